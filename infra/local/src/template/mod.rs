@@ -1,0 +1,4 @@
+//! `template.yaml`, read as CloudFormation and SAM read it.
+
+pub mod model;
+pub mod policy;
