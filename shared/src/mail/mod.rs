@@ -1,0 +1,119 @@
+//! The mails that ConnectO sends, and the texts of its problems, in every language it speaks.
+//!
+//! A caller says what a mail is about; this module makes the whole message of it. It sends nothing itself.
+
+mod display_name;
+mod message;
+mod texts;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    message::{RenderError, render},
+    texts::{field_text, problem_text},
+};
+use crate::domain::locale::Locale;
+
+/// What a mail is about. How long its link works stands in its texts: keep both in step with the challenge's lifetime.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MailKind {
+    /// Proves a new account's address: on registration, and whenever the link is asked for again (24 hours).
+    VerifyEmail,
+    /// Somebody tried to register with an address that has an account.
+    AlreadyRegistered,
+    /// Lets the owner choose a new password (1 hour).
+    ResetPassword,
+    /// The password is another one now.
+    PasswordChanged,
+    /// A used refresh token came back, so its device was signed out.
+    SessionFamilyRevoked,
+    /// Proves the new address of an existing account (24 hours).
+    ConfirmNewEmail,
+    /// Somebody asked to move their account to an address that has one already.
+    EmailTaken,
+    /// To the former address: the account has moved, and the link takes that back (7 days).
+    EmailChanged,
+    /// To the restored address: the change was taken back, and the link leads to a new password (1 hour).
+    EmailChangeReverted,
+}
+
+/// Where a link in a mail leads. The caller builds its URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    /// Carries the token that verifies a new account's address.
+    VerifyEmail,
+    /// Carries the token that lets its bearer choose a new password.
+    ResetPassword,
+    /// Carries the token that moves the account to this address.
+    ConfirmNewEmail,
+    /// Carries the token that moves the account back to this address.
+    RevertEmail,
+    /// The front end's page to sign in; the same for everybody.
+    SignIn,
+    /// The front end's page to ask for a new password; the same for everybody.
+    ForgotPassword,
+}
+
+impl Link {
+    /// Whether the link carries a secret, so that the mail must ask not to pass it on.
+    #[must_use]
+    pub const fn is_secret(self) -> bool {
+        match self {
+            Self::VerifyEmail | Self::ResetPassword | Self::ConfirmNewEmail | Self::RevertEmail => true,
+            Self::SignIn | Self::ForgotPassword => false,
+        }
+    }
+}
+
+impl MailKind {
+    /// Every kind.
+    pub const ALL: [Self; 9] = [
+        Self::VerifyEmail,
+        Self::AlreadyRegistered,
+        Self::ResetPassword,
+        Self::PasswordChanged,
+        Self::SessionFamilyRevoked,
+        Self::ConfirmNewEmail,
+        Self::EmailTaken,
+        Self::EmailChanged,
+        Self::EmailChangeReverted,
+    ];
+
+    /// The links that a mail of this kind shows, in their order.
+    #[must_use]
+    pub const fn links(self) -> &'static [Link] {
+        match self {
+            Self::VerifyEmail => &[Link::VerifyEmail],
+            Self::AlreadyRegistered => &[Link::SignIn, Link::ForgotPassword],
+            Self::ResetPassword | Self::EmailChangeReverted => &[Link::ResetPassword],
+            Self::PasswordChanged | Self::SessionFamilyRevoked => &[Link::ForgotPassword],
+            Self::ConfirmNewEmail => &[Link::ConfirmNewEmail],
+            Self::EmailTaken => &[],
+            Self::EmailChanged => &[Link::RevertEmail],
+        }
+    }
+}
+
+/// One mail to one person, before it is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Mail<'a> {
+    /// What it is about.
+    pub kind: MailKind,
+    /// The language it is written in.
+    pub locale: Locale,
+    /// The recipient's bare address.
+    pub to: &'a str,
+    /// The sender's bare address; its domain is also the `Message-ID`'s.
+    pub from: &'a str,
+    /// The recipient's name as they once typed it, whatever it contains.
+    pub name: Option<&'a str>,
+    /// The URLs of the kind's [links](MailKind::links), in their order.
+    pub links: &'a [String],
+    /// What identifies this mail: a second try with the same id is the same `Message-ID`, so that mail programs can
+    /// show the two as one.
+    pub id: &'a str,
+    /// When it was asked for.
+    pub sent_at: jiff::Timestamp,
+}
