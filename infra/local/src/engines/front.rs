@@ -1,0 +1,272 @@
+//! What stands before every engine: who calls, whether that function's policy allows it, whether it is to misbehave, and
+//! the record of it.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+
+use super::calls::CallEntry;
+use super::chaos::Misbehaviour;
+use super::server::Dropped;
+use crate::template::model::{ACCOUNT, Function};
+use crate::template::policy::Decision;
+use crate::world::World;
+
+/// The access key of the person at the machine: it may do everything.
+pub const OWNER_KEY: &str = "local";
+
+/// The largest request any engine takes: a mail of 10 MB, in base64, in a form.
+const MAX_BODY: usize = 24 * 1024 * 1024;
+
+/// A whole answer.
+pub(crate) type Reply = Response<Full<Bytes>>;
+
+/// One action that a call needs, on one resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Permission {
+    /// `dynamodb:PutItem`.
+    pub action: String,
+    /// The resource's ARN; where a resource can be granted under several, all of them, the most general last.
+    pub resources: Vec<String>,
+}
+
+impl Permission {
+    pub(super) fn new(action: impl Into<String>, resource: impl Into<String>) -> Self {
+        Self { action: action.into(), resources: vec![resource.into()] }
+    }
+}
+
+/// What a call wants.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    /// The API's action: `TransactWriteItems`.
+    pub action: String,
+    /// All permissions it needs.
+    pub permissions: Vec<Permission>,
+}
+
+/// Why the front answers in place of the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// No signature.
+    Unsigned,
+    /// A signature of nobody's key.
+    UnknownKey,
+    /// The caller's policy does not allow it; IAM's own words.
+    AccessDenied(String),
+    /// Too many calls.
+    Throttled,
+    /// Another transaction is at work on the same item.
+    Conflict,
+    /// The service failed before anything happened.
+    Failed,
+    /// A body over the limit.
+    TooLarge,
+}
+
+/// A service behind the front.
+pub(super) trait Engine: Send + Sync + 'static {
+    /// Its name in chaos rules and the call log: the prefix of its IAM actions.
+    const SERVICE: &'static str;
+
+    /// What a request asks for, or the service's answer to one that cannot be read.
+    fn read(&self, request: &Request<Bytes>) -> Result<Wanted, Box<Reply>>;
+
+    /// Does it.
+    fn answer(&self, request: Request<Bytes>, wanted: &Wanted) -> impl Future<Output = Reply> + Send;
+
+    /// A refusal in the service's own form.
+    fn refuse(&self, refusal: &Refusal, request: &Request<Bytes>) -> Reply;
+}
+
+/// An engine with its front.
+pub(super) struct Front<E> {
+    world: Arc<World>,
+    engine: E,
+}
+
+impl<E: Engine> Front<E> {
+    pub(super) fn new(world: Arc<World>, engine: E) -> Self {
+        Self { world, engine }
+    }
+
+    /// Answers one request, or drops its reply where chaos asks for that.
+    pub(super) async fn handle(&self, request: Request<Incoming>) -> Result<Reply, Dropped> {
+        let (head, body) = request.into_parts();
+        let body = match Limited::new(body, MAX_BODY).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+                let request = Request::from_parts(head, Bytes::new());
+                return Ok(self.engine.refuse(&Refusal::TooLarge, &request));
+            }
+            Err(_) => return Err(Dropped),
+        };
+        let request = Request::from_parts(head, body);
+        let caller = match self.caller(request.headers()) {
+            Ok(caller) => caller,
+            Err(refusal) => return Ok(self.engine.refuse(&refusal, &request)),
+        };
+        let wanted = match self.engine.read(&request) {
+            Ok(wanted) => wanted,
+            Err(reply) => return Ok(*reply),
+        };
+        if let Caller::Function(function) = caller
+            && let Err(refusal) = self.check(function, &wanted)
+        {
+            let reply = self.engine.refuse(&refusal, &request);
+            self.record(caller, &wanted, "denied", Some(reply.status()));
+            return Ok(reply);
+        }
+        self.perform(caller, request, &wanted).await
+    }
+
+    /// Does what is allowed, as well as chaos lets it.
+    async fn perform(
+        &self,
+        caller: Caller<'_>,
+        request: Request<Bytes>,
+        wanted: &Wanted,
+    ) -> Result<Reply, Dropped> {
+        let misbehaviour = self.world.chaos.strike(E::SERVICE, &wanted.action, caller.name());
+        let refusal = match misbehaviour {
+            Some(Misbehaviour::Throttle) => Some(Refusal::Throttled),
+            Some(Misbehaviour::Conflict) => Some(Refusal::Conflict),
+            Some(Misbehaviour::Fail) => Some(Refusal::Failed),
+            Some(Misbehaviour::Delay { ms }) => {
+                tokio::time::sleep(std::time::Duration::from_millis(ms.into())).await;
+                None
+            }
+            Some(Misbehaviour::DropReply) | None => None,
+        };
+        let reply = match refusal {
+            Some(refusal) => self.engine.refuse(&refusal, &request),
+            None => self.engine.answer(request, wanted).await,
+        };
+        let outcome = misbehaviour.map_or("allowed", Misbehaviour::outcome);
+        if matches!(misbehaviour, Some(Misbehaviour::DropReply)) {
+            self.record(caller, wanted, outcome, None);
+            return Err(Dropped);
+        }
+        self.record(caller, wanted, outcome, Some(reply.status()));
+        Ok(reply)
+    }
+
+    fn caller(&self, headers: &HeaderMap) -> Result<Caller<'_>, Refusal> {
+        let header = headers.get(http::header::AUTHORIZATION).ok_or(Refusal::Unsigned)?;
+        let key = header.to_str().ok().and_then(access_key_id).ok_or(Refusal::UnknownKey)?;
+        if key == OWNER_KEY {
+            return Ok(Caller::Owner);
+        }
+        self.world.functions.of_access_key(key).map(Caller::Function).ok_or(Refusal::UnknownKey)
+    }
+
+    /// Holds the call against the function's policy, and notes which grants it used.
+    fn check(&self, function: &Function, wanted: &Wanted) -> Result<(), Refusal> {
+        let mut used = Vec::with_capacity(wanted.permissions.len());
+        for permission in &wanted.permissions {
+            let allowed = permission.resources.iter().find_map(|resource| {
+                match function.policy.check(&permission.action, resource) {
+                    Decision::Allowed(statement) => Some((statement, resource)),
+                    Decision::Denied => None,
+                }
+            });
+            let Some((statement, resource)) = allowed else {
+                return Err(denied(function, permission));
+            };
+            used.push((statement, permission.action.as_str(), resource.as_str()));
+        }
+        self.world.calls.note_used(&function.logical_id, &used);
+        Ok(())
+    }
+
+    fn record(&self, caller: Caller<'_>, wanted: &Wanted, outcome: &'static str, status: Option<StatusCode>) {
+        let mut resources: Vec<String> =
+            wanted.permissions.iter().filter_map(|permission| permission.resources.first().cloned()).collect();
+        resources.dedup();
+        self.world.calls.record(CallEntry {
+            at: self.world.clock.now(),
+            function: caller.name().to_owned(),
+            service: E::SERVICE,
+            action: wanted.action.clone(),
+            resources,
+            outcome,
+            status: status.map(|status| status.as_u16()),
+        });
+    }
+}
+
+/// IAM's words for a missing permission; the log has them, too, for whoever runs the tests.
+fn denied(function: &Function, permission: &Permission) -> Refusal {
+    let Permission { action, resources } = permission;
+    let resource = resources.first().map_or("*", String::as_str);
+    tracing::warn!(
+        function = function.logical_id,
+        action,
+        resource,
+        "access denied: the function's policy in template.yaml does not allow this"
+    );
+    let name = &function.name;
+    Refusal::AccessDenied(format!(
+        "User: arn:aws:sts::{ACCOUNT}:assumed-role/{name}/{name} is not authorized to perform: {action} on \
+         resource: {resource} because no identity-based policy allows the {action} action"
+    ))
+}
+
+/// Who signed a request.
+#[derive(Clone, Copy)]
+enum Caller<'w> {
+    Owner,
+    Function(&'w Function),
+}
+
+impl Caller<'_> {
+    fn name(&self) -> &str {
+        match self {
+            Self::Owner => OWNER_KEY,
+            Self::Function(function) => &function.logical_id,
+        }
+    }
+}
+
+/// The access key of a Signature Version 4 header: the first part of its credential scope.
+fn access_key_id(authorization: &str) -> Option<&str> {
+    let parameters = authorization.strip_prefix("AWS4-HMAC-SHA256")?;
+    let credential = parameters.split(',').find_map(|part| part.trim().strip_prefix("Credential="))?;
+    let mut scope = credential.split('/');
+    let key = scope.next().filter(|key| !key.is_empty())?;
+    // date, region, service, terminator
+    let rest: Vec<&str> = scope.collect();
+    matches!(rest.as_slice(), [_, _, _, "aws4_request"]).then_some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::access_key_id;
+
+    #[test]
+    fn the_access_key_is_the_first_part_of_the_credential_scope() {
+        let header = "AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE/20260101/ap-south-1/dynamodb/aws4_request, \
+                      SignedHeaders=host;x-amz-date, Signature=00ff";
+        assert_eq!(access_key_id(header), Some("AKIAEXAMPLE"));
+        let tight = "AWS4-HMAC-SHA256 SignedHeaders=host,Credential=local/20260101/ap-south-1/ses/aws4_request";
+        assert_eq!(access_key_id(tight), Some("local"));
+    }
+
+    #[test]
+    fn other_headers_have_no_access_key() {
+        for header in [
+            "",
+            "Bearer abc",
+            "AWS4-HMAC-SHA256",
+            "AWS4-HMAC-SHA256 Credential=",
+            "AWS4-HMAC-SHA256 Credential=/20260101/ap-south-1/ses/aws4_request",
+            "AWS4-HMAC-SHA256 Credential=AKIA/20260101/ap-south-1/ses",
+            "AWS4-HMAC-SHA256 Credential=AKIA/20260101/ap-south-1/ses/aws4_request/more",
+        ] {
+            assert_eq!(access_key_id(header), None, "{header}");
+        }
+    }
+}

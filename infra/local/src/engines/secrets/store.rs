@@ -1,0 +1,330 @@
+//! The secrets and their versions, in one file that is replaced whole.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::generate::generate;
+use crate::Data;
+use crate::error::StartError;
+use crate::template::model::Template;
+
+/// The secrets' file in the data folder.
+const FILE: &str = "secrets.json";
+/// How many versions of a secret are kept: as many as the service keeps.
+const VERSIONS_KEPT: usize = 100;
+/// How many stages a version may carry.
+const MAX_STAGES: usize = 20;
+/// The largest value, in bytes.
+const MAX_VALUE: usize = 65_536;
+
+const CURRENT: &str = "AWSCURRENT";
+const PREVIOUS: &str = "AWSPREVIOUS";
+
+/// All secrets.
+pub struct Store {
+    data: Data,
+    /// By ARN.
+    secrets: Mutex<BTreeMap<String, Secret>>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Secret {
+    name: String,
+    /// Oldest first.
+    versions: Vec<Version>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Version {
+    id: String,
+    stages: Vec<String>,
+    content: Content,
+    created: Timestamp,
+}
+
+/// What a version holds, in the service's own member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Content {
+    /// Text.
+    SecretString(String),
+    /// Bytes, in base64.
+    SecretBinary(String),
+}
+
+impl Content {
+    pub(super) fn read(body: &Value) -> Result<Self, SecretError> {
+        let content = match (body["SecretString"].as_str(), body["SecretBinary"].as_str()) {
+            (Some(text), None) => Self::SecretString(text.to_owned()),
+            (None, Some(bytes)) => Self::SecretBinary(bytes.to_owned()),
+            _ => return Err(SecretError::parameter("You must provide either SecretString or SecretBinary.")),
+        };
+        let (Self::SecretString(text) | Self::SecretBinary(text)) = &content;
+        if text.is_empty() || text.len() > MAX_VALUE {
+            return Err(SecretError::parameter(format!("A secret has 1 to {MAX_VALUE} bytes.")));
+        }
+        Ok(content)
+    }
+}
+
+/// A new version.
+pub(super) struct Put {
+    pub token: String,
+    pub content: Content,
+    pub stages: Vec<String>,
+    pub now: Timestamp,
+}
+
+/// An error of the service.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct SecretError {
+    pub code: &'static str,
+    pub message: String,
+}
+
+impl SecretError {
+    fn parameter(message: impl Into<String>) -> Self {
+        Self { code: "InvalidParameterException", message: message.into() }
+    }
+
+    fn not_found(what: &str) -> Self {
+        let message = format!("Secrets Manager can't find the specified secret{what}.");
+        Self { code: "ResourceNotFoundException", message }
+    }
+
+    pub(super) fn internal(error: &dyn std::fmt::Display) -> Self {
+        Self { code: "InternalServiceError", message: error.to_string() }
+    }
+}
+
+impl Store {
+    /// Opens the file and makes the template's secrets that it does not have yet.
+    pub fn open(data: &Data, template: &Template, now: Timestamp) -> Result<Self, StartError> {
+        let broken = |error: &dyn std::fmt::Display| {
+            StartError::new(format!("{FILE} in the data folder cannot be used: {error}"))
+        };
+        let mut secrets: BTreeMap<String, Secret> = match data.read(FILE).map_err(|error| broken(&error))? {
+            Some(content) => serde_json::from_slice(&content).map_err(|error| broken(&error))?,
+            None => BTreeMap::new(),
+        };
+        for secret in template.secrets.iter() {
+            if secrets.contains_key(&secret.arn) {
+                continue;
+            }
+            let value = match (&secret.value, &secret.generate) {
+                (Some(value), _) => Some(value.clone()),
+                (None, Some(how)) => Some(generate(how).map_err(|error| {
+                    StartError::new(format!("Secret {}: GenerateSecretString: {error}", secret.logical_id))
+                })?),
+                (None, None) => None,
+            };
+            let versions = value.map(|value| Version {
+                id: uuid::Uuid::new_v4().to_string(),
+                stages: vec![CURRENT.to_owned()],
+                content: Content::SecretString(value),
+                created: now,
+            });
+            let secret_made = Secret { name: secret.name.clone(), versions: versions.into_iter().collect() };
+            secrets.insert(secret.arn.clone(), secret_made);
+        }
+        let store = Self { data: data.clone(), secrets: Mutex::new(secrets) };
+        store.save(&store.secrets()).map_err(|error| broken(&error))?;
+        Ok(store)
+    }
+
+    /// The ARN of the secret with this ARN or name.
+    pub(super) fn arn(&self, id: &str) -> Option<String> {
+        let secrets = self.secrets();
+        if secrets.contains_key(id) {
+            return Some(id.to_owned());
+        }
+        secrets.iter().find(|(_, secret)| secret.name == id).map(|(arn, _)| arn.clone())
+    }
+
+    /// `GetSecretValue`.
+    pub(super) fn get(&self, id: &str, version: Option<&str>, stage: Option<&str>) -> Result<Value, SecretError> {
+        let arn = self.arn(id).ok_or_else(|| SecretError::not_found(""))?;
+        let secrets = self.secrets();
+        let secret = secrets.get(&arn).ok_or_else(|| SecretError::not_found(""))?;
+        let stage = stage.or(if version.is_none() { Some(CURRENT) } else { None });
+        let fits = |found: &&Version| {
+            version.is_none_or(|version| found.id == version)
+                && stage.is_none_or(|stage| found.stages.iter().any(|of| of == stage))
+        };
+        let found = secret.versions.iter().find(fits).ok_or_else(|| match (stage, version) {
+            (Some(stage), _) => SecretError::not_found(&format!(" value for staging label: {stage}")),
+            (None, version) => {
+                SecretError::not_found(&format!(" value for VersionId: {}", version.unwrap_or_default()))
+            }
+        })?;
+        let mut answer = json!({
+            "ARN": arn,
+            "Name": secret.name,
+            "VersionId": found.id,
+            "VersionStages": found.stages,
+            "CreatedDate": seconds(found.created),
+        });
+        let (member, content) = match &found.content {
+            Content::SecretString(text) => ("SecretString", text),
+            Content::SecretBinary(bytes) => ("SecretBinary", bytes),
+        };
+        answer[member] = Value::from(content.as_str());
+        Ok(answer)
+    }
+
+    /// `DescribeSecret`.
+    pub(super) fn describe(&self, id: &str) -> Result<Value, SecretError> {
+        let arn = self.arn(id).ok_or_else(|| SecretError::not_found(""))?;
+        let secrets = self.secrets();
+        let secret = secrets.get(&arn).ok_or_else(|| SecretError::not_found(""))?;
+        let stages: BTreeMap<&str, &[String]> = secret
+            .versions
+            .iter()
+            .filter(|version| !version.stages.is_empty())
+            .map(|version| (version.id.as_str(), version.stages.as_slice()))
+            .collect();
+        let changed = secret.versions.last().map(|version| seconds(version.created));
+        Ok(json!({
+            "ARN": arn,
+            "Name": secret.name,
+            "VersionIdsToStages": stages,
+            "LastChangedDate": changed,
+        }))
+    }
+
+    /// `PutSecretValue`: the same token with the same content again is the same version; with another, an error.
+    pub(super) fn put(&self, id: &str, put: Put) -> Result<Value, SecretError> {
+        if !(32..=64).contains(&put.token.len()) {
+            return Err(SecretError::parameter("ClientRequestToken must be 32-64 characters long."));
+        }
+        if put.stages.len() > MAX_STAGES {
+            return Err(SecretError::parameter(format!("A version has at most {MAX_STAGES} staging labels.")));
+        }
+        let arn = self.arn(id).ok_or_else(|| SecretError::not_found(""))?;
+        let mut secrets = self.secrets();
+        let mut changed = secrets.clone();
+        let secret = changed.get_mut(&arn).ok_or_else(|| SecretError::not_found(""))?;
+        let version = secret.put(put)?;
+        let answer = json!({
+            "ARN": arn,
+            "Name": secret.name,
+            "VersionId": version.id,
+            "VersionStages": version.stages,
+        });
+        self.save(&changed).map_err(|error| SecretError::internal(&error))?;
+        *secrets = changed;
+        Ok(answer)
+    }
+
+    fn save(&self, secrets: &BTreeMap<String, Secret>) -> std::io::Result<()> {
+        self.data.write(FILE, &serde_json::to_vec_pretty(secrets)?)
+    }
+
+    fn secrets(&self) -> MutexGuard<'_, BTreeMap<String, Secret>> {
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Secret {
+    fn put(&mut self, put: Put) -> Result<Version, SecretError> {
+        if let Some(version) = self.versions.iter().find(|version| version.id == put.token) {
+            if version.content == put.content {
+                return Ok(version.clone());
+            }
+            let message = format!(
+                "You can't use ClientRequestToken {} because that value is already in use for a version of secret {}.",
+                put.token, self.name
+            );
+            return Err(SecretError { code: "ResourceExistsException", message });
+        }
+        let stages = if put.stages.is_empty() { vec![CURRENT.to_owned()] } else { put.stages };
+        // A stage is on one version at a time; what loses AWSCURRENT becomes AWSPREVIOUS.
+        let moves_current = stages.iter().any(|stage| stage == CURRENT);
+        let current = |version: &Version| version.stages.iter().any(|stage| stage == CURRENT);
+        let demoted = self.versions.iter().position(current).filter(|_| moves_current);
+        for (index, version) in self.versions.iter_mut().enumerate() {
+            version.stages.retain(|stage| !stages.contains(stage) && !(demoted.is_some() && stage == PREVIOUS));
+            if demoted == Some(index) {
+                version.stages.push(PREVIOUS.to_owned());
+            }
+        }
+        let version = Version { id: put.token, stages, content: put.content, created: put.now };
+        self.versions.push(version.clone());
+        while self.versions.len() > VERSIONS_KEPT
+            && let Some(oldest) = self.versions.iter().position(|version| version.stages.is_empty())
+        {
+            self.versions.remove(oldest);
+        }
+        Ok(version)
+    }
+}
+
+/// The service's JSON has times as seconds since 1970, with a fraction.
+#[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit an f64 exactly")]
+fn seconds(time: Timestamp) -> f64 {
+    time.as_millisecond() as f64 / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAME: &str = "connecto/links";
+    const ARN: &str = "arn:aws:secretsmanager:ap-south-1:000000000000:secret:connecto/links";
+
+    fn store() -> Store {
+        let versions = vec![Version {
+            id: "0".repeat(32),
+            stages: vec![CURRENT.to_owned()],
+            content: Content::SecretString("zero".to_owned()),
+            created: Timestamp::UNIX_EPOCH,
+        }];
+        let secret = Secret { name: NAME.to_owned(), versions };
+        Store { data: Data::Memory, secrets: Mutex::new([(ARN.to_owned(), secret)].into()) }
+    }
+
+    fn put(store: &Store, token: &str, value: &str) -> Result<Value, SecretError> {
+        let content = Content::SecretString(value.to_owned());
+        store.put(NAME, Put { token: token.repeat(32), content, stages: Vec::new(), now: Timestamp::UNIX_EPOCH })
+    }
+
+    fn value(store: &Store, stage: &str) -> Option<String> {
+        Some(store.get(ARN, None, Some(stage)).ok()?["SecretString"].as_str()?.to_owned())
+    }
+
+    #[test]
+    fn a_new_version_is_current_and_the_old_one_previous() {
+        let store = store();
+        put(&store, "1", "one").expect("a version");
+        assert_eq!(value(&store, CURRENT).as_deref(), Some("one"));
+        assert_eq!(value(&store, PREVIOUS).as_deref(), Some("zero"));
+        put(&store, "2", "two").expect("a version");
+        assert_eq!(value(&store, CURRENT).as_deref(), Some("two"));
+        assert_eq!(value(&store, PREVIOUS).as_deref(), Some("one"));
+        let described = store.describe(NAME).expect("a description");
+        assert_eq!(described["VersionIdsToStages"].as_object().map(serde_json::Map::len), Some(2));
+    }
+
+    #[test]
+    fn a_token_stands_for_one_content() {
+        let store = store();
+        let first = put(&store, "1", "one").expect("a version");
+        put(&store, "2", "two").expect("a version");
+        let again = put(&store, "1", "one").expect("the same version");
+        assert_eq!(first["VersionId"], again["VersionId"]);
+        assert_eq!(value(&store, CURRENT).as_deref(), Some("two"));
+        assert_eq!(put(&store, "1", "other").expect_err("another content").code, "ResourceExistsException");
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_found() {
+        let store = store();
+        let missing = store.get("nobody", None, None).expect_err("a missing secret");
+        assert_eq!(missing.message, "Secrets Manager can't find the specified secret.");
+        let missing = store.get(NAME, None, Some("AWSPENDING")).expect_err("a missing stage");
+        assert_eq!(missing.code, "ResourceNotFoundException");
+    }
+}

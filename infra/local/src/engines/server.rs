@@ -1,0 +1,70 @@
+//! A small HTTP/1.1 server whose handler can end a connection without an answer, which axum's cannot.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+use super::front::Reply;
+
+/// Connections served at once; more wait in the socket's backlog.
+const MAX_CONNECTIONS: usize = 1024;
+/// How long a client may take for a request's head.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The connection is to be closed without an answer.
+#[derive(Debug)]
+pub(crate) struct Dropped;
+
+impl std::fmt::Display for Dropped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the reply was dropped")
+    }
+}
+
+impl std::error::Error for Dropped {}
+
+/// Serves until `stopped` turns true; then open connections are closed.
+pub(crate) async fn serve<H, F>(listener: TcpListener, handle: H, mut stopped: watch::Receiver<bool>)
+where
+    H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Result<Reply, Dropped>> + Send + 'static,
+{
+    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let mut connections = JoinSet::new();
+    loop {
+        let slot = Arc::clone(&slots).acquire_owned().await;
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    // Out of file descriptors, mostly: it passes when connections end.
+                    tracing::warn!(%error, "accepting a connection failed");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            },
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+        };
+        // Small answers must not wait for the client's acknowledgement of the head.
+        let _ = stream.set_nodelay(true);
+        let service = service_fn(handle.clone());
+        connections.spawn(async move {
+            let _slot = slot;
+            // What ends a connection early is the client's business, or a dropped reply that was asked for.
+            let _ = hyper::server::conn::http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEADER_TIMEOUT)
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
+        });
+        while connections.try_join_next().is_some() {}
+    }
+}
