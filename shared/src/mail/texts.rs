@@ -91,3 +91,85 @@ pub fn problem_text(locale: Locale, code: &str) -> Option<(&'static str, &'stati
 pub fn field_text(locale: Locale, code: &str) -> Option<&'static str> {
     texts(locale).fields.get(code).copied()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    const FILES: [&str; Locale::ALL.len()] = [
+        include_str!("../../locales/en.json"),
+        include_str!("../../locales/hi.json"),
+        include_str!("../../locales/ta.json"),
+        include_str!("../../locales/te.json"),
+        include_str!("../../locales/bn.json"),
+        include_str!("../../locales/mr.json"),
+    ];
+
+    /// Each text with its path in the file.
+    fn flatten(path: &str, value: &Value, into: &mut Vec<(String, String)>) {
+        match value {
+            Value::Object(entries) => {
+                entries.iter().for_each(|(key, value)| flatten(&format!("{path}/{key}"), value, into));
+            }
+            Value::Array(entries) => {
+                entries.iter().enumerate().for_each(|(n, value)| flatten(&format!("{path}/{n}"), value, into));
+            }
+            Value::String(text) => into.push((path.to_owned(), text.clone())),
+            _ => panic!("{path} is no text"),
+        }
+    }
+
+    fn flat(file: &str) -> Vec<(String, String)> {
+        let mut texts = Vec::new();
+        flatten("", &serde_json::from_str(file).unwrap(), &mut texts);
+        texts
+    }
+
+    /// What every translation keeps as it is: placeholders, names in backticks, numbers.
+    fn fixed(text: &str) -> Vec<&str> {
+        let mut fixed: Vec<&str> = text
+            .split(|character: char| !character.is_ascii_digit())
+            .filter(|number| !number.is_empty())
+            .chain(["{name}", "`errors`", "application/json", "If-Match", "ETag", "Asia/Kolkata", "JSON"])
+            .filter(|fixed| text.contains(fixed))
+            .collect();
+        fixed.sort_unstable();
+        fixed
+    }
+
+    #[test]
+    fn all_languages_say_the_same_things() {
+        let english = flat(FILES[0]);
+        for (file, locale) in FILES.into_iter().zip(Locale::ALL).skip(1) {
+            let translated = flat(file);
+            let keys = |texts: &[(String, String)]| texts.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>();
+            assert_eq!(keys(&english), keys(&translated), "{locale}");
+            for ((key, original), (_, translation)) in english.iter().zip(&translated) {
+                assert!(!translation.trim().is_empty(), "{locale}{key}");
+                assert_eq!(fixed(original), fixed(translation), "{locale}{key}");
+                assert!(key == "/layout/brand" || original != translation, "{locale}{key} is not translated");
+            }
+        }
+    }
+
+    #[test]
+    fn every_kind_has_a_label_for_each_link() {
+        for locale in Locale::ALL {
+            for kind in MailKind::ALL {
+                assert_eq!(texts(locale).mails[&kind].buttons.len(), kind.links().len(), "{kind:?} {locale}");
+            }
+            assert_eq!(texts(locale).mails.len(), MailKind::ALL.len());
+        }
+    }
+
+    #[test]
+    fn texts_are_found_by_code() {
+        assert_eq!(problem_text(Locale::En, "not_found").unwrap().0, "Not found");
+        assert_eq!(problem_text(Locale::Hi, "not_found").unwrap().0, "नहीं मिला");
+        assert_eq!(field_text(Locale::Mr, "missing").unwrap(), "हे फील्ड आवश्यक आहे.");
+        assert_eq!(problem_text(Locale::En, "missing"), None);
+        assert_eq!(field_text(Locale::En, "not_found"), None);
+    }
+}
