@@ -2,8 +2,10 @@
 
 use std::{fmt, str::FromStr};
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use schemars::json_schema;
+use serde::Serialize;
+
+use super::text::text_type;
 
 /// No browser sends more; what lies behind it is not read.
 const MAX_HEADER_BYTES: usize = 512;
@@ -11,9 +13,7 @@ const MAX_HEADER_BYTES: usize = 512;
 const MAX_RANGES: usize = 16;
 
 /// A language that errors, mails and messages are written in, as its BCP 47 tag.
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Locale {
     /// English, the authoritative text of everything.
@@ -30,11 +30,6 @@ pub enum Locale {
     /// Marathi.
     Mr,
 }
-
-/// The tag names no language that ConnectO speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a language ConnectO speaks: use en, hi, ta, te, bn or mr")]
-pub struct UnknownLocale;
 
 impl Locale {
     /// Every language, English first.
@@ -62,7 +57,8 @@ impl Locale {
             header
         } else {
             // Cut at the last whole range: half a tag could name another language.
-            let end = header.as_bytes()[..MAX_HEADER_BYTES].iter().rposition(|&byte| byte == b',').unwrap_or(0);
+            let end =
+                header.as_bytes()[..MAX_HEADER_BYTES].iter().rposition(|&byte| byte == b',').unwrap_or(0);
             &header[..end]
         };
         let mut best = (0, Self::default());
@@ -116,12 +112,20 @@ impl fmt::Display for Locale {
 }
 
 impl FromStr for Locale {
-    type Err = UnknownLocale;
+    type Err = &'static str;
 
-    fn from_str(tag: &str) -> Result<Self, UnknownLocale> {
-        Self::ALL.into_iter().find(|locale| locale.as_str() == tag).ok_or(UnknownLocale)
+    fn from_str(tag: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|locale| locale.as_str() == tag).ok_or("invalid_locale")
     }
 }
+
+text_type!(
+    Locale,
+    json_schema!({
+        "type": "string", "enum": Self::ALL.map(Self::as_str),
+        "description": "A language, as its BCP 47 tag.", "examples": ["hi"],
+    })
+);
 
 #[cfg(test)]
 mod tests {
@@ -166,6 +170,8 @@ mod tests {
             assert_eq!(serde_json::from_value::<Locale>(json).unwrap(), locale);
             assert_eq!(locale.to_string().parse(), Ok(locale));
         }
-        assert_eq!("hi-IN".parse::<Locale>(), Err(UnknownLocale));
+        let unknown = serde_json::from_value::<Locale>("hi-IN".into()).unwrap_err();
+        assert_eq!(unknown.to_string(), "invalid_locale");
+        assert_eq!("hi-IN".parse::<Locale>(), Err("invalid_locale"));
     }
 }

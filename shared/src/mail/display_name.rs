@@ -32,9 +32,8 @@ pub(super) fn display_name(name: &str) -> Option<String> {
     for character in name.chars().take(MAX_CHARS_READ).nfkc().take(MAX_CHARS_READ) {
         let is_mark = is_combining_mark(character) || is_joiner(character);
         marks = if is_mark { marks + 1 } else { 0 };
-        let in_a_word = shown.ends_with(|last: char| {
-            last.is_alphabetic() || is_combining_mark(last) || is_joiner(last)
-        });
+        let in_a_word =
+            shown.ends_with(|last: char| last.is_alphabetic() || is_combining_mark(last) || is_joiner(last));
         if is_mark || matches!(character, '\'' | '\u{2019}' | '-') {
             if in_a_word && marks <= MAX_MARKS_IN_A_ROW {
                 shown.push(character);
@@ -94,7 +93,10 @@ mod tests {
         assert_eq!(shown("<b>Asha</b>"), "b Asha b");
         assert_eq!(shown("Asha\r\nBcc: all@evil.example"), "Asha Bcc all evil. example");
         assert_eq!(shown("http://evil.example/login?a=1"), "http evil. example login a");
-        assert_eq!(shown("evil\u{ff0e}example, evil\u{2024}example, evil\u{3002}example"), "evil. example evil. example evil example");
+        assert_eq!(
+            shown("evil\u{ff0e}example, evil\u{2024}example, evil\u{3002}example"),
+            "evil. example evil. example evil example"
+        );
         assert_eq!(shown("\u{202e}ahsA\u{2066}\u{200b}\u{feff}"), "ahsA");
         assert_eq!(shown("Call 98765 43210 now"), "Call now");
         assert_eq!(shown("९८७६५ \u{ff19}\u{ff18}"), "");

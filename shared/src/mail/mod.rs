@@ -6,7 +6,6 @@ mod display_name;
 mod message;
 mod texts;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
@@ -16,7 +15,7 @@ pub use self::{
 use crate::domain::locale::Locale;
 
 /// What a mail is about. How long its link works stands in its texts: keep both in step with the challenge's lifetime.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MailKind {
     /// Proves a new account's address: on registration, and whenever the link is asked for again (24 hours).
@@ -57,6 +56,19 @@ pub enum Link {
 }
 
 impl Link {
+    /// The front end's page that it leads to.
+    #[must_use]
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::VerifyEmail => "/verify-email",
+            Self::ResetPassword => "/reset-password",
+            Self::ConfirmNewEmail => "/confirm-email",
+            Self::RevertEmail => "/revert-email",
+            Self::SignIn => "/sign-in",
+            Self::ForgotPassword => "/forgot-password",
+        }
+    }
+
     /// Whether the link carries a secret, so that the mail must ask not to pass it on.
     #[must_use]
     pub const fn is_secret(self) -> bool {

@@ -50,7 +50,10 @@ fn every_kind_renders_in_every_language() {
             let words = &texts(locale).mails[&kind];
 
             assert_eq!(message.subject(), Some(words.subject));
-            assert_eq!(message.from().unwrap().first().unwrap().address(), Some("no-reply@mail.connecto.example"));
+            assert_eq!(
+                message.from().unwrap().first().unwrap().address(),
+                Some("no-reply@mail.connecto.example")
+            );
             assert_eq!(message.from().unwrap().first().unwrap().name(), Some("ConnectO"));
             assert_eq!(message.to().unwrap().first().unwrap().address(), Some("asha@example.com"));
             assert_eq!(message.message_id(), Some("out_01jd8m6w0xe9qv4t2s7kzr3n5b@mail.connecto.example"));
@@ -143,7 +146,17 @@ fn greets_without_a_name_that_is_none() {
 fn refuses_what_no_mail_can_carry() {
     let one = links(MailKind::VerifyEmail);
     let good = mail(MailKind::VerifyEmail, Locale::En, None, &one);
-    for to in ["", "asha", "@example.com", "asha@", "a@b@c", "a b@c.in", "a@c.in\r\nBcc: d@e.in", "a@c.in,d@e.in", "अ@c.in"] {
+    for to in [
+        "",
+        "asha",
+        "@example.com",
+        "asha@",
+        "a@b@c",
+        "a b@c.in",
+        "a@c.in\r\nBcc: d@e.in",
+        "a@c.in,d@e.in",
+        "अ@c.in",
+    ] {
         assert!(matches!(render(&Mail { to, ..good }), Err(RenderError::Address("to"))), "{to:?}");
         assert!(matches!(render(&Mail { from: to, ..good }), Err(RenderError::Address("from"))), "{to:?}");
     }
@@ -151,7 +164,9 @@ fn refuses_what_no_mail_can_carry() {
     for id in ["", "a b", "a>\r\n", &long] {
         assert!(matches!(render(&Mail { id, ..good }), Err(RenderError::Id)), "{id:?}");
     }
-    for url in ["", "https://", "javascript:alert(1)", "https://a.in/\">", "https://a.in/\r\nx", "https://a.in/ b"] {
+    for url in
+        ["", "https://", "javascript:alert(1)", "https://a.in/\">", "https://a.in/\r\nx", "https://a.in/ b"]
+    {
         let links = [url.to_owned()];
         assert!(matches!(render(&Mail { links: &links, ..good }), Err(RenderError::Link(_))), "{url:?}");
     }

@@ -114,7 +114,10 @@ mod tests {
                 entries.iter().for_each(|(key, value)| flatten(&format!("{path}/{key}"), value, into));
             }
             Value::Array(entries) => {
-                entries.iter().enumerate().for_each(|(n, value)| flatten(&format!("{path}/{n}"), value, into));
+                entries
+                    .iter()
+                    .enumerate()
+                    .for_each(|(n, value)| flatten(&format!("{path}/{n}"), value, into));
             }
             Value::String(text) => into.push((path.to_owned(), text.clone())),
             _ => panic!("{path} is no text"),
@@ -144,7 +147,8 @@ mod tests {
         let english = flat(FILES[0]);
         for (file, locale) in FILES.into_iter().zip(Locale::ALL).skip(1) {
             let translated = flat(file);
-            let keys = |texts: &[(String, String)]| texts.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>();
+            let keys =
+                |texts: &[(String, String)]| texts.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>();
             assert_eq!(keys(&english), keys(&translated), "{locale}");
             for ((key, original), (_, translation)) in english.iter().zip(&translated) {
                 assert!(!translation.trim().is_empty(), "{locale}{key}");

@@ -12,7 +12,8 @@ const MAX_DECORATION: usize = 8;
 /// The longest unit that only repeats: `abcdabcd`.
 const MAX_REPEATED: usize = 4;
 /// Rows in which each key follows its neighbour and the first follows the last.
-const ROWS: [&str; 4] = ["1234567890", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm", "qwertyuiop"];
+const ROWS: [&str; 4] =
+    ["1234567890", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm", "qwertyuiop"];
 
 /// Whether a password (in NFKC) is one of the most used, a listed one with digits or punctuation around it, or a run
 /// of keys. Case makes no difference.
@@ -44,7 +45,8 @@ fn is_listed(password: &str) -> bool {
         let middle = rest.len() / 2;
         let bytes = rest.as_bytes();
         let start = bytes[..middle].iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
-        let end = bytes[middle..].iter().position(|&byte| byte == b'\n').map_or(rest.len(), |end| middle + end);
+        let end =
+            bytes[middle..].iter().position(|&byte| byte == b'\n').map_or(rest.len(), |end| middle + end);
         // Cuts are beside line ends, which no character spans.
         match password.cmp(&rest[start..end]) {
             std::cmp::Ordering::Equal => return true,
@@ -93,7 +95,8 @@ mod tests {
 
     #[test]
     fn finds_nothing_else() {
-        for word in ["", "\n", "!", "~~~~~~~~", "password\n", "passwor", "zzzzzzzzzzzzzzzz!", "हिन्दी पासवर्ड"] {
+        for word in ["", "\n", "!", "~~~~~~~~", "password\n", "passwor", "zzzzzzzzzzzzzzzz!", "हिन्दी पासवर्ड"]
+        {
             assert!(!is_listed(word), "{word:?}");
         }
         for entry in LIST.lines() {

@@ -1,0 +1,165 @@
+//! A function's configuration and clients.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
+
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_smithy_http_client::tls;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_types::SdkConfig;
+use jiff::Timestamp;
+
+use crate::{
+    domain::id::{Id, Kind},
+    fault::Fault,
+    vendor::{clock::Clock, secrets::SecretCache},
+};
+
+/// What a handler works with; cheap to clone.
+///
+/// Making one does no work: each client is built when it is first asked for, so a cold start pays only for what its
+/// first request needs.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    vars: HashMap<String, String>,
+    clock: Clock,
+    random: SystemRandom,
+    sdk: OnceLock<SdkConfig>,
+    dynamo: OnceLock<aws_sdk_dynamodb::Client>,
+    secrets_manager: OnceLock<aws_sdk_secretsmanager::Client>,
+    ses: OnceLock<aws_sdk_ses::Client>,
+    secrets: SecretCache,
+}
+
+impl App {
+    /// An app with the environment `vars`, as Lambda would give it.
+    #[must_use]
+    pub fn new(vars: impl IntoIterator<Item = (String, String)>, clock: Clock) -> Self {
+        Self(Arc::new(Inner {
+            vars: vars.into_iter().collect(),
+            clock,
+            random: SystemRandom::new(),
+            sdk: OnceLock::new(),
+            dynamo: OnceLock::new(),
+            secrets_manager: OnceLock::new(),
+            ses: OnceLock::new(),
+            secrets: SecretCache::default(),
+        }))
+    }
+
+    /// An app on the process's own environment and the real time.
+    #[must_use]
+    pub fn from_env() -> Self {
+        Self::new(std::env::vars(), Clock::system())
+    }
+
+    /// Now, to the millisecond.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// Bytes from the operating system's random source.
+    pub fn random<const N: usize>(&self) -> Result<[u8; N], Fault> {
+        let mut bytes = [0; N];
+        self.0.random.fill(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// A new id that sorts by the time of its making.
+    pub fn new_id<K: Kind>(&self) -> Result<Id<K>, Fault> {
+        let millis = u64::try_from(self.now().as_millisecond())?;
+        Ok(Id::new(millis, &self.random()?))
+    }
+
+    /// A setting from the function's environment.
+    pub fn setting(&self, name: &str) -> Result<&str, Fault> {
+        self.optional(name).ok_or_else(|| Fault::new(format!("the setting {name} is missing")))
+    }
+
+    /// A setting that may be absent or empty.
+    #[must_use]
+    pub fn optional(&self, name: &str) -> Option<&str> {
+        self.0.vars.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// `DynamoDB`. The SDK repeats throttled calls by itself.
+    pub fn dynamo(&self) -> &aws_sdk_dynamodb::Client {
+        self.0.dynamo.get_or_init(|| {
+            let mut config = aws_sdk_dynamodb::config::Builder::from(self.sdk());
+            config.set_endpoint_url(self.endpoint("DYNAMODB"));
+            aws_sdk_dynamodb::Client::from_conf(config.build())
+        })
+    }
+
+    /// Secrets Manager.
+    pub fn secrets_manager(&self) -> &aws_sdk_secretsmanager::Client {
+        self.0.secrets_manager.get_or_init(|| {
+            let mut config = aws_sdk_secretsmanager::config::Builder::from(self.sdk());
+            config.set_endpoint_url(self.endpoint("SECRETS_MANAGER"));
+            aws_sdk_secretsmanager::Client::from_conf(config.build())
+        })
+    }
+
+    /// SES, without the SDK's retries: it knows no idempotency token, so whether to send again after a lost reply is
+    /// for the outbox to decide and to count.
+    pub fn ses(&self) -> &aws_sdk_ses::Client {
+        self.0.ses.get_or_init(|| {
+            let mut config = aws_sdk_ses::config::Builder::from(self.sdk());
+            config.set_endpoint_url(self.endpoint("SES"));
+            config.set_retry_config(Some(RetryConfig::disabled()));
+            aws_sdk_ses::Client::from_conf(config.build())
+        })
+    }
+
+    /// The secrets fetched so far.
+    pub(crate) fn secret_cache(&self) -> &SecretCache {
+        &self.0.secrets
+    }
+
+    /// What the clients share. It is read from the variables that Lambda sets, without the SDK's loader: that costs
+    /// five milliseconds of every cold start to look into places that do not exist inside a function.
+    fn sdk(&self) -> &SdkConfig {
+        self.0.sdk.get_or_init(|| {
+            let var = |name| self.optional(name).unwrap_or_default().to_owned();
+            let session = self.optional("AWS_SESSION_TOKEN").map(str::to_owned);
+            let credentials =
+                Credentials::new(var("AWS_ACCESS_KEY_ID"), var("AWS_SECRET_ACCESS_KEY"), session, None, "lambda");
+            SdkConfig::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new(var("AWS_REGION")))
+                .credentials_provider(SharedCredentialsProvider::new(credentials))
+                .http_client(https_client())
+                .retry_config(RetryConfig::standard())
+                .timeout_config(
+                    TimeoutConfig::builder()
+                        .connect_timeout(std::time::Duration::from_secs(2))
+                        .operation_timeout(std::time::Duration::from_secs(10))
+                        .build(),
+                )
+                .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(aws_smithy_async::rt::sleep::TokioSleep::new()))
+                .time_source(aws_smithy_async::time::SystemTimeSource::new())
+                .build()
+        })
+    }
+
+    /// The endpoint of one service where the environment names another than AWS's own.
+    fn endpoint(&self, service: &str) -> Option<String> {
+        self.optional(&format!("AWS_ENDPOINT_URL_{service}"))
+            .or_else(|| self.optional("AWS_ENDPOINT_URL"))
+            .map(str::to_owned)
+    }
+}
+
+/// One HTTP client for all services, so that the root certificates are read once.
+fn https_client() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
+        .build_https()
+}

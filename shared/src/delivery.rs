@@ -1,0 +1,77 @@
+//! Getting out what the outbox holds.
+
+use crate::{
+    app::App,
+    domain::{
+        id::MessageId,
+        keys::KeySet,
+        proof::{LinkClaim, ProofKey},
+    },
+    fault::Fault,
+    mail::{self, Mail},
+    store::outbox::{self, Attempt, Fate, Leased},
+    vendor::{secrets, ses},
+};
+
+/// Tries once to deliver a message; none where it was not due or somebody else is at it.
+///
+/// Dies the process before the lease, nothing happened; after it, the lease runs out and the sweeper tries again,
+/// counting the attempt as uncertain. The provider has no idempotency token, so that is where a mail can go out twice.
+pub async fn deliver(app: &App, id: MessageId) -> Result<Option<Fate>, Fault> {
+    let Some(leased) = outbox::lease(app, id).await? else { return Ok(None) };
+    let attempt = match compose(app, &leased).await {
+        Ok((from, mime)) => ses::send(app, &from, &leased.message.to, mime).await?,
+        Err(fault) => Attempt::Refused(fault.to_string()),
+    };
+    let fate = outbox::settle(app, &leased, &attempt).await?;
+    match (&attempt, fate) {
+        (Attempt::Accepted(_), _) => {
+            tracing::info!(message_id = %id, attempts = leased.attempts, "sent");
+        }
+        (_, Fate::Dead) => {
+            tracing::error!(target: "connecto::fault", message_id = %id, ?attempt, "given up: the message is dead");
+        }
+        _ => tracing::warn!(message_id = %id, attempts = leased.attempts, ?attempt, "not sent, will be tried again"),
+    }
+    Ok(Some(fate))
+}
+
+async fn compose(app: &App, leased: &Leased) -> Result<(String, Vec<u8>), Fault> {
+    let message = &leased.message;
+    let token = token(app, leased).await?;
+    let frontend = app.setting("FRONTEND_URL")?.trim_end_matches('/');
+    let links: Vec<_> = message
+        .mail
+        .links()
+        .iter()
+        .map(|link| match (link.path(), token.as_deref().filter(|_| link.is_secret())) {
+            // In the fragment, which browsers send to nobody.
+            (path, Some(token)) => format!("{frontend}{path}#token={token}"),
+            (path, None) => format!("{frontend}{path}"),
+        })
+        .collect();
+    let from = format!("no-reply@{}", app.setting("MAIL_DOMAIN")?);
+    let mime = mail::render(&Mail {
+        kind: message.mail,
+        locale: message.locale,
+        to: message.to.as_str(),
+        from: &from,
+        name: message.name.as_ref().map(|name| name.as_str()),
+        links: &links,
+        id: &leased.message_id.to_string(),
+        sent_at: leased.created_at,
+    })?;
+    Ok((from, mime))
+}
+
+async fn token(app: &App, leased: &Leased) -> Result<Option<String>, Fault> {
+    let Some(link) = &leased.message.link else { return Ok(None) };
+    let keys: KeySet<ProofKey> = secrets::read(app, secrets::LINK_KEYS).await?;
+    let claim = LinkClaim {
+        purpose: &link.purpose,
+        challenge_id: link.challenge_id,
+        recipient: leased.message.to.as_str(),
+        nonce: &link.nonce,
+    };
+    Ok(Some(claim.prove(&keys, app.now())?.to_string()))
+}

@@ -1,0 +1,92 @@
+//! Answers, each with its status in its type so that the API's document knows it.
+
+use aide::{
+    OperationOutput,
+    generate::GenContext,
+    openapi::{Operation, Response as Described, StatusCode as DescribedStatus},
+};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{describe::json_response, problem::Error};
+
+/// 201: it is there now.
+pub struct Created<T>(pub T);
+/// 202: it will be done.
+pub struct Accepted<T>(pub T);
+/// 204: done, and nothing to tell.
+pub struct NoContent;
+/// 200, and good for so many seconds for everybody.
+pub struct Cached<T>(pub u32, pub T);
+
+impl<T: Serialize> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        json(StatusCode::CREATED, &self.0)
+    }
+}
+
+impl<T: Serialize> IntoResponse for Accepted<T> {
+    fn into_response(self) -> Response {
+        json(StatusCode::ACCEPTED, &self.0)
+    }
+}
+
+impl IntoResponse for NoContent {
+    fn into_response(self) -> Response {
+        StatusCode::NO_CONTENT.into_response()
+    }
+}
+
+impl<T: Serialize> IntoResponse for Cached<T> {
+    fn into_response(self) -> Response {
+        let mut response = json(StatusCode::OK, &self.1);
+        let header = HeaderValue::try_from(format!("public, max-age={}", self.0));
+        response.headers_mut().extend(header.map(|value| (header::CACHE_CONTROL, value)));
+        response
+    }
+}
+
+pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Response {
+    match serde_json::to_vec(value) {
+        Ok(body) => (status, [(header::CONTENT_TYPE, "application/json")], body).into_response(),
+        Err(error) => Error::from(error).into_response(),
+    }
+}
+
+macro_rules! describe {
+    ($($type:ident => $status:literal, $description:literal;)*) => {$(
+        impl<T: JsonSchema> OperationOutput for $type<T> {
+            type Inner = T;
+
+            fn inferred_responses(
+                ctx: &mut GenContext,
+                _: &mut Operation,
+            ) -> Vec<(Option<DescribedStatus>, Described)> {
+                vec![(Some(DescribedStatus::Code($status)), json_response::<T>(ctx, $description))]
+            }
+        }
+    )*};
+}
+pub(super) use describe;
+
+describe! {
+    Created => 201, "It is there now.";
+    Accepted => 202, "It will be done.";
+    Cached => 200, "Here it is.";
+}
+
+impl OperationOutput for NoContent {
+    type Inner = ();
+
+    fn inferred_responses(_: &mut GenContext, _: &mut Operation) -> Vec<(Option<DescribedStatus>, Described)> {
+        let done = Described { description: "Done.".to_owned(), ..Described::default() };
+        vec![(Some(DescribedStatus::Code(204)), done)]
+    }
+}
+
+/// Problems are described by extractors and by each endpoint's list.
+impl OperationOutput for Error {
+    type Inner = ();
+}

@@ -1,0 +1,67 @@
+//! The edge of every HTTP function: from API Gateway's request to the handler, and from its answer to the response.
+
+use std::{convert::Infallible, panic::AssertUnwindSafe};
+
+use axum::{body::Body, handler::Handler, response::Response};
+use futures_util::FutureExt as _;
+use http::{HeaderName, HeaderValue, header};
+use lambda_http::{Request, request::RequestContext};
+use tower::util::BoxCloneSyncService;
+use tracing::Instrument as _;
+
+use super::{
+    client::Language,
+    problem::{INTERNAL_FAULT, Refusal},
+};
+use crate::app::App;
+
+/// A handler with its app, as `lambda_http` runs it.
+pub type HttpService = BoxCloneSyncService<Request, Response, Infallible>;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Wraps a handler: its problems are written in the caller's language, its panics are faults, and each response
+/// carries the request's id.
+pub fn service<H, T>(handler: H, app: App) -> HttpService
+where
+    H: Handler<T, App> + Sync,
+    T: 'static,
+{
+    BoxCloneSyncService::new(tower::service_fn(move |request: Request| {
+        let (handler, app) = (handler.clone(), app.clone());
+        async move { Ok(serve(handler, app, request).await) }
+    }))
+}
+
+async fn serve<H: Handler<T, App>, T: 'static>(handler: H, app: App, request: Request) -> Response {
+    let Language(locale) = Language::of(request.headers());
+    let request_id = request_id(&request);
+    let request = request.map(|body| match body {
+        lambda_http::Body::Empty => Body::empty(),
+        lambda_http::Body::Text(text) => text.into(),
+        lambda_http::Body::Binary(bytes) => bytes.into(),
+        _ => Body::empty(),
+    });
+    let span = tracing::info_span!("request", %request_id);
+    let answer = AssertUnwindSafe(handler.call(request, app)).catch_unwind().instrument(span).await;
+    let response = answer.unwrap_or_else(|_| {
+        tracing::error!(target: "connecto::fault", %request_id, "the handler panicked");
+        INTERNAL_FAULT.with_errors(Vec::new()).respond(locale, &request_id)
+    });
+    let mut response = match response.extensions().get::<Refusal>() {
+        Some(refusal) => refusal.respond(locale, &request_id),
+        None => response,
+    };
+    let headers = response.headers_mut();
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+    headers.extend(HeaderValue::try_from(request_id).map(|id| (REQUEST_ID, id)));
+    response
+}
+
+fn request_id(request: &Request) -> String {
+    match request.extensions().get() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone().unwrap_or_default(),
+        _ => String::new(),
+    }
+}

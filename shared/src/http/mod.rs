@@ -1,0 +1,24 @@
+//! What a handler takes and returns.
+//!
+//! A handler is an axum handler: its arguments are extractors, its answer turns into a response. Those here replace
+//! axum's own where ours must answer problems ([`Json`], [`Path`], [`Query`]), and each describes itself to the API's
+//! document, so that nothing about an endpoint is written twice.
+
+mod answer;
+mod body;
+mod caller;
+mod client;
+mod describe;
+pub mod edge;
+mod params;
+pub mod problem;
+mod tokens;
+
+pub use answer::{Accepted, Cached, Created, NoContent};
+pub use body::{Json, MAX_BODY};
+pub use caller::{Caller, SignedIn};
+pub use client::{Client, Language};
+pub use describe::describe_problems;
+pub use params::{Page, Path, Query};
+pub use problem::{Error, FieldError, Problem};
+pub use tokens::{RefreshCookie, RefreshIn, Tokens, TokensAnswer};

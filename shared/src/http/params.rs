@@ -1,0 +1,85 @@
+//! Parameters of the path and the query.
+
+use aide::{
+    OperationInput,
+    generate::GenContext,
+    openapi::Operation,
+    operation::{ParamLocation, add_parameters, parameters_from_schema},
+};
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use lambda_http::RequestExt as _;
+use schemars::JsonSchema;
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, value::MapDeserializer},
+};
+
+use super::{
+    describe::describe_problems,
+    problem::{Error, INVALID_INPUT, NOT_FOUND},
+};
+
+/// The path's parameters as API Gateway found them. What is not an id is the name of nothing: 404.
+pub struct Path<T>(pub T);
+
+impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Path<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        let parameters = parts.path_parameters();
+        let pairs = MapDeserializer::<_, serde::de::value::Error>::new(parameters.iter());
+        Ok(Self(T::deserialize(pairs).map_err(|_| NOT_FOUND)?))
+    }
+}
+
+impl<T: JsonSchema> OperationInput for Path<T> {
+    fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
+        describe_parameters::<T>(ctx, operation, ParamLocation::Path);
+        describe_problems(ctx, operation, &[NOT_FOUND]);
+    }
+}
+
+/// The query's parameters; unknown ones are left alone.
+pub struct Query<T>(pub T);
+
+impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        let query = parts.uri.query().unwrap_or_default();
+        let deserializer = serde_html_form::Deserializer::from_bytes(query.as_bytes());
+        match serde_path_to_error::deserialize(deserializer) {
+            Ok(value) => Ok(Self(value)),
+            Err(error) => {
+                let field = error.path().to_string();
+                let text = error.into_inner().to_string();
+                let code = if text.starts_with("invalid_") { text.as_str() } else { "invalid_value" };
+                Err(INVALID_INPUT.at(&field, code).into())
+            }
+        }
+    }
+}
+
+impl<T: JsonSchema> OperationInput for Query<T> {
+    fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
+        describe_parameters::<T>(ctx, operation, ParamLocation::Query);
+        describe_problems(ctx, operation, &[INVALID_INPUT]);
+    }
+}
+
+fn describe_parameters<T: JsonSchema>(ctx: &mut GenContext, operation: &mut Operation, location: ParamLocation) {
+    let schema = ctx.schema.subschema_for::<T>();
+    let resolved = ctx.resolve_schema(&schema).clone();
+    let parameters = parameters_from_schema(ctx, resolved, location);
+    add_parameters(ctx, operation, parameters);
+}
+
+/// One page of a list.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Page<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// Where the list goes on; null at its end.
+    pub next_cursor: Option<String>,
+}

@@ -1,0 +1,243 @@
+//! Expected failures have names: problems, written as RFC 9457 has them.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use jiff::SignedDuration;
+use serde::Serialize;
+
+use crate::{
+    domain::{limits::Limit, locale::Locale},
+    fault::Fault,
+    mail::{field_text, problem_text},
+};
+
+/// A way for a request to fail that clients can tell by its `code`. Its texts, in every language, stand in
+/// `shared/locales` under that code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The response's status.
+    pub status: StatusCode,
+    /// Its stable name.
+    pub code: &'static str,
+}
+
+impl Problem {
+    /// A problem.
+    #[must_use]
+    pub const fn new(status: StatusCode, code: &'static str) -> Self {
+        Self { status, code }
+    }
+
+    /// This problem, with what is wrong with each field.
+    #[must_use]
+    pub fn with_errors(self, errors: Vec<FieldError>) -> Refusal {
+        Refusal { problem: self, errors, headers: HeaderMap::new() }
+    }
+
+    /// This problem because of one field of the body, by its JSON pointer (RFC 6901).
+    #[must_use]
+    pub fn at(self, field: &str, code: &str) -> Refusal {
+        self.with_errors(vec![FieldError { field: field.to_owned(), code: code.to_owned() }])
+    }
+
+    /// This problem because a limit of `allowed` tries is reached for another `resets_in`, told by `Retry-After` and
+    /// by the fields of draft-ietf-httpapi-ratelimit-headers-10.
+    #[must_use]
+    pub fn limited(self, limit: Limit, allowed: u64, resets_in: SignedDuration) -> Refusal {
+        let (name, seconds) = (limit.name, resets_in.as_secs());
+        let mut refusal = self.with_errors(Vec::new());
+        let mut set = |name: HeaderName, value: String| {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                refusal.headers.insert(name, value);
+            }
+        };
+        set(header::RETRY_AFTER, seconds.to_string());
+        let policy = format!("\"{name}\";q={allowed};w={}", limit.window_s);
+        set(HeaderName::from_static("ratelimit-policy"), policy);
+        set(HeaderName::from_static("ratelimit"), format!("\"{name}\";r=0;t={seconds}"));
+        refusal
+    }
+}
+
+/// The body is no JSON.
+pub const MALFORMED_JSON: Problem = Problem::new(StatusCode::BAD_REQUEST, "malformed_json");
+/// The body, the query or a path parameter says something that cannot be.
+pub const INVALID_INPUT: Problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_input");
+/// The body is not declared as JSON.
+pub const UNSUPPORTED_MEDIA_TYPE: Problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type");
+/// The body is larger than the endpoint takes.
+pub const BODY_TOO_LARGE: Problem = Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large");
+/// There is no such thing, or it is somebody else's.
+pub const NOT_FOUND: Problem = Problem::new(StatusCode::NOT_FOUND, "not_found");
+/// The path exists, with other methods.
+pub const METHOD_NOT_ALLOWED: Problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed");
+/// Nobody is signed in.
+pub const UNAUTHENTICATED: Problem = Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated");
+/// The access token is not one, or no longer.
+pub const INVALID_TOKEN: Problem = Problem::new(StatusCode::UNAUTHORIZED, "invalid_token");
+/// The access token is good, but its session is over.
+pub const SESSION_ENDED: Problem = Problem::new(StatusCode::UNAUTHORIZED, "session_ended");
+/// A browser sent its cookie from a page that is not ours.
+pub const FORBIDDEN_ORIGIN: Problem = Problem::new(StatusCode::FORBIDDEN, "forbidden_origin");
+/// Too often.
+pub const RATE_LIMITED: Problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited");
+/// A mailed link's token is wrong, used or late.
+pub const LINK_INVALID: Problem = Problem::new(StatusCode::GONE, "link_invalid");
+/// The password is a common one or made of the person's own words.
+pub const WEAK_PASSWORD: Problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "weak_password");
+/// The password asked again is not the account's.
+pub const WRONG_PASSWORD: Problem = Problem::new(StatusCode::FORBIDDEN, "wrong_password");
+/// Somebody else changed the same thing meanwhile.
+pub const CONFLICT: Problem = Problem::new(StatusCode::CONFLICT, "conflict");
+/// Something that is nobody's expected answer.
+pub const INTERNAL_FAULT: Problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_fault");
+
+/// What is wrong with one field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    /// Where it stands, as a JSON pointer into the body, or the name of a parameter.
+    pub field: String,
+    /// What is wrong, by a stable name.
+    pub code: String,
+}
+
+/// A problem as it happened.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    problem: Problem,
+    errors: Vec<FieldError>,
+    headers: HeaderMap,
+}
+
+/// Why a handler did not do what it was asked.
+#[derive(Debug)]
+pub enum Error {
+    /// An expected failure, which the client learns by name.
+    Problem(Box<Refusal>),
+    /// Anything else, which is logged and answered with a constant.
+    Fault(Fault),
+}
+
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        problem.with_errors(Vec::new()).into()
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Problem(Box::new(refusal))
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl<E: std::error::Error> From<E> for Error {
+    #[track_caller]
+    fn from(error: E) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+/// A response carries its problem to the edge, which knows the request's language and id and writes the body.
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let refusal = match self {
+            Self::Problem(refusal) => *refusal,
+            Self::Fault(fault) => {
+                tracing::error!(target: "connecto::fault", %fault, "the request ended in a fault");
+                INTERNAL_FAULT.with_errors(Vec::new())
+            }
+        };
+        let mut response = refusal.problem.status.into_response();
+        response.extensions_mut().insert(refusal);
+        response
+    }
+}
+
+/// A problem's document.
+#[derive(Serialize, schemars::JsonSchema)]
+#[schemars(rename = "Problem")]
+pub(super) struct Document {
+    /// What kind of problem this is, as a URI reference; the same for every problem with this code.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The kind in a few words.
+    title: String,
+    /// The response's status.
+    status: u16,
+    /// What happened.
+    detail: String,
+    /// The kind's stable name, for programs.
+    code: String,
+    /// Name this when you ask for help.
+    request_id: String,
+    /// What is wrong with each field of the input.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    errors: Vec<FieldDocument>,
+}
+
+#[derive(Serialize, schemars::JsonSchema)]
+#[schemars(rename = "FieldProblem")]
+struct FieldDocument {
+    /// Where it stands, as a JSON pointer into the body, or the name of a parameter.
+    field: String,
+    /// What is wrong, by a stable name.
+    code: String,
+    /// What is wrong, for people.
+    detail: String,
+}
+
+impl Document {
+    pub(super) fn new(refusal: &Refusal, locale: Locale, request_id: &str) -> Self {
+        let Problem { status, code } = refusal.problem;
+        let (title, detail) = problem_text(locale, code).unwrap_or((code, code));
+        let field = |error: &FieldError| FieldDocument {
+            field: error.field.clone(),
+            code: error.code.clone(),
+            detail: field_text(locale, &error.code).unwrap_or(&error.code).to_owned(),
+        };
+        Self {
+            kind: format!("/problems/{code}"),
+            title: title.to_owned(),
+            status: status.as_u16(),
+            detail: detail.to_owned(),
+            code: code.to_owned(),
+            request_id: request_id.to_owned(),
+            errors: refusal.errors.iter().map(field).collect(),
+        }
+    }
+
+    /// An example for the API's document.
+    pub(super) fn example(problem: Problem) -> Self {
+        Self::new(&problem.with_errors(Vec::new()), Locale::default(), "JKJaXmPLvHcESHA=")
+    }
+}
+
+impl Refusal {
+    /// The problem's code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.problem.code
+    }
+
+    /// The whole response, in a language.
+    pub(super) fn respond(&self, locale: Locale, request_id: &str) -> Response {
+        let document = Document::new(self, locale, request_id);
+        let body = serde_json::to_vec(&document).unwrap_or_default();
+        let mut response = (self.problem.status, body).into_response();
+        let headers = response.headers_mut();
+        headers.extend(self.headers.clone());
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(locale.as_str()));
+        if self.problem.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}

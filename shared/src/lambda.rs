@@ -1,0 +1,133 @@
+//! How a handler becomes a Lambda function.
+
+use std::{future::Future, sync::Arc};
+
+use aws_lambda_events::{
+    event::dynamodb::{Event as StreamEvent, EventRecord},
+    event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse},
+};
+use axum::handler::Handler;
+use futures_util::future::BoxFuture;
+use lambda_http::request::LambdaRequest;
+use lambda_runtime::{Diagnostic, LambdaEvent};
+use serde::Serialize;
+use serde_json::Value;
+use tower::Service as _;
+
+use crate::{app::App, fault::Fault, http::edge};
+
+/// A function as its runtime sees it: an event in, an answer out.
+pub type Invoke = Arc<dyn Fn(LambdaEvent<Value>) -> BoxFuture<'static, Result<Value, Fault>> + Send + Sync>;
+
+/// Runs an HTTP endpoint until Lambda ends the process.
+pub async fn run<H, T>(handler: H) -> Result<(), lambda_http::Error>
+where
+    H: Handler<T, App> + Sync,
+    T: 'static,
+{
+    lambda_http::tracing::init_default_subscriber();
+    lambda_http::run(edge::service(handler, App::from_env())).await
+}
+
+/// Runs a function that is called with an event, until Lambda ends the process.
+pub async fn run_event<H, F, R>(handler: H) -> Result<(), lambda_http::Error>
+where
+    H: Fn(App, Value) -> F + Send + Sync + 'static,
+    F: Future<Output = Result<R, Fault>> + Send + 'static,
+    R: Serialize,
+{
+    run_invoke(event(handler, App::from_env())).await
+}
+
+/// Runs a function that works off a `DynamoDB` stream record by record, until Lambda ends the process.
+pub async fn run_batch<H, F>(handler: H) -> Result<(), lambda_http::Error>
+where
+    H: Fn(App, EventRecord) -> F + Send + Sync + 'static,
+    F: Future<Output = Result<(), Fault>> + Send + 'static,
+{
+    run_invoke(batch(handler, App::from_env())).await
+}
+
+async fn run_invoke(invoke: Invoke) -> Result<(), lambda_http::Error> {
+    lambda_http::tracing::init_default_subscriber();
+    lambda_runtime::run(lambda_runtime::service_fn(move |event| {
+        let answer = invoke(event);
+        async move { answer.await.map_err(diagnostic) }
+    }))
+    .await
+}
+
+/// A fault as Lambda's runtime reports it.
+fn diagnostic(fault: Fault) -> Diagnostic {
+    Diagnostic { error_type: "Fault".to_owned(), error_message: fault.to_string() }
+}
+
+/// An HTTP endpoint, called with API Gateway's event.
+pub fn http<H, T>(handler: H, app: App) -> Invoke
+where
+    H: Handler<T, App> + Sync,
+    T: 'static,
+{
+    let service = edge::service(handler, app);
+    Arc::new(move |event: LambdaEvent<Value>| {
+        // Through text: the request's own reader wants it raw.
+        let request = serde_json::from_str::<LambdaRequest>(&event.payload.to_string());
+        // Called before anything is awaited: the adapter itself cannot be held across.
+        let answer = request.map(|request| {
+            lambda_http::Adapter::from(service.clone()).call(LambdaEvent::new(request, event.context))
+        });
+        Box::pin(async move {
+            match answer?.await {
+                Ok(response) => Ok(serde_json::to_value(response)?),
+                Err(never) => match never {},
+            }
+        })
+    })
+}
+
+/// A function that is called with an event.
+pub fn event<H, F, R>(handler: H, app: App) -> Invoke
+where
+    H: Fn(App, Value) -> F + Send + Sync + 'static,
+    F: Future<Output = Result<R, Fault>> + Send + 'static,
+    R: Serialize,
+{
+    Arc::new(move |event: LambdaEvent<Value>| {
+        let answer = handler(app.clone(), event.payload);
+        Box::pin(async move {
+            let answer = answer.await.inspect_err(log)?;
+            Ok(serde_json::to_value(answer)?)
+        })
+    })
+}
+
+/// A function that works off a stream, record by record and in order. It stops at the first record that fails, and
+/// tells Lambda to come again from there.
+pub fn batch<H, F>(handler: H, app: App) -> Invoke
+where
+    H: Fn(App, EventRecord) -> F + Send + Sync + 'static,
+    F: Future<Output = Result<(), Fault>> + Send + 'static,
+{
+    let handler = Arc::new(handler);
+    Arc::new(move |event: LambdaEvent<Value>| {
+        let (handler, app) = (Arc::clone(&handler), app.clone());
+        Box::pin(async move {
+            let event: StreamEvent = serde_json::from_value(event.payload)?;
+            let mut answer = DynamoDbEventResponse::default();
+            for record in event.records {
+                let number = record.change.sequence_number.clone();
+                if handler(app.clone(), record).await.inspect_err(log).is_err() {
+                    let mut failed = DynamoDbBatchItemFailure::default();
+                    failed.item_identifier = number;
+                    answer.batch_item_failures.push(failed);
+                    break;
+                }
+            }
+            Ok(serde_json::to_value(answer)?)
+        })
+    })
+}
+
+fn log(fault: &Fault) {
+    tracing::error!(target: "connecto::fault", %fault, "the function ended in a fault");
+}

@@ -1,0 +1,47 @@
+//! Counters of the Limits table.
+//!
+//! | pk | sk | |
+//! |---|---|---|
+//! | `<limit>#<subject>` | the window's number | `hits`, `expires_at` |
+//!
+//! One write per try, and no read: the counter's new value decides, so that exactly the limit's number gets through
+//! however many try at once. A lost reply is repeated by the SDK and counts twice: stricter, never laxer.
+
+use aws_sdk_dynamodb::types::ReturnValue;
+
+use super::{Key, Table, n};
+use crate::{
+    app::App,
+    domain::limits::Limit,
+    fault::Fault,
+    http::{Error, problem::RATE_LIMITED},
+};
+
+/// Counts a try of `subject` and refuses it with 429 where the limit is reached.
+pub async fn take(app: &App, limit: Limit, subject: &str) -> Result<(), Error> {
+    let now = app.now();
+    let window = limit.window(now);
+    let allowed = u64::from(limit.tries) * factor(app)?;
+    let answer = app
+        .dynamo()
+        .update_item()
+        .table_name(Table::Limits.name(app)?)
+        .set_key(Some(Key::new(format!("{}#{subject}", limit.name), window.to_string()).into_item()))
+        .update_expression("ADD hits :one SET expires_at = :end")
+        .expression_attribute_values(":one", n(1))
+        .expression_attribute_values(":end", n((window + 2) * limit.window_s))
+        .return_values(ReturnValue::UpdatedNew)
+        .send()
+        .await?;
+    let hits = answer.attributes.as_ref().and_then(|item| item.get("hits")?.as_n().ok()?.parse::<u64>().ok());
+    let hits = hits.ok_or_else(|| Fault::new("a counter came back without its value"))?;
+    if hits <= allowed {
+        return Ok(());
+    }
+    Err(RATE_LIMITED.limited(limit, allowed, limit.resets_in(now)).into())
+}
+
+/// By how much this deployment's limits are wider than the documented ones (a load test's, say).
+fn factor(app: &App) -> Result<u64, Fault> {
+    Ok(app.optional("RATE_LIMIT_FACTOR").map_or(Ok(1), str::parse)?)
+}

@@ -1,0 +1,5 @@
+//! The outside world.
+
+pub mod clock;
+pub mod ses;
+pub mod secrets;
