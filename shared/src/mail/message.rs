@@ -156,7 +156,3 @@ fn is_web_url(url: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_graphic() && !b"<>\"'`\\^{|}".contains(&byte);
     url.len() <= MAX_URL_BYTES && rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(plain))
 }
-
-#[cfg(test)]
-#[path = "tests.rs"]
-mod tests;

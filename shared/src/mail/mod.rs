@@ -4,6 +4,8 @@
 
 mod display_name;
 mod message;
+#[cfg(test)]
+mod tests;
 mod texts;
 
 use serde::{Deserialize, Serialize};

@@ -2,8 +2,7 @@
 
 use mail_parser::{Message, MessageParser, MimeHeaders};
 
-use super::*;
-use crate::domain::locale::Locale;
+use super::{texts::texts, *};
 
 /// About what a real token makes of a link: longer than any line of an encoded message.
 const LINK: &str = "https://connecto.example/verify-email#token=chl_01jd8m6w0xe9qv4t2s7kzr3n5b.k1.Xh9-_zQ0yT3fN5mWc7Rk1LpVbD8sAeG2uJ4iO6xYtZq&lang=hi";
