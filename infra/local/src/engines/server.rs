@@ -51,7 +51,7 @@ where
                     continue;
                 }
             },
-            _ = stopped.wait_for(|stopped| *stopped) => return,
+            () = until(&mut stopped) => return,
         };
         // Small answers must not wait for the client's acknowledgement of the head.
         let _ = stream.set_nodelay(true);
@@ -67,4 +67,10 @@ where
         });
         while connections.try_join_next().is_some() {}
     }
+}
+
+/// Waits for the order to stop, or for whoever gives it to be gone.
+pub(super) async fn until(stopped: &mut watch::Receiver<bool>) {
+    // The error means that the sender is gone, which is an order as well.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
 }

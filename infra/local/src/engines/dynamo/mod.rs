@@ -1,7 +1,7 @@
 //! `DynamoDB`: dynoxide embedded, on a socket of its own that only the front knows.
 
 mod permissions;
-pub(crate) mod tables;
+mod tables;
 
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+pub(crate) use self::tables::open;
 use super::front::{Engine, Refusal, Reply, Wanted};
 use crate::error::StartError;
 
@@ -45,7 +46,7 @@ impl Dynamo {
                         tracing::error!(error, "DynamoDB ended");
                     }
                 }
-                _ = stopped.wait_for(|stopped| *stopped) => {}
+                () = super::server::until(&mut stopped) => {}
             }
         });
         let client = Client::builder(TokioExecutor::new()).build_http();

@@ -1,0 +1,233 @@
+//! The engines over the wire, called by the real SDK clients.
+
+mod services;
+mod triggers;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use connecto_shared::fault::Fault;
+use connecto_shared::lambda::Invoke;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::{Engines, Listeners, dynamo, secrets};
+use crate::Data;
+use crate::engines::{calls::CallLog, chaos::Chaos, outbox::Outbox};
+use crate::faults::FaultLog;
+use crate::invoke::{AccessKey, Functions};
+use crate::template::model::{
+    Api, CustomResource, Function, Secret, StartingPosition, StreamTrigger, Table, Template, Trigger,
+};
+use crate::template::policy::{Effect, Policy, Statement};
+use crate::triggers::streams::DeadLetters;
+use crate::world::{MovableClock, Urls, World};
+
+const TABLE: &str = "arn:aws:dynamodb:ap-south-1:000000000000:table/Accounts";
+const SECRET: &str = "arn:aws:secretsmanager:ap-south-1:000000000000:secret:connecto/links";
+const QUEUE: &str = "arn:aws:sqs:ap-south-1:000000000000:Failed";
+
+/// A function's code: an event in, an answer out.
+type Code = Box<dyn Fn(Value) -> Result<Value, String> + Send + Sync>;
+
+/// A running system of one function, `Deliver`, which the clients call as.
+struct City {
+    world: Arc<World>,
+    database: dynoxide::Database,
+    engines: Engines,
+    key: AccessKey,
+}
+
+impl City {
+    async fn start(data: &Data, code: Code) -> Self {
+        let template = template();
+        let clock = MovableClock::open(data).expect("a clock");
+        let bind = || async { TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port") };
+        let listeners =
+            Listeners { dynamodb: bind().await, secretsmanager: bind().await, ses: bind().await, sns: bind().await };
+        let url = |listener: &TcpListener| format!("http://{}", listener.local_addr().expect("an address"));
+        let urls = Urls {
+            api: String::new(),
+            local: String::new(),
+            dynamodb: url(&listeners.dynamodb),
+            secretsmanager: url(&listeners.secretsmanager),
+            ses: url(&listeners.ses),
+            sns: url(&listeners.sns),
+            s3: String::new(),
+        };
+        let database = dynamo::open(data, &template).expect("a database");
+        let secrets = secrets::Store::open(data, &template, clock.now()).expect("secrets");
+        let faults = FaultLog::default();
+        let mut functions = Functions::new(clock.shared(), faults.clone());
+        let key = AccessKey::generate();
+        let function = Arc::new(deliver());
+        functions.mount(function, invoke(code), &key);
+        let world = Arc::new(World {
+            template,
+            clock,
+            data: data.clone(),
+            urls,
+            functions,
+            outbox: Outbox::open(data).expect("an outbox"),
+            calls: CallLog::default(),
+            faults,
+            chaos: Chaos::default(),
+            dead_letters: DeadLetters::open(data).expect("dead letters"),
+        });
+        let engines = Engines::start(&world, &database, Arc::new(secrets), listeners).await.expect("engines");
+        Self { world, database, engines, key }
+    }
+
+    fn credentials(&self) -> Credentials {
+        Credentials::new(&self.key.id, &self.key.secret, None, None, "test")
+    }
+
+    fn dynamo(&self) -> aws_sdk_dynamodb::Client {
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
+            .region(aws_sdk_dynamodb::config::Region::new("ap-south-1"))
+            .credentials_provider(self.credentials())
+            .retry_config(aws_sdk_dynamodb::config::retry::RetryConfig::disabled())
+            .endpoint_url(&self.world.urls.dynamodb);
+        aws_sdk_dynamodb::Client::from_conf(config.build())
+    }
+
+    fn secrets(&self) -> aws_sdk_secretsmanager::Client {
+        let config = aws_sdk_secretsmanager::Config::builder()
+            .behavior_version(aws_sdk_secretsmanager::config::BehaviorVersion::latest())
+            .region(aws_sdk_secretsmanager::config::Region::new("ap-south-1"))
+            .credentials_provider(self.credentials())
+            .retry_config(aws_sdk_secretsmanager::config::retry::RetryConfig::disabled())
+            .endpoint_url(&self.world.urls.secretsmanager);
+        aws_sdk_secretsmanager::Client::from_conf(config.build())
+    }
+
+    fn ses(&self) -> aws_sdk_ses::Client {
+        let config = aws_sdk_ses::Config::builder()
+            .behavior_version(aws_sdk_ses::config::BehaviorVersion::latest())
+            .region(aws_sdk_ses::config::Region::new("ap-south-1"))
+            .credentials_provider(self.credentials())
+            .retry_config(aws_sdk_ses::config::retry::RetryConfig::disabled())
+            .endpoint_url(&self.world.urls.ses);
+        aws_sdk_ses::Client::from_conf(config.build())
+    }
+}
+
+fn invoke(code: Code) -> Invoke {
+    let code = Arc::new(code);
+    Arc::new(move |event: lambda_runtime::LambdaEvent<Value>| {
+        let code = Arc::clone(&code);
+        Box::pin(async move { code(event.payload).map_err(Fault::new) })
+    })
+}
+
+fn template() -> Template {
+    Template {
+        functions: vec![deliver()],
+        tables: vec![Table {
+            logical_id: "Accounts".into(),
+            name: "Accounts".into(),
+            arn: TABLE.into(),
+            definition: json!({
+                "KeySchema": [{ "AttributeName": "pk", "KeyType": "HASH" }],
+                "AttributeDefinitions": [{ "AttributeName": "pk", "AttributeType": "S" }],
+                "StreamSpecification": { "StreamViewType": "NEW_AND_OLD_IMAGES" },
+            }),
+            ttl_attribute: Some("expires_at".into()),
+        }],
+        buckets: Vec::new(),
+        secrets: vec![Secret {
+            logical_id: "Links".into(),
+            name: "connecto/links".into(),
+            arn: SECRET.into(),
+            generate: Some(json!({ "PasswordLength": 43, "ExcludePunctuation": true })),
+            value: None,
+        }],
+        queues: Vec::new(),
+        custom_resources: vec![CustomResource {
+            logical_id: "Keys".into(),
+            resource_type: "Custom::Keys".into(),
+            function: "Deliver".into(),
+            properties: json!({ "ServiceToken": "arn:aws:lambda:ap-south-1:000000000000:function:Deliver" }),
+        }],
+        api: Api::default(),
+    }
+}
+
+fn deliver() -> Function {
+    let allow = |actions: &[&str], resource: &str| Statement {
+        effect: Effect::Allow,
+        actions: actions.iter().map(|action| (*action).to_owned()).collect(),
+        resources: vec![resource.to_owned()],
+    };
+    let stream = StreamTrigger {
+        table: "Accounts".into(),
+        starting_position: StartingPosition::TrimHorizon,
+        batch_size: 10,
+        batching_window: Duration::ZERO,
+        bisect: true,
+        max_retries: Some(1),
+        max_age: None,
+        report_batch_item_failures: true,
+        on_failure: Some(QUEUE.into()),
+        filters: vec![json!({ "eventName": ["INSERT", "REMOVE"] })],
+    };
+    Function {
+        logical_id: "Deliver".into(),
+        folder: "notify-deliver".into(),
+        name: "connecto-local-Deliver".into(),
+        arn: "arn:aws:lambda:ap-south-1:000000000000:function:Deliver".into(),
+        memory_mb: 256,
+        timeout: Duration::from_secs(5),
+        environment: BTreeMap::new(),
+        policy: Policy {
+            statements: vec![
+                allow(&["dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:Scan"], TABLE),
+                allow(&["ses:SendRawEmail"], "arn:aws:ses:ap-south-1:000000000000:identity/connecto.example"),
+                allow(&["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"], SECRET),
+            ],
+        },
+        triggers: vec![Trigger::Stream(stream)],
+        description: String::new(),
+    }
+}
+
+/// Code for tests in which no function is called.
+fn idle() -> Code {
+    Box::new(|_| Ok(Value::Null))
+}
+
+/// A folder of the test's own, gone afterwards.
+struct Folder(std::path::PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        let dir = std::env::temp_dir().join(format!("connecto-engines-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir_all(&dir).expect("a folder");
+        Self(dir)
+    }
+
+    fn data(&self) -> Data {
+        Data::Dir(self.0.clone())
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Waits until something is there.
+async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
+    for _ in 0..500 {
+        if let Some(found) = look().await {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("{what} did not happen");
+}

@@ -1,0 +1,161 @@
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use aws_sdk_ses::primitives::Blob;
+use aws_sdk_ses::types::RawMessage;
+use jiff::SignedDuration;
+
+use super::*;
+use crate::engines::chaos::Rule;
+
+const MAIL: &str = "From: ConnectO <no-reply@connecto.example>\r\nTo: asha@example.com\r\nSubject: Hello\r\n\r\nHi.\r\n";
+
+fn put(key: &str) -> Put {
+    Put::builder().table_name("Accounts").item("pk", AttributeValue::S(key.into())).build().expect("a put")
+}
+
+async fn get(client: &aws_sdk_dynamodb::Client, key: &str) -> bool {
+    let get = client.get_item().table_name("Accounts").key("pk", AttributeValue::S(key.into()));
+    get.send().await.expect("an answer").item.is_some()
+}
+
+fn rules(city: &City, rules: Value) {
+    let rules: Vec<Rule> = serde_json::from_value(rules).expect("rules");
+    city.world.chaos.set(rules).expect("possible rules");
+}
+
+async fn send(city: &City, raw: &str) -> Result<(), (String, String)> {
+    let message = RawMessage::builder().data(Blob::new(raw.as_bytes())).build().expect("a message");
+    match city.ses().send_raw_email().raw_message(message).send().await {
+        Ok(_) => Ok(()),
+        Err(error) => Err((
+            error.code().unwrap_or("(none)").to_owned(),
+            error.message().unwrap_or_default().to_owned(),
+        )),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_function_may_do_what_its_policy_allows_and_nothing_else() {
+    let city = City::start(&Data::Memory, idle()).await;
+    let client = city.dynamo();
+    client.put_item().table_name("Accounts").item("pk", AttributeValue::S("a".into())).send().await.expect("allowed");
+
+    let denied = client.delete_item().table_name("Accounts").key("pk", AttributeValue::S("a".into())).send().await;
+    let denied = denied.expect_err("no permission");
+    assert_eq!(denied.code(), Some("AccessDeniedException"));
+    assert_eq!(
+        denied.message(),
+        Some(
+            "User: arn:aws:sts::000000000000:assumed-role/connecto-local-Deliver/connecto-local-Deliver is not \
+             authorized to perform: dynamodb:DeleteItem on resource: \
+             arn:aws:dynamodb:ap-south-1:000000000000:table/Accounts because no identity-based policy allows the \
+             dynamodb:DeleteItem action"
+        )
+    );
+    let calls: Vec<_> = city.world.calls.list().into_iter().map(|call| (call.action, call.outcome, call.status)).collect();
+    assert_eq!(
+        calls,
+        [("PutItem".to_owned(), "allowed", Some(200)), ("DeleteItem".to_owned(), "denied", Some(400))]
+    );
+    let unused = city.world.calls.unused_grants(&city.world.template);
+    assert_eq!(unused[0].actions, ["dynamodb:GetItem", "dynamodb:Scan"]);
+    assert_eq!(unused.len(), 3);
+
+    let stranger = Credentials::new("AKIASTRANGER", "secret", None, None, "test");
+    let config = client.config().to_builder().credentials_provider(stranger).build();
+    let unknown = aws_sdk_dynamodb::Client::from_conf(config).list_tables().send().await.expect_err("a stranger");
+    assert_eq!(unknown.code(), Some("UnrecognizedClientException"));
+    city.engines.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn chaos_misbehaves_as_the_service_would() {
+    let city = City::start(&Data::Memory, idle()).await;
+    let client = city.dynamo();
+    let transact = |key: &str| {
+        let items = [key, "other"].map(|key| TransactWriteItem::builder().put(put(key)).build());
+        client.transact_write_items().set_transact_items(Some(items.to_vec())).send()
+    };
+    rules(&city, json!([{ "service": "dynamodb", "action": "TransactWriteItems", "every": 2, "do": "conflict" }]));
+    transact("a").await.expect("the first is spared");
+    let conflict = transact("b").await.expect_err("the second is struck").into_service_error();
+    let reasons = match conflict {
+        aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError::TransactionCanceledException(
+            canceled,
+        ) => canceled.cancellation_reasons.unwrap_or_default(),
+        other => panic!("{other:?}"),
+    };
+    let codes: Vec<_> = reasons.iter().filter_map(|reason| reason.code()).collect();
+    assert_eq!(codes, ["TransactionConflict", "None"]);
+    assert!(!get(&client, "b").await);
+
+    rules(&city, json!([{ "service": "dynamodb", "action": "PutItem", "every": 1, "do": "drop_reply" }]));
+    let put = client.put_item().table_name("Accounts").item("pk", AttributeValue::S("c".into())).send().await;
+    assert!(matches!(put, Err(SdkError::DispatchFailure(_))), "{put:?}");
+    assert!(get(&client, "c").await, "a dropped reply has taken effect");
+
+    for (kind, code) in [("throttle", "ThrottlingException"), ("fail", "InternalServerError")] {
+        rules(&city, json!([{ "service": "dynamodb", "every": 1, "do": kind }]));
+        let get = client.get_item().table_name("Accounts").key("pk", AttributeValue::S("c".into())).send().await;
+        assert_eq!(get.expect_err(kind).code(), Some(code));
+    }
+    rules(&city, json!([{ "service": "ses", "every": 1, "do": "fail" }]));
+    assert_eq!(send(&city, MAIL).await.expect_err("struck").0, "InternalFailure");
+    assert!(city.world.outbox.list(None).is_empty());
+    city.engines.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mails_arrive_in_the_outbox_and_stay_there() {
+    let folder = Folder::new();
+    let city = City::start(&folder.data(), idle()).await;
+    send(&city, MAIL).await.expect("a good mail");
+    let (code, message) = send(&city, &MAIL.replace("connecto.example", "other.example")).await.expect_err("no grant");
+    assert_eq!(code, "AccessDenied");
+    assert!(message.contains("ses:SendRawEmail on resource: arn:aws:ses:ap-south-1:000000000000:identity/other.example"));
+    let (code, message) = send(&city, &MAIL.replace("asha@", "asha ")).await.expect_err("a bad address");
+    assert_eq!((code.as_str(), message.as_str()), ("InvalidParameterValue", "Missing final '@domain'"));
+    city.engines.stop().await;
+
+    let city = City::start(&folder.data(), idle()).await;
+    let mails = city.world.outbox.list(Some("ASHA@example.com"));
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0].from.as_deref(), Some("ConnectO <no-reply@connecto.example>"));
+    assert_eq!(mails[0].subject.as_deref(), Some("Hello"));
+    assert_eq!(mails[0].text.as_deref().map(str::trim), Some("Hi."));
+    assert!(city.world.outbox.list(Some("ravi@example.com")).is_empty());
+    city.world.outbox.clear().expect("clearing");
+    assert!(city.world.outbox.list(None).is_empty());
+    city.engines.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn secrets_are_made_once_and_replaced_for_good() {
+    let folder = Folder::new();
+    let city = City::start(&folder.data(), idle()).await;
+    let client = city.secrets();
+    let read = |stage: &'static str| {
+        let client = client.clone();
+        async move {
+            let get = client.get_secret_value().secret_id("connecto/links").version_stage(stage).send();
+            get.await.map(|secret| secret.secret_string.unwrap_or_default())
+        }
+    };
+    let first = read("AWSCURRENT").await.expect("a generated secret");
+    assert_eq!(first.len(), 43);
+    let missing = read("AWSPREVIOUS").await.expect_err("nothing before it");
+    assert_eq!(missing.code(), Some("ResourceNotFoundException"));
+    client.put_secret_value().secret_id(SECRET).secret_string("second").send().await.expect("a new version");
+    assert_eq!(read("AWSCURRENT").await.expect("current"), "second");
+    assert_eq!(read("AWSPREVIOUS").await.expect("previous"), first);
+    let denied = client.describe_secret().secret_id(SECRET).send().await.expect_err("no permission");
+    assert_eq!(denied.code(), Some("AccessDeniedException"));
+    city.engines.stop().await;
+
+    let city = City::start(&folder.data(), idle()).await;
+    let current = city.secrets().get_secret_value().secret_id(SECRET).send().await.expect("after a restart");
+    assert_eq!(current.secret_string(), Some("second"));
+    city.world.clock.advance(SignedDuration::from_hours(24)).expect("a day");
+    city.secrets().put_secret_value().secret_id(SECRET).secret_string("third").send().await.expect("a day later");
+    city.engines.stop().await;
+}

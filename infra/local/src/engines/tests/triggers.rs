@@ -1,0 +1,125 @@
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Mutex;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::SignedDuration;
+
+use super::*;
+use crate::triggers::Triggers;
+
+/// Code that keeps the events it gets, answers CloudFormation, and fails on records whose key begins with `bad`.
+fn recorder(events: &Arc<Mutex<Vec<Value>>>) -> Code {
+    let events = Arc::clone(events);
+    Box::new(move |event| {
+        events.lock().expect("events").push(event.clone());
+        if let Some(url) = event["ResponseURL"].as_str() {
+            return answer(url, &json!({ "Status": "SUCCESS", "PhysicalResourceId": "keys-1" }));
+        }
+        let records = event["Records"].as_array().cloned().unwrap_or_default();
+        let bad = records.iter().find(|record| key_of(record).starts_with("bad"));
+        Ok(match bad {
+            Some(record) => {
+                json!({ "batchItemFailures": [{ "itemIdentifier": record["dynamodb"]["SequenceNumber"] }] })
+            }
+            None => json!({ "batchItemFailures": [] }),
+        })
+    })
+}
+
+/// A PUT as a function would send it to CloudFormation.
+fn answer(url: &str, body: &Value) -> Result<Value, String> {
+    let (host, path) = url.trim_start_matches("http://").split_once('/').ok_or("no path")?;
+    let body = body.to_string();
+    let put = || -> std::io::Result<String> {
+        let mut stream = TcpStream::connect(host)?;
+        let length = body.len();
+        write!(stream, "PUT /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}")?;
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply)?;
+        Ok(reply)
+    };
+    let reply = put().map_err(|error| error.to_string())?;
+    if reply.starts_with("HTTP/1.1 200") { Ok(Value::Null) } else { Err(reply) }
+}
+
+fn key_of(record: &Value) -> &str {
+    record["dynamodb"]["Keys"]["pk"]["S"].as_str().unwrap_or_default()
+}
+
+/// The keys of all records that came, in their order, each with what happened to it.
+fn seen(events: &Arc<Mutex<Vec<Value>>>) -> Vec<String> {
+    let events = events.lock().expect("events");
+    let records = events.iter().flat_map(|event| event["Records"].as_array().cloned().unwrap_or_default());
+    records.map(|record| format!("{} {}", record["eventName"].as_str().unwrap_or_default(), key_of(&record))).collect()
+}
+
+async fn write(city: &City, key: &str, expires_at: Option<i64>) {
+    let mut put = city.dynamo().put_item().table_name("Accounts").item("pk", AttributeValue::S(key.into()));
+    if let Some(at) = expires_at {
+        put = put.item("expires_at", AttributeValue::N(at.to_string()));
+    }
+    put.send().await.expect("a write");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn streams_deliver_in_order_isolate_what_fails_and_go_on_after_a_restart() {
+    let folder = Folder::new();
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let city = City::start(&folder.data(), recorder(&events)).await;
+    for key in ["a", "bad", "c"] {
+        write(&city, key, None).await;
+    }
+    let triggers = Triggers::start(&city.world, &city.database).await.expect("triggers");
+    let letter = eventually("a dead letter", || async { city.world.dead_letters.list().pop() }).await;
+    assert_eq!(letter.queue, QUEUE);
+    assert_eq!(letter.body["requestContext"]["condition"], "RetryAttemptsExhausted");
+    assert_eq!(letter.body["DDBStreamBatchInfo"]["batchSize"], 1);
+    eventually("the record behind it", || async { seen(&events).contains(&"INSERT c".to_owned()).then_some(()) }).await;
+    let record = events.lock().expect("events")[1]["Records"][0].clone();
+    assert_eq!(record["awsRegion"], "ap-south-1");
+    assert!(record["eventSourceARN"].as_str().is_some_and(|arn| arn.starts_with(&format!("{TABLE}/stream/"))));
+    let creation = events.lock().expect("events")[0].clone();
+    assert_eq!((creation["RequestType"].as_str(), creation["LogicalResourceId"].as_str()), (Some("Create"), Some("Keys")));
+    write(&city, "d", None).await;
+    eventually("a later record", || async { seen(&events).contains(&"INSERT d".to_owned()).then_some(()) }).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    triggers.stop().await;
+    write(&city, "e", None).await;
+    city.engines.stop().await;
+
+    let later = Arc::new(Mutex::new(Vec::new()));
+    let city = City::start(&folder.data(), recorder(&later)).await;
+    let triggers = Triggers::start(&city.world, &city.database).await.expect("triggers again");
+    eventually("what was written meanwhile", || async { (!seen(&later).is_empty()).then_some(()) }).await;
+    assert_eq!(seen(&later), ["INSERT e"], "neither skipped nor delivered twice, and nothing was created again");
+    triggers.stop().await;
+    city.engines.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn items_expire_on_the_systems_clock() {
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let city = City::start(&Data::Memory, recorder(&events)).await;
+    let triggers = Triggers::start(&city.world, &city.database).await.expect("triggers");
+    let in_an_hour = city.world.clock.now().as_second() + 3_600;
+    write(&city, "short", Some(in_an_hour)).await;
+    write(&city, "long", Some(in_an_hour + 86_400)).await;
+    write(&city, "ever", None).await;
+    triggers.handle().clock_moved().await;
+    let keys = || async {
+        let scan = city.dynamo().scan().table_name("Accounts").send().await.expect("a scan");
+        let mut keys: Vec<String> =
+            scan.items().iter().filter_map(|item| item["pk"].as_s().ok().cloned()).collect();
+        keys.sort();
+        keys
+    };
+    assert_eq!(keys().await, ["ever", "long", "short"]);
+    city.world.clock.advance(SignedDuration::from_hours(2)).expect("two hours");
+    triggers.handle().clock_moved().await;
+    assert_eq!(keys().await, ["ever", "long"]);
+    eventually("the removal in the stream", || async { seen(&events).contains(&"REMOVE short".to_owned()).then_some(()) })
+        .await;
+    triggers.stop().await;
+    city.engines.stop().await;
+}

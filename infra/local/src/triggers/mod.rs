@@ -1,0 +1,80 @@
+//! What calls functions besides the gateway: streams, schedules and the stack's own creation; and what time does to items.
+
+mod custom_resources;
+pub mod schedules;
+pub mod streams;
+mod ttl;
+
+use std::sync::Arc;
+
+use dynoxide::Database;
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+use self::schedules::{ScheduleStatus, Schedules};
+use self::ttl::Ttl;
+use crate::error::StartError;
+use crate::world::World;
+
+/// The running triggers. They end when this is dropped: what was under way is delivered again at the next start.
+pub struct Triggers {
+    handle: Handle,
+    tasks: JoinSet<()>,
+}
+
+/// What the page asks of the triggers.
+#[derive(Clone)]
+pub struct Handle {
+    schedules: Arc<Schedules>,
+    ttl: Arc<Ttl>,
+}
+
+impl Triggers {
+    /// Creates the template's custom resources, then starts polling streams, firing schedules and expiring items.
+    ///
+    /// Functions are called from here on, so the engines must be serving.
+    pub async fn start(world: &Arc<World>, database: &Database) -> Result<Self, StartError> {
+        let schedules = Arc::new(Schedules::open(world)?);
+        let pollers = streams::open(world, database)?;
+        custom_resources::create(world).await?;
+        let ttl = Arc::new(Ttl::new(world, database));
+        let mut tasks = JoinSet::new();
+        for poller in pollers {
+            tasks.spawn(poller.run());
+        }
+        tasks.spawn(Arc::clone(&schedules).run());
+        tasks.spawn(Arc::clone(&ttl).run());
+        Ok(Self { handle: Handle { schedules, ttl }, tasks })
+    }
+
+    /// What the page asks.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Calls no more functions.
+    pub async fn stop(mut self) {
+        self.tasks.shutdown().await;
+    }
+}
+
+impl Handle {
+    /// Does at once what the moved clock has made due: expires items, fires schedules and waits for them.
+    pub async fn clock_moved(&self) {
+        self.ttl.sweep().await;
+        self.schedules.fire_due().await;
+    }
+
+    /// All schedules with their last and next run.
+    #[must_use]
+    pub fn schedules(&self) -> Vec<ScheduleStatus> {
+        self.schedules.list()
+    }
+
+    /// The event that a function's schedule would send it now.
+    #[must_use]
+    pub fn scheduled_event(&self, function: &str) -> Option<Value> {
+        self.schedules.event_for(function)
+    }
+}

@@ -1,0 +1,257 @@
+//! Tables' streams, polled into functions as Lambda's event source mappings do it.
+//!
+//! A batch counts as done only when the function took it or it was given up; only then is the position in the stream
+//! written down. After a crash the function may see records again, but never misses one.
+
+mod dead_letters;
+mod delivery;
+mod filters;
+mod records;
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use connecto_shared::vendor::clock::Clock;
+use dynoxide::Database;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+pub use self::dead_letters::{DeadLetter, DeadLetters};
+use self::delivery::{After, Delivery, Outcome, Rules};
+use self::filters::Filters;
+use self::records::{Batch, Record, Stream};
+use crate::error::StartError;
+use crate::template::model::{StreamTrigger, Trigger};
+use crate::world::World;
+
+/// How soon a busy stream is looked at again, and how late an idle one.
+const BUSY: Duration = Duration::from_millis(20);
+const IDLE: Duration = Duration::from_millis(100);
+/// How soon a broken stream is looked at again.
+const BROKEN: Duration = Duration::from_secs(1);
+
+/// One event source mapping at work.
+pub(super) struct Poller {
+    world: Arc<World>,
+    stream: Stream,
+    /// The function's logical id.
+    function: String,
+    trigger: StreamTrigger,
+    filters: Filters,
+    /// The shard iterator behind everything that is done.
+    position: String,
+}
+
+/// One poller for each stream trigger of the template.
+pub(super) fn open(world: &Arc<World>, database: &Database) -> Result<Vec<Poller>, StartError> {
+    let mut pollers = Vec::new();
+    for function in &world.template.functions {
+        for trigger in &function.triggers {
+            if let Trigger::Stream(trigger) = trigger {
+                let poller = Poller::open(world, database, &function.logical_id, trigger).map_err(|error| {
+                    StartError::new(format!("{}: stream of {}: {error}", function.logical_id, trigger.table))
+                })?;
+                pollers.push(poller);
+            }
+        }
+    }
+    Ok(pollers)
+}
+
+impl Poller {
+    fn open(
+        world: &Arc<World>,
+        database: &Database,
+        function: &str,
+        trigger: &StreamTrigger,
+    ) -> Result<Self, String> {
+        let table = world.template.table(&trigger.table).ok_or("the template has no such table")?;
+        let checkpoint = format!("stream-{function}-{}", trigger.table);
+        let stream = Stream::open(database, table, world.data.clone(), checkpoint)?;
+        let filters = Filters::read(&trigger.filters)?;
+        let position = stream.resume(trigger.starting_position)?;
+        let (world, function, trigger) = (Arc::clone(world), function.to_owned(), trigger.clone());
+        Ok(Self { world, stream, function, trigger, filters, position })
+    }
+
+    /// Polls for ever.
+    pub(super) async fn run(mut self) {
+        let mut pause = BUSY;
+        loop {
+            match self.poll().await {
+                Ok(true) => pause = BUSY,
+                Ok(false) => pause = (pause * 2).min(IDLE),
+                Err(error) => {
+                    tracing::error!(error, function = self.function, table = self.trigger.table, "the stream failed");
+                    pause = BROKEN;
+                }
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Delivers the next batch; says whether there was one.
+    async fn poll(&mut self) -> Result<bool, String> {
+        let mut batch = self.read().await?;
+        if batch.records.is_empty() {
+            return Ok(false);
+        }
+        let full = usize::try_from(self.trigger.batch_size).unwrap_or(usize::MAX);
+        if batch.records.len() < full && !self.trigger.batching_window.is_zero() {
+            tokio::time::sleep(self.trigger.batching_window).await;
+            batch = self.read().await?;
+        }
+        let Batch { mut records, next } = batch;
+        records.retain(|record| self.filters.matches(&record.event));
+        self.deliver(&records).await?;
+        self.advance(next).await?;
+        Ok(true)
+    }
+
+    async fn read(&self) -> Result<Batch, String> {
+        self.stream.read(&self.position, self.trigger.batch_size, self.world.clock.offset()).await
+    }
+
+    async fn deliver(&mut self, records: &[Record]) -> Result<(), String> {
+        let rules = Rules { bisect: self.trigger.bisect, max_retries: self.trigger.max_retries };
+        let mut delivery = Delivery::new(records.len(), rules);
+        let mut done = 0;
+        while let Some(current) = delivery.current() {
+            let old = records[current.clone()].iter().take_while(|record| self.is_too_old(record)).count();
+            if old > 0 {
+                let (gone, calls) = delivery.expire(old);
+                self.give_up(&records[gone], "RecordAgeExceeded", calls).await?;
+            } else {
+                let outcome = self.send(records, current).await;
+                match delivery.report(outcome) {
+                    After::Next => {}
+                    After::Retry(pause) => tokio::time::sleep(pause).await,
+                    After::GaveUp(gone, calls) => {
+                        self.give_up(&records[gone], "RetryAttemptsExhausted", calls).await?;
+                    }
+                }
+            }
+            if delivery.done() > done {
+                done = delivery.done();
+                let position = self.stream.after(&records[done - 1])?;
+                self.advance(position).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls the function with some of a batch's records.
+    async fn send(&self, records: &[Record], current: Range<usize>) -> Outcome {
+        let sent: Vec<&Value> = records[current.clone()].iter().map(|record| &record.event).collect();
+        match self.world.functions.invoke(&self.function, json!({ "Records": sent })).await {
+            Ok(answer) if self.trigger.report_batch_item_failures => outcome_of(&answer, records, current),
+            Ok(_) => Outcome::Delivered,
+            Err(_) => Outcome::Failed,
+        }
+    }
+
+    fn is_too_old(&self, record: &Record) -> bool {
+        let age = Clock::system().now().duration_since(record.created);
+        self.trigger.max_age.is_some_and(|max| age.unsigned_abs() > max && age.is_positive())
+    }
+
+    async fn give_up(&self, records: &[Record], condition: &str, calls: u32) -> Result<(), String> {
+        let (Some(first), Some(last)) = (records.first(), records.last()) else { return Ok(()) };
+        tracing::error!(
+            function = self.function,
+            records = records.len(),
+            first = first.sequence_number,
+            last = last.sequence_number,
+            condition,
+            "stream records were given up"
+        );
+        let Some(queue) = &self.trigger.on_failure else { return Ok(()) };
+        let now = self.world.clock.now();
+        let function = self.world.template.function(&self.function).map_or("", |function| &function.arn);
+        let offset = self.world.clock.offset();
+        let arrival = |record: &Record| seconds(record.created.saturating_add(offset).unwrap_or(record.created));
+        let mut body = json!({
+            "requestContext": {
+                "requestId": Uuid::new_v4().to_string(),
+                "functionArn": function,
+                "condition": condition,
+                "approximateInvokeCount": calls,
+            },
+            "version": "1.0",
+            "timestamp": format!("{now:.3}"),
+            "DDBStreamBatchInfo": {
+                "shardId": self.stream.shard,
+                "startSequenceNumber": first.sequence_number,
+                "endSequenceNumber": last.sequence_number,
+                "approximateArrivalOfFirstRecord": arrival(first),
+                "approximateArrivalOfLastRecord": arrival(last),
+                "batchSize": records.len(),
+                "streamArn": self.stream.arn,
+            },
+        });
+        if calls > 0 {
+            body["responseContext"] =
+                json!({ "statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled" });
+        }
+        let letter = DeadLetter { queue: queue.clone(), at: now, body };
+        self.world.dead_letters.push(letter).await.map_err(|error| error.to_string())
+    }
+
+    async fn advance(&mut self, position: String) -> Result<(), String> {
+        self.position = position;
+        self.stream.save(&self.position).await
+    }
+}
+
+fn seconds(time: Timestamp) -> String {
+    format!("{time:.0}")
+}
+
+/// What a function that reports `batchItemFailures` says: records up to the first one it names are done.
+///
+/// A list that makes no sense is a failure of everything, as on Lambda.
+fn outcome_of(answer: &Value, records: &[Record], current: Range<usize>) -> Outcome {
+    let failures = match &answer["batchItemFailures"] {
+        Value::Null => return Outcome::Delivered,
+        Value::Array(failures) => failures,
+        _ => return Outcome::Failed,
+    };
+    let index_of = |failure: &Value| {
+        let named = failure["itemIdentifier"].as_str()?;
+        current.clone().find(|index| records[*index].sequence_number == named)
+    };
+    match failures.iter().map(index_of).collect::<Option<Vec<usize>>>() {
+        Some(indexes) => indexes.into_iter().min().map_or(Outcome::Delivered, Outcome::FailedFrom),
+        None => Outcome::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_named_record_is_where_it_failed() {
+        let records: Vec<Record> = (0..4)
+            .map(|number| Record {
+                event: Value::Null,
+                sequence_number: format!("s{number}"),
+                created: Timestamp::UNIX_EPOCH,
+            })
+            .collect();
+        let outcome = |answer: Value| outcome_of(&answer, &records, 1..4);
+        let failures = |ids: &[&str]| {
+            let ids: Vec<Value> = ids.iter().map(|id| json!({ "itemIdentifier": id })).collect();
+            json!({ "batchItemFailures": ids })
+        };
+        assert_eq!(outcome(failures(&["s3", "s2"])), Outcome::FailedFrom(2));
+        for done in [Value::Null, json!({}), json!({ "batchItemFailures": null }), failures(&[])] {
+            assert_eq!(outcome(done), Outcome::Delivered);
+        }
+        for nonsense in [failures(&["s2", "other"]), failures(&[""]), failures(&["s0"]), json!({ "batchItemFailures": "s2" })] {
+            assert_eq!(outcome(nonsense), Outcome::Failed);
+        }
+    }
+}
