@@ -11,6 +11,7 @@ pub mod app;
 pub mod delivery;
 pub mod domain;
 pub mod fault;
+pub mod hashing;
 pub mod http;
 pub mod lambda;
 pub mod mail;

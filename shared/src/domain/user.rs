@@ -51,6 +51,27 @@ pub struct User {
     pub created_at: Timestamp,
 }
 
+/// An account as its owner sees it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Profile {
+    user_id: UserId,
+    email: Email,
+    name: PersonName,
+    /// The language of mails.
+    locale: Locale,
+    time_zone: TimeZoneName,
+    roles: Vec<Role>,
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    created_at: Timestamp,
+}
+
+impl From<User> for Profile {
+    fn from(user: User) -> Self {
+        let User { user_id, email, name, locale, time_zone, roles, created_at, .. } = user;
+        Self { user_id, email, name, locale, time_zone, roles, created_at }
+    }
+}
+
 /// A change of address that can be taken back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revertible {

@@ -7,6 +7,7 @@ use aide::{
 };
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
+use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -18,8 +19,8 @@ pub struct Created<T>(pub T);
 pub struct Accepted<T>(pub T);
 /// 204: done, and nothing to tell.
 pub struct NoContent;
-/// 200, and good for so many seconds for everybody.
-pub struct Cached<T>(pub u32, pub T);
+/// 200, and good for so long for everybody.
+pub struct Cached<T>(pub SignedDuration, pub T);
 
 impl<T: Serialize> IntoResponse for Created<T> {
     fn into_response(self) -> Response {
@@ -42,7 +43,7 @@ impl IntoResponse for NoContent {
 impl<T: Serialize> IntoResponse for Cached<T> {
     fn into_response(self) -> Response {
         let mut response = json(StatusCode::OK, &self.1);
-        let header = HeaderValue::try_from(format!("public, max-age={}", self.0));
+        let header = HeaderValue::try_from(format!("public, max-age={}", self.0.as_secs()));
         response.headers_mut().extend(header.map(|value| (header::CACHE_CONTROL, value)));
         response
     }

@@ -59,7 +59,8 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
         if error.is_data() { data_error(pointer, &error) } else { MALFORMED_JSON.with_errors(Vec::new()) }
     })?;
     deserializer.end().map_err(|_| MALFORMED_JSON.with_errors(Vec::new()))?;
-    Ok(value)
+    // serde would take a list for an object, field by field.
+    if body.trim_ascii_start().first() == Some(&b'{') { Ok(value) } else { Err(INVALID_INPUT.at("", "wrong_type")) }
 }
 
 /// A path as RFC 6901 writes it.
@@ -150,7 +151,8 @@ mod tests {
             (r#"{"email":7,"tags":[]}"#, "/email", "wrong_type"),
             (r#"{"email":"a@b.example","tags":[1,"x"]}"#, "/tags/1", "wrong_type"),
             (r#"{"email":"a@b.example","tags":[1,256]}"#, "/tags/1", "invalid_value"),
-            ("[]", "", "wrong_type"),
+            (r#"["a@b.example", []]"#, "", "wrong_type"),
+            ("7", "", "wrong_type"),
         ] {
             let expected = format!("field: {field:?}, code: {code:?}");
             assert!(find(body).contains(&expected), "{body}: {} lacks {expected}", find(body));

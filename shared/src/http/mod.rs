@@ -19,6 +19,6 @@ pub use body::{Json, MAX_BODY};
 pub use caller::{Caller, SignedIn};
 pub use client::{Client, Language};
 pub use describe::describe_problems;
-pub use params::{Page, Path, Query};
+pub use params::{Page, PageLimit, PageQuery, Path, Query};
 pub use problem::{Error, FieldError, Problem};
-pub use tokens::{RefreshCookie, RefreshIn, Tokens, TokensAnswer};
+pub use tokens::{RefreshCookie, RefreshIn, SignedOut, Tokens, TokensAnswer};

@@ -1,5 +1,7 @@
 //! Parameters of the path and the query.
 
+use std::borrow::Cow;
+
 use aide::{
     OperationInput,
     generate::GenContext,
@@ -9,9 +11,9 @@ use aide::{
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use lambda_http::RequestExt as _;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
-    Serialize,
+    Deserialize, Serialize,
     de::{DeserializeOwned, value::MapDeserializer},
 };
 
@@ -19,6 +21,7 @@ use super::{
     describe::describe_problems,
     problem::{Error, INVALID_INPUT, NOT_FOUND},
 };
+use crate::domain::proof::OpaqueToken;
 
 /// The path's parameters as API Gateway found them. What is not an id is the name of nothing: 404.
 pub struct Path<T>(pub T);
@@ -73,6 +76,55 @@ fn describe_parameters<T: JsonSchema>(ctx: &mut GenContext, operation: &mut Oper
     let resolved = ctx.resolve_schema(&schema).clone();
     let parameters = parameters_from_schema(ctx, resolved, location);
     add_parameters(ctx, operation, parameters);
+}
+
+/// Which page of a list is wanted.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct PageQuery {
+    /// How many items at most.
+    #[serde(default)]
+    pub limit: PageLimit,
+    /// The `next_cursor` of the page before.
+    pub cursor: Option<OpaqueToken>,
+}
+
+/// How many items a page may hold: 1 to 100, 20 where nothing is said.
+#[derive(Clone, Copy, Debug)]
+pub struct PageLimit(i32);
+
+impl PageLimit {
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> i32 {
+        self.0
+    }
+}
+
+impl Default for PageLimit {
+    fn default() -> Self {
+        Self(20)
+    }
+}
+
+impl<'de> Deserialize<'de> for PageLimit {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let limit = String::deserialize(deserializer)?.parse().ok().filter(|limit| (1..=100).contains(limit));
+        limit.map(Self).ok_or_else(|| serde::de::Error::custom("invalid_limit"))
+    }
+}
+
+impl JsonSchema for PageLimit {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "PageLimit".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 20 })
+    }
 }
 
 /// One page of a list.

@@ -40,6 +40,14 @@ impl Problem {
         self.with_errors(vec![FieldError { field: field.to_owned(), code: code.to_owned() }])
     }
 
+    /// This problem, with the methods that would do (RFC 9110, section 10.2.1).
+    #[must_use]
+    pub fn allowing(self, methods: &[&str]) -> Refusal {
+        let mut refusal = self.with_errors(Vec::new());
+        refusal.headers.extend(HeaderValue::try_from(methods.join(", ")).map(|value| (header::ALLOW, value)));
+        refusal
+    }
+
     /// This problem because a limit of `allowed` tries is reached for another `resets_in`, told by `Retry-After` and
     /// by the fields of draft-ietf-httpapi-ratelimit-headers-10.
     #[must_use]

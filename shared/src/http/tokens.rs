@@ -14,9 +14,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    Json, NoContent,
     describe::{describe_problems, json_response},
     problem::{Error, FORBIDDEN_ORIGIN},
-    Json,
 };
 use crate::{
     app::App,
@@ -92,15 +92,30 @@ fn set_cookie(headers: &mut HeaderMap, value: &str, max_age: i64) {
     headers.extend(HeaderValue::try_from(cookie).map(|value| (header::SET_COOKIE, value)));
 }
 
-/// The refresh token that a browser sent as its cookie, from a page of ours.
-pub struct RefreshCookie(pub Option<OpaqueToken>);
+/// 204, and the browser's cookie is taken away.
+pub struct SignedOut;
 
-impl RefreshCookie {
-    /// Takes the cookie away from the browser.
-    pub fn forget(headers: &mut HeaderMap) {
-        set_cookie(headers, "", 0);
+impl IntoResponse for SignedOut {
+    fn into_response(self) -> Response {
+        let mut response = NoContent.into_response();
+        set_cookie(response.headers_mut(), "", 0);
+        response
     }
 }
+
+impl OperationOutput for SignedOut {
+    type Inner = ();
+
+    fn inferred_responses(
+        ctx: &mut GenContext,
+        operation: &mut Operation,
+    ) -> Vec<(Option<DescribedStatus>, Described)> {
+        NoContent::inferred_responses(ctx, operation)
+    }
+}
+
+/// The refresh token that a browser sent as its cookie, from a page of ours.
+pub struct RefreshCookie(pub Option<OpaqueToken>);
 
 impl FromRequestParts<App> for RefreshCookie {
     type Rejection = Error;

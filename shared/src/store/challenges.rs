@@ -143,7 +143,7 @@ pub async fn proved_by(app: &App, token: &OpaqueToken) -> Result<Option<Challeng
 }
 
 /// A challenge that waits to be proved. With no id, the same read finds nothing.
-pub(crate) async fn load(app: &App, id: Option<ChallengeId>) -> Result<Option<Challenge>, Fault> {
+pub async fn load(app: &App, id: Option<ChallengeId>) -> Result<Option<Challenge>, Fault> {
     let id = id.unwrap_or_else(ChallengeId::nobody);
     let challenge: Option<Challenge> = get(app, Table::Accounts, key(id)).await?;
     Ok(challenge.filter(|challenge| challenge.expires_at > app.now().as_second()))

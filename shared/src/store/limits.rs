@@ -41,6 +41,15 @@ pub async fn take(app: &App, limit: Limit, subject: &str) -> Result<(), Error> {
     Err(RATE_LIMITED.limited(limit, allowed, limit.resets_in(now)).into())
 }
 
+/// Whether the table answers: one read of an item that is not there.
+pub async fn is_up(app: &App) -> Result<(), Fault> {
+    let nothing: Option<serde_json::Value> = super::get(app, Table::Limits, Key::new("health", "health")).await?;
+    match nothing {
+        None => Ok(()),
+        Some(_) => Err(Fault::new("there is a counter where none is written")),
+    }
+}
+
 /// By how much this deployment's limits are wider than the documented ones (a load test's, say).
 fn factor(app: &App) -> Result<u64, Fault> {
     Ok(app.optional("RATE_LIMIT_FACTOR").map_or(Ok(1), str::parse)?)

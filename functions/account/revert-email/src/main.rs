@@ -1,0 +1,6 @@
+//! `account-revert-email` as a Lambda function.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    connecto_shared::lambda::run(account_revert_email::handler).await
+}

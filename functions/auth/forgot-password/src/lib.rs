@@ -1,0 +1,43 @@
+//! Mails a link that may choose a new password; it voids the older ones.
+//!
+//! Always answers 202 after the same work; to an address without an account, nothing is mailed.
+
+use axum::extract::State;
+use connecto_shared::{
+    App,
+    domain::{
+        email::Email,
+        limits::{MAIL_PER_ADDRESS, MAIL_PER_NETWORK},
+    },
+    http::{Accepted, Client, Error, Json, Problem, problem::RATE_LIMITED},
+    store::{accounts, limits},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What this endpoint can refuse, as the API's documentation lists it.
+pub const PROBLEMS: &[Problem] = &[RATE_LIMITED];
+
+/// The address of somebody who forgot their password.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ForgotPassword {
+    email: Email,
+}
+
+/// It will be seen to.
+#[derive(Serialize, JsonSchema)]
+pub struct WillBeSent {}
+
+/// Mails a link, if there is an account.
+#[tracing::instrument(name = "auth.forgot_password", skip_all)]
+pub async fn handler(
+    State(app): State<App>,
+    client: Client,
+    Json(body): Json<ForgotPassword>,
+) -> Result<Accepted<WillBeSent>, Error> {
+    limits::take(&app, MAIL_PER_NETWORK, &client.network).await?;
+    limits::take(&app, MAIL_PER_ADDRESS, body.email.as_str()).await?;
+    accounts::forgot_password(&app, body.email).await?;
+    Ok(Accepted(WillBeSent {}))
+}

@@ -1,0 +1,6 @@
+//! `notify-deliver` as a Lambda function.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    connecto_shared::lambda::run_batch(notify_deliver::handler).await
+}

@@ -1,0 +1,6 @@
+//! `notify-resend` as a Lambda function.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    connecto_shared::lambda::run_event(notify_resend::handler).await
+}

@@ -1,0 +1,37 @@
+//! Delivers what the stream missed, what waits for another attempt, and what an attempt left leased; called by
+//! schedule.
+
+use connecto_shared::{
+    App, Fault, delivery,
+    store::outbox::{self, Fate, SHARDS},
+};
+use serde::Serialize;
+use serde_json::Value;
+
+/// So many messages of each shard are tried in one run: what is left is due at the next.
+const PAGE: i32 = 25;
+
+/// What became of the messages that were due.
+#[derive(Debug, Default, Serialize)]
+pub struct Swept {
+    sent: u32,
+    waiting: u32,
+    dead: u32,
+}
+
+/// Tries each message that is due.
+#[tracing::instrument(name = "notify.sweep", skip_all)]
+pub async fn handler(app: App, _: Value) -> Result<Swept, Fault> {
+    let mut swept = Swept::default();
+    for shard in 0..SHARDS {
+        for id in outbox::due(&app, shard, PAGE).await? {
+            match delivery::deliver(&app, id).await? {
+                Some(Fate::Sent) => swept.sent += 1,
+                Some(Fate::Waits) => swept.waiting += 1,
+                Some(Fate::Dead) => swept.dead += 1,
+                None => {}
+            }
+        }
+    }
+    Ok(swept)
+}

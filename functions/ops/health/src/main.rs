@@ -1,0 +1,6 @@
+//! `ops-health` as a Lambda function.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    connecto_shared::lambda::run(ops_health::handler).await
+}

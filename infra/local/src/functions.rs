@@ -1,0 +1,133 @@
+//! The mount table: every function of the workspace, by its folder.
+
+use aide::{
+    OperationInput, OperationOutput, axum::AxumOperationHandler, generate::GenContext, openapi::Operation,
+};
+use connecto_shared::{
+    App,
+    http::{Problem, describe_problems},
+    lambda::{self, Invoke},
+};
+
+/// A function: where its crate lies, and how it is started.
+pub struct Endpoint {
+    /// Its folder under `functions/`.
+    pub folder: &'static str,
+    /// What calls it.
+    pub kind: Kind,
+}
+
+/// What calls a function.
+pub enum Kind {
+    /// A request.
+    Http(HttpEndpoint),
+    /// Any other event.
+    Event(EventEndpoint),
+}
+
+/// A function behind a route.
+pub struct HttpEndpoint {
+    start: Box<dyn Fn(App) -> Invoke + Send + Sync>,
+    describe: fn(&mut GenContext, &mut Operation),
+    /// What it can refuse beside what its arguments refuse.
+    pub problems: &'static [Problem],
+}
+
+/// A function behind a trigger.
+pub struct EventEndpoint {
+    start: Box<dyn Fn(App) -> Invoke + Send + Sync>,
+}
+
+impl Endpoint {
+    /// A function behind a route.
+    pub fn http<H, I, O, T>(folder: &'static str, handler: H, problems: &'static [Problem]) -> Self
+    where
+        H: AxumOperationHandler<I, O, T, App> + Clone + Sync,
+        I: OperationInput,
+        O: OperationOutput,
+        T: 'static,
+    {
+        let start = Box::new(move |app| lambda::http(handler.clone(), app));
+        Self { folder, kind: Kind::Http(HttpEndpoint { start, describe: describe::<I, O>, problems }) }
+    }
+
+    /// A function behind a trigger.
+    pub fn event(folder: &'static str, start: impl Fn(App) -> Invoke + Send + Sync + 'static) -> Self {
+        Self { folder, kind: Kind::Event(EventEndpoint { start: Box::new(start) }) }
+    }
+
+    /// Starts the function with its app.
+    #[must_use]
+    pub fn start(&self, app: App) -> Invoke {
+        match &self.kind {
+            Kind::Http(endpoint) => (endpoint.start)(app),
+            Kind::Event(endpoint) => (endpoint.start)(app),
+        }
+    }
+}
+
+impl HttpEndpoint {
+    /// Writes the endpoint's request, answers and problems into an operation of the API's document.
+    pub fn describe(&self, ctx: &mut GenContext, operation: &mut Operation) {
+        (self.describe)(ctx, operation);
+        describe_problems(ctx, operation, self.problems);
+    }
+}
+
+fn describe<I: OperationInput, O: OperationOutput>(ctx: &mut GenContext, operation: &mut Operation) {
+    I::operation_input(ctx, operation);
+    for (status, response) in O::inferred_responses(ctx, operation) {
+        let Some(status) = status else { continue };
+        let responses = operation.responses.get_or_insert_default();
+        responses.responses.insert(status, aide::openapi::ReferenceOr::Item(response));
+    }
+}
+
+macro_rules! http {
+    ($folder:literal, $function:ident) => {
+        Endpoint::http($folder, $function::handler, $function::PROBLEMS)
+    };
+}
+
+macro_rules! event {
+    ($folder:literal, $function:ident) => {
+        Endpoint::event($folder, |app| lambda::event($function::handler, app))
+    };
+}
+
+macro_rules! batch {
+    ($folder:literal, $function:ident) => {
+        Endpoint::event($folder, |app| lambda::batch($function::handler, app))
+    };
+}
+
+/// Every function.
+#[must_use]
+pub fn all() -> Vec<Endpoint> {
+    vec![
+        http!("account/change-email", account_change_email),
+        http!("account/confirm-email", account_confirm_email),
+        http!("account/end-all-sessions", account_end_all_sessions),
+        http!("account/end-session", account_end_session),
+        http!("account/get-account", account_get_account),
+        http!("account/list-sessions", account_list_sessions),
+        http!("account/revert-email", account_revert_email),
+        http!("account/update-account", account_update_account),
+        http!("auth/change-password", auth_change_password),
+        http!("auth/forgot-password", auth_forgot_password),
+        http!("auth/login", auth_login),
+        http!("auth/logout", auth_logout),
+        http!("auth/refresh", auth_refresh),
+        http!("auth/register", auth_register),
+        http!("auth/reset-password", auth_reset_password),
+        http!("auth/send-verification", auth_send_verification),
+        http!("auth/verify-email", auth_verify_email),
+        batch!("notify/deliver", notify_deliver),
+        event!("notify/resend", notify_resend),
+        event!("notify/sweep", notify_sweep),
+        http!("ops/health", ops_health),
+        http!("ops/jwks", ops_jwks),
+        http!("ops/not-found", ops_not_found),
+        event!("ops/rotate-keys", ops_rotate_keys),
+    ]
+}
