@@ -10,8 +10,9 @@ use jiff::Timestamp;
 use lambda_runtime::{Context, LambdaEvent};
 use serde::Serialize;
 use serde_json::Value;
-use uuid::Uuid;
 
+
+use crate::ids;
 use crate::faults::{FaultEntry, FaultLog};
 use crate::template::model::Function;
 
@@ -84,8 +85,8 @@ impl AccessKey {
     /// A new pair.
     #[must_use]
     pub fn generate() -> Self {
-        let id = Uuid::new_v4().simple().to_string().to_ascii_uppercase();
-        Self { id: format!("AKIA{}", &id[..16]), secret: Uuid::new_v4().simple().to_string() }
+        let id = ids::random().simple().to_string().to_ascii_uppercase();
+        Self { id: format!("AKIA{}", &id[..16]), secret: ids::random().simple().to_string() }
     }
 }
 
@@ -147,7 +148,7 @@ impl Functions {
         let mounted = self.by_id.get(logical_id).ok_or(InvokeError::Unknown)?;
         let function = &mounted.function;
         let at = self.clock.now();
-        let request_id = Uuid::new_v4().to_string();
+        let request_id = ids::random().to_string();
         let began = Instant::now();
         let event = LambdaEvent::new(event, context(function, &request_id, at));
         // Made inside the task: a panic before the first await must be caught, too.
@@ -199,13 +200,14 @@ fn context(function: &Function, request_id: &str, now: Timestamp) -> Context {
     request_id.clone_into(&mut context.request_id);
     context.deadline = u64::try_from(deadline).unwrap_or_default();
     context.invoked_function_arn.clone_from(&function.arn);
-    context.with_config(Arc::new(lambda_runtime::Config {
+    context.env_config = Arc::new(lambda_runtime::Config {
         function_name: function.name.clone(),
         memory: i32::try_from(function.memory_mb).unwrap_or(i32::MAX),
         version: "$LATEST".to_owned(),
         log_stream: String::new(),
         log_group: String::new(),
-    }))
+    });
+    context
 }
 
 fn panic_message(error: tokio::task::JoinError) -> String {

@@ -18,6 +18,8 @@ use crate::triggers::streams::DeadLetters;
 
 /// The file that keeps how far the clock was moved.
 const CLOCK_FILE: &str = "clock.json";
+/// How far the clock may be moved in all: far beyond any expiry, well within any timestamp.
+const MAX_OFFSET: SignedDuration = SignedDuration::from_hours(100 * 366 * 24);
 
 /// What listens where. Written to `urls.json` in the data folder.
 #[derive(Debug, Clone, Serialize)]
@@ -34,8 +36,6 @@ pub struct Urls {
     pub ses: String,
     /// The endpoint of SNS.
     pub sns: String,
-    /// The endpoint of S3.
-    pub s3: String,
 }
 
 /// The running system's shared state.
@@ -62,27 +62,27 @@ pub struct World {
     pub dead_letters: DeadLetters,
 }
 
-/// The system's clock, and how far it was moved, kept over restarts.
+/// The system's clock, whose offset is kept over restarts.
 pub struct MovableClock {
     clock: Clock,
-    offset: Mutex<SignedDuration>,
     data: Data,
+    /// Held while the clock is moved, so that the file and the clock agree.
+    moving: Mutex<()>,
 }
 
 impl MovableClock {
     /// The clock as the last process left it.
     pub(crate) fn open(data: &Data) -> Result<Self, StartError> {
         let broken = |error: &dyn std::fmt::Display| {
-            StartError::new(format!("{CLOCK_FILE} in the data folder cannot be read: {error}. Delete it to start at the real time."))
+            StartError::new(format!(
+                "{CLOCK_FILE} in the data folder cannot be read: {error}. Delete it to start at the real time."
+            ))
         };
-        let content = data.read(CLOCK_FILE).map_err(|error| broken(&error))?;
-        let offset: SignedDuration = match content {
+        let offset: SignedDuration = match data.read(CLOCK_FILE).map_err(|error| broken(&error))? {
             Some(content) => serde_json::from_slice(&content).map_err(|error| broken(&error))?,
             None => SignedDuration::ZERO,
         };
-        let clock = Clock::movable();
-        clock.advance(offset);
-        Ok(Self { clock, offset: Mutex::new(offset), data: data.clone() })
+        Ok(Self { clock: Clock::movable(offset), data: data.clone(), moving: Mutex::new(()) })
     }
 
     /// The clock that functions get.
@@ -100,15 +100,15 @@ impl MovableClock {
     /// How far it stands ahead of the real time.
     #[must_use]
     pub fn offset(&self) -> SignedDuration {
-        *self.offset.lock().unwrap_or_else(PoisonError::into_inner)
+        self.clock.offset()
     }
 
-    /// Moves the time forward. It never goes back: what was signed or leased would come from the future.
+    /// Moves the time. It never goes back: what was signed or leased would come from the future.
     pub fn advance(&self, by: SignedDuration) -> std::io::Result<Timestamp> {
-        let mut offset = self.offset.lock().unwrap_or_else(PoisonError::into_inner);
-        let moved = offset.checked_add(by).ok_or_else(|| std::io::Error::other("that is too far"))?;
+        let _moving = self.moving.lock().unwrap_or_else(PoisonError::into_inner);
+        let moved = self.clock.offset().checked_add(by).filter(|moved| *moved <= MAX_OFFSET && by.is_positive());
+        let moved = moved.ok_or_else(|| std::io::Error::other("the clock moves forward, and by 100 years at most"))?;
         self.data.write(CLOCK_FILE, &serde_json::to_vec(&moved)?)?;
-        *offset = moved;
         self.clock.advance(by);
         Ok(self.clock.now())
     }

@@ -1,0 +1,122 @@
+//! The command line of `cargo local`.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::data_dir::Data;
+use crate::error::StartError;
+use crate::options::{LogFormat, Options};
+use crate::start::find_template;
+use crate::{Running, functions};
+
+/// The port when none is named.
+const DEFAULT_PORT: u16 = 8787;
+
+const HELP: &str = "\
+Runs the whole of ConnectO on this machine.
+
+Usage: cargo local [options]
+
+  --port N         the API's port (8787); the engines take the four after it, 0 picks free ones
+  --data DIR       where state lives (.connecto beside template.yaml)
+  --memory         keep nothing
+  --template FILE  the template (template.yaml, here or in a folder above)
+  --json           log lines and the list of URLs as JSON
+  --help           this text
+
+The URLs go to stdout and to urls.json in the data folder, log lines to stderr. RUST_LOG chooses what is logged.
+";
+
+/// What the command line asks for.
+pub enum Command {
+    /// To start.
+    Start(Box<Options>),
+    /// The help.
+    Help,
+}
+
+/// Reads the command line (without the program's name), as seen from the folder `here`.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>, here: &Path) -> Result<Command, StartError> {
+    use lexopt::prelude::*;
+    let wrong = |error: lexopt::Error| StartError::new(format!("{error}. Try cargo local --help."));
+    let (mut port, mut dir, mut memory, mut template, mut log) = (DEFAULT_PORT, None, false, None, LogFormat::Text);
+    let mut parser = lexopt::Parser::from_args(arguments);
+    while let Some(argument) = parser.next().map_err(wrong)? {
+        match argument {
+            Long("port") => port = parser.value().and_then(|value| value.parse()).map_err(wrong)?,
+            Long("data") => dir = Some(PathBuf::from(parser.value().map_err(wrong)?)),
+            Long("memory") => memory = true,
+            Long("template") => template = Some(PathBuf::from(parser.value().map_err(wrong)?)),
+            Long("json") => log = LogFormat::Json,
+            Short('h') | Long("help") => return Ok(Command::Help),
+            other => return Err(wrong(other.unexpected())),
+        }
+    }
+    let template = template.or_else(|| find_template(here)).ok_or_else(|| {
+        StartError::new("There is no template.yaml here or in a folder above. Run this in the repository, or name it with --template FILE.")
+    })?;
+    let data = match (memory, dir) {
+        (true, Some(_)) => return Err(StartError::new("--memory keeps nothing, so it cannot go with --data DIR.")),
+        (true, None) => Data::Memory,
+        (false, Some(dir)) => Data::Dir(dir),
+        (false, None) => Data::Dir(template.with_file_name(".connecto")),
+    };
+    let endpoints = functions::all();
+    Ok(Command::Start(Box::new(Options { template, port, data, log, endpoints, template_edit: None })))
+}
+
+/// The help.
+#[must_use]
+pub fn help() -> &'static str {
+    HELP
+}
+
+/// What a person at the terminal reads when all is up.
+#[must_use]
+pub fn table(running: &Running, data: &Data) -> String {
+    let urls = &running.urls;
+    let data = match data {
+        Data::Dir(dir) => format!("{} (delete it to start afresh)", dir.display()),
+        Data::Memory => "in memory".to_owned(),
+    };
+    let offset = running.clock_offset();
+    let clock = if offset.is_zero() { "real time".to_owned() } else { format!("{offset:#} ahead of the real time") };
+    let rows = [
+        ("API", urls.api.as_str()),
+        ("Page", &urls.local),
+        ("DynamoDB", &urls.dynamodb),
+        ("Secrets", &urls.secretsmanager),
+        ("SES", &urls.ses),
+        ("SNS", &urls.sns),
+        ("Data", &data),
+        ("Clock", &clock),
+    ];
+    let rows: String = rows.iter().map(|(name, value)| format!("  {name:<10} {value}\n")).collect();
+    format!(
+        "\nConnectO is running.\n\n{rows}\nTry next\n  curl {api}/v1/health\n  open {page} for mails, functions, schedules and the API's documentation\n\nCtrl-C stops it.\n",
+        api = urls.api,
+        page = urls.local,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(arguments: &[&str]) -> String {
+        let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+        match parse(arguments, Path::new("/")) {
+            Ok(_) => "accepted".to_owned(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_checked() {
+        assert!(refusal(&["--port", "70000"]).contains("--help"));
+        assert!(refusal(&["--frobnicate"]).contains("--frobnicate"));
+        assert!(refusal(&["--memory", "--data", "x", "--template", "t.yaml"]).contains("--memory keeps nothing"));
+        assert!(refusal(&[]).contains("no template.yaml"));
+        assert_eq!(refusal(&["--template", "t.yaml", "--port=0", "--json"]), "accepted");
+    }
+}

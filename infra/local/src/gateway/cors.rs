@@ -1,0 +1,116 @@
+//! `CorsConfiguration`, as an HTTP API applies it: the gateway answers preflights, and its headers replace the
+//! functions' own.
+
+use http::header::{self, HeaderName};
+use http::{HeaderMap, HeaderValue, Method};
+
+use crate::template::model::Cors;
+use crate::template::policy::wildcard;
+
+const CORS_HEADERS: [HeaderName; 6] = [
+    header::ACCESS_CONTROL_ALLOW_ORIGIN,
+    header::ACCESS_CONTROL_ALLOW_METHODS,
+    header::ACCESS_CONTROL_ALLOW_HEADERS,
+    header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+    header::ACCESS_CONTROL_EXPOSE_HEADERS,
+    header::ACCESS_CONTROL_MAX_AGE,
+];
+
+/// Whether a request is a preflight.
+pub(super) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
+    method == Method::OPTIONS
+        && headers.contains_key(header::ORIGIN)
+        && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+/// The headers of the answer to a preflight; none for an origin that is not allowed.
+pub(super) fn preflight(cors: &Cors, request: &HeaderMap) -> HeaderMap {
+    let mut headers = common(cors, request);
+    if headers.is_empty() {
+        return headers;
+    }
+    set(&mut headers, header::ACCESS_CONTROL_ALLOW_METHODS, &cors.allow_methods.join(","));
+    set(&mut headers, header::ACCESS_CONTROL_ALLOW_HEADERS, &cors.allow_headers.join(","));
+    if let Some(seconds) = cors.max_age {
+        set(&mut headers, header::ACCESS_CONTROL_MAX_AGE, &seconds.to_string());
+    }
+    headers
+}
+
+/// Replaces what a function said about CORS by what the template says.
+pub(super) fn apply(cors: &Cors, request: &HeaderMap, response: &mut HeaderMap) {
+    for name in &CORS_HEADERS {
+        response.remove(name);
+    }
+    let mut headers = common(cors, request);
+    if !headers.is_empty() {
+        set(&mut headers, header::ACCESS_CONTROL_EXPOSE_HEADERS, &cors.expose_headers.join(","));
+    }
+    response.extend(headers);
+}
+
+fn common(cors: &Cors, request: &HeaderMap) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let Some(origin) = request.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()) else {
+        return headers;
+    };
+    if cors.allow_origins.iter().any(|allowed| allowed == "*") {
+        set(&mut headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    } else if cors.allow_origins.iter().any(|allowed| wildcard(&allowed.to_ascii_lowercase(), &origin.to_ascii_lowercase())) {
+        set(&mut headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    } else {
+        return headers;
+    }
+    if cors.allow_credentials {
+        set(&mut headers, header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
+    }
+    headers
+}
+
+fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if value.is_empty() {
+        return;
+    }
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cors() -> Cors {
+        Cors {
+            allow_origins: vec!["https://app.example".into(), "http://localhost:*".into()],
+            allow_methods: vec!["GET".into(), "POST".into()],
+            allow_headers: vec!["authorization".into()],
+            expose_headers: vec!["retry-after".into()],
+            max_age: Some(600),
+            allow_credentials: true,
+        }
+    }
+
+    fn from(origin: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(header::ORIGIN, HeaderValue::from_static(origin))])
+    }
+
+    #[test]
+    fn an_allowed_origin_is_echoed() {
+        let answer = preflight(&cors(), &from("http://localhost:3000"));
+        assert_eq!(answer[header::ACCESS_CONTROL_ALLOW_ORIGIN], "http://localhost:3000");
+        assert_eq!(answer[header::ACCESS_CONTROL_ALLOW_METHODS], "GET,POST");
+        assert_eq!(answer[header::ACCESS_CONTROL_ALLOW_CREDENTIALS], "true");
+        assert_eq!(answer[header::ACCESS_CONTROL_MAX_AGE], "600");
+    }
+
+    #[test]
+    fn a_foreign_origin_gets_nothing_and_functions_have_no_say() {
+        assert!(preflight(&cors(), &from("https://evil.example")).is_empty());
+        let mut response = HeaderMap::from_iter([(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"))]);
+        apply(&cors(), &from("https://evil.example"), &mut response);
+        assert!(response.is_empty());
+        apply(&cors(), &from("https://app.example"), &mut response);
+        assert_eq!(response[header::ACCESS_CONTROL_EXPOSE_HEADERS], "retry-after");
+    }
+}

@@ -1,0 +1,163 @@
+use serde_json::{Value, json};
+
+use super::model::{Scheduler, StartingPosition, Template, Trigger};
+use super::policy::Decision;
+use super::{model, yaml};
+
+const TEMPLATE: &str = r"
+Transform: AWS::Serverless-2016-10-31
+Parameters:
+  Stage: { Type: String, Default: dev }
+  Origins: { Type: CommaDelimitedList, Default: 'http://localhost:3000, https://a.example' }
+Mappings: { Sizes: { dev: { Memory: 256 } } }
+Conditions:
+  IsProd: !Equals [!Ref Stage, prod]
+  IsDev: !Not [!Condition IsProd]
+Globals:
+  Function:
+    Timeout: 10
+    Environment: { Variables: { STAGE: !Ref Stage } }
+  HttpApi:
+    CorsConfiguration: { AllowOrigins: !Ref Origins, AllowMethods: [GET], MaxAge: '600' }
+Resources:
+  Alarm: { Type: AWS::CloudWatch::Alarm, Condition: IsProd }
+  Accounts:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: !If [IsProd, prod-accounts, !Ref AWS::NoValue]
+      KeySchema: [{ AttributeName: pk, KeyType: HASH }]
+      StreamSpecification: { StreamViewType: NEW_IMAGE }
+      TimeToLiveSpecification: { AttributeName: expires_at, Enabled: true }
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true }
+  Key: { Type: AWS::SecretsManager::Secret, Properties: { Name: !Sub '${Stage}/key', GenerateSecretString: { PasswordLength: 40 } } }
+  Register:
+    Type: AWS::Serverless::Function
+    Metadata: { BuildMethod: rust-cargolambda, BuildProperties: { Binary: auth-register } }
+    Properties:
+      Description: Creates an account.
+      MemorySize: !FindInMap [Sizes, !Ref Stage, Memory]
+      Environment: { Variables: { TABLE: !Ref Accounts, KEY: !Ref Key, API: !Sub '${ServerlessHttpApi.ApiEndpoint}/v1', PORT: 1 } }
+      Policies:
+        - Statement:
+            - { Effect: Allow, Action: 'dynamodb:PutItem', Resource: !GetAtt Accounts.Arn }
+            - { Effect: Allow, Action: ['secretsmanager:GetSecretValue'], Resource: [!Ref Key] }
+      Events:
+        Api: { Type: HttpApi, Properties: { Path: /v1/auth/register, Method: post } }
+        Rest: { Type: HttpApi }
+        Changes:
+          Type: DynamoDB
+          Properties:
+            Stream: !GetAtt Accounts.StreamArn
+            StartingPosition: TRIM_HORIZON
+            MaximumRetryAttempts: -1
+            FunctionResponseTypes: [ReportBatchItemFailures]
+            FilterCriteria: { Filters: [{ Pattern: '{\u0022eventName\u0022:[\u0022INSERT\u0022]}' }] }
+        Nightly:
+          Type: ScheduleV2
+          Properties: { ScheduleExpression: 'cron(0 3 * * ? *)', ScheduleExpressionTimezone: Asia/Kolkata, Input: '{\u0022a\u0022:1}' }
+  First: { Type: 'Custom::Later', DependsOn: Second, Properties: { ServiceToken: !GetAtt Register.Arn } }
+  Second: { Type: 'Custom::Sooner', Properties: { ServiceToken: !GetAtt Register.Arn } }
+";
+
+fn document() -> Value {
+    yaml::to_json(&TEMPLATE.replace(r"\u0022", "\"")).expect("a template")
+}
+
+fn read(document: &Value) -> Template {
+    model(document, "http://127.0.0.1:8787").expect("a model")
+}
+
+/// What is said of the template after a change at a pointer.
+fn refusal(pointer: &str, value: Value) -> String {
+    let mut document = document();
+    *document.pointer_mut(pointer).expect("a place to break") = value;
+    model(&document, "").expect_err("a refusal").to_string()
+}
+
+#[test]
+fn a_function_has_everything_resolved() {
+    let template = read(&document());
+    let function = template.function("Register").expect("the function");
+    assert_eq!(function.folder, "auth-register");
+    assert_eq!(function.memory_mb, 256);
+    assert_eq!(function.timeout.as_secs(), 10);
+    assert_eq!(
+        json!(function.environment),
+        json!({
+            "STAGE": "dev", "TABLE": "connecto-local-Accounts", "PORT": "1", "API": "http://127.0.0.1:8787/v1",
+            "KEY": "arn:aws:secretsmanager:ap-south-1:000000000000:secret:dev/key-Local0",
+        })
+    );
+    let table = "arn:aws:dynamodb:ap-south-1:000000000000:table/connecto-local-Accounts";
+    assert_eq!(function.policy.check("dynamodb:PutItem", table), Decision::Allowed(0));
+    assert_eq!(function.policy.check("dynamodb:GetItem", table), Decision::Denied);
+    assert_eq!(function.policy.check("secretsmanager:GetSecretValue", &template.secrets[0].arn), Decision::Allowed(1));
+}
+
+#[test]
+fn events_become_triggers() {
+    let template = read(&document());
+    let [Trigger::Route { method, path }, Trigger::DefaultRoute, Trigger::Stream(stream), Trigger::Schedule(schedule)] =
+        template.functions[0].triggers.as_slice()
+    else {
+        panic!("{:?}", template.functions[0].triggers)
+    };
+    assert_eq!((method.as_str(), path.as_str()), ("POST", "/v1/auth/register"));
+    assert_eq!(stream.table, "Accounts");
+    assert_eq!(stream.starting_position, StartingPosition::TrimHorizon);
+    assert_eq!((stream.batch_size, stream.max_retries, stream.report_batch_item_failures), (100, None, true));
+    assert_eq!(stream.filters, [json!({ "eventName": ["INSERT"] })]);
+    assert_eq!(schedule.scheduler, Scheduler::Scheduler);
+    assert_eq!(schedule.timezone.iana_name(), Some("Asia/Kolkata"));
+    assert_eq!(schedule.input, Some(json!({ "a": 1 })));
+}
+
+#[test]
+fn resources_are_those_of_the_defaults() {
+    let template = read(&document());
+    assert_eq!(
+        template.tables[0].definition,
+        json!({
+            "TableName": "connecto-local-Accounts", "KeySchema": [{ "AttributeName": "pk", "KeyType": "HASH" }],
+            "StreamSpecification": { "StreamEnabled": true, "StreamViewType": "NEW_IMAGE" },
+        })
+    );
+    assert_eq!(template.tables[0].ttl_attribute.as_deref(), Some("expires_at"));
+    let order: Vec<&str> = template.custom_resources.iter().map(|one| one.logical_id.as_str()).collect();
+    assert_eq!(order, ["Second", "First"]);
+    let cors = template.api.cors.expect("cors");
+    assert_eq!(cors.allow_origins, ["http://localhost:3000", "https://a.example"]);
+    assert_eq!(cors.max_age, Some(600));
+}
+
+#[test]
+fn what_is_broken_is_named_by_resource_and_property() {
+    let properties = "/Resources/Register/Properties";
+    for (pointer, value, refused) in [
+        ("/MemorySize", json!(64), "Register.Properties.MemorySize: expected a number from 128 to 10240, found 64"),
+        (
+            "/Environment/Variables/TABLE",
+            json!({ "Ref": "Acounts" }),
+            "Register.Properties.Environment.Variables.TABLE: there is no parameter or resource Acounts",
+        ),
+        (
+            "/Environment/Variables/TABLE",
+            json!({ "Ref": "Alarm" }),
+            "Register.Properties.Environment.Variables.TABLE: Alarm does not exist: its condition does not hold",
+        ),
+        (
+            "/Events/Api/Type",
+            json!("Kinesis"),
+            "Register.Properties.Events.Api.Type: Kinesis has no counterpart on one machine",
+        ),
+        (
+            "/Policies/0",
+            json!("AmazonDynamoDBFullAccess"),
+            "Register.Properties.Policies[0]: write its statements out: \"AmazonDynamoDBFullAccess\" is not a policy document",
+        ),
+    ] {
+        assert_eq!(refusal(&format!("{properties}{pointer}"), value), refused);
+    }
+    let circle = json!({ "Fn::Not": [{ "Condition": "IsProd" }] });
+    assert_eq!(refusal("/Conditions/IsProd", circle), "Conditions.IsProd: a condition refers to itself");
+}
