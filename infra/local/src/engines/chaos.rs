@@ -85,8 +85,7 @@ impl Chaos {
         for (index, rule) in rules.iter().enumerate() {
             validate(rule).map_err(|error| format!("rules[{index}]: {error}"))?;
         }
-        *self.rules() =
-            rules.into_iter().map(|rule| RuleStatus { rule, matched: 0, struck: 0 }).collect();
+        *self.rules() = rules.into_iter().map(|rule| RuleStatus { rule, matched: 0, struck: 0 }).collect();
         Ok(())
     }
 
@@ -104,7 +103,8 @@ impl Chaos {
     /// Counts a call against every rule it matches; the first rule whose turn it is strikes.
     pub(super) fn strike(&self, service: &str, action: &str, function: &str) -> Option<Misbehaviour> {
         let mut struck = None;
-        for status in self.rules().iter_mut().filter(|status| status.rule.matches(service, action, function)) {
+        for status in self.rules().iter_mut().filter(|status| status.rule.matches(service, action, function))
+        {
             status.matched += 1;
             if struck.is_none() && status.matched % u64::from(status.rule.every) == 0 {
                 status.struck += 1;

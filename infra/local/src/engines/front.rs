@@ -183,8 +183,11 @@ impl<E: Engine> Front<E> {
     }
 
     fn record(&self, caller: Caller<'_>, wanted: &Wanted, outcome: &'static str, status: Option<StatusCode>) {
-        let mut resources: Vec<String> =
-            wanted.permissions.iter().filter_map(|permission| permission.resources.first().cloned()).collect();
+        let mut resources: Vec<String> = wanted
+            .permissions
+            .iter()
+            .filter_map(|permission| permission.resources.first().cloned())
+            .collect();
         resources.dedup();
         self.world.calls.record(CallEntry {
             at: self.world.clock.now(),
@@ -251,7 +254,8 @@ mod tests {
         let header = "AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE/20260101/ap-south-1/dynamodb/aws4_request, \
                       SignedHeaders=host;x-amz-date, Signature=00ff";
         assert_eq!(access_key_id(header), Some("AKIAEXAMPLE"));
-        let tight = "AWS4-HMAC-SHA256 SignedHeaders=host,Credential=local/20260101/ap-south-1/ses/aws4_request";
+        let tight =
+            "AWS4-HMAC-SHA256 SignedHeaders=host,Credential=local/20260101/ap-south-1/ses/aws4_request";
         assert_eq!(access_key_id(tight), Some("local"));
     }
 

@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn what_was_pushed_is_there_again_up_to_the_limit() {
-        let dir = std::env::temp_dir().join(format!("connecto-lines-{}", uuid::Uuid::new_v4()));
+        let dir = std::env::temp_dir().join(format!("connecto-lines-{}", crate::ids::random()));
         std::fs::create_dir_all(&dir).expect("a folder");
         let data = Data::Dir(dir.clone());
         let open = || Lines::<u32>::open(&data, "lines.jsonl", 3).expect("a list");
@@ -97,7 +97,11 @@ mod tests {
         drop(lines);
         // A crash in the middle of a line.
         let path = data.path("lines.jsonl").expect("a path");
-        OpenOptions::new().append(true).open(path).and_then(|mut file| file.write_all(b"{\"cut")).expect("a torn line");
+        OpenOptions::new()
+            .append(true)
+            .open(path)
+            .and_then(|mut file| file.write_all(b"{\"cut"))
+            .expect("a torn line");
         let mut lines = open();
         assert_eq!(lines.items().copied().collect::<Vec<_>>(), [5, 6, 7]);
         lines.push(8).expect("an item after the torn line");

@@ -45,8 +45,9 @@ impl Rejected {
 
 /// Reads a raw mail.
 pub(super) fn parse(raw: &[u8]) -> Result<Mail, Rejected> {
-    let message =
-        MessageParser::default().parse(raw).ok_or_else(|| Rejected::parameter("Missing required header 'From'."))?;
+    let message = MessageParser::default()
+        .parse(raw)
+        .ok_or_else(|| Rejected::parameter("Missing required header 'From'."))?;
     let headers: Vec<Header> = message
         .headers_raw()
         .take(MAX_HEADERS)
@@ -66,9 +67,11 @@ pub(super) fn parse(raw: &[u8]) -> Result<Mail, Rejected> {
         .into_iter()
         .flatten()
         .flat_map(Address::iter)
-        .filter_map(|to| to.address().map(str::to_owned))
+        // What is no address stays one of the recipients, and is refused as one.
+        .filter_map(|to| to.address().or(to.name()).map(str::to_owned))
         .collect();
-    let mut mail = Mail { from, to, subject: message.subject().map(str::to_owned), text: None, html: None, headers };
+    let mut mail =
+        Mail { from, to, subject: message.subject().map(str::to_owned), text: None, html: None, headers };
     for part in &message.parts {
         match &part.body {
             PartType::Text(text) if mail.text.is_none() => mail.text = Some(text.to_string()),
@@ -159,8 +162,13 @@ mod tests {
     fn malformed_mails_are_refused() {
         let message = |raw: &str| parse(raw.as_bytes()).expect_err(raw).message;
         assert_eq!(message("To: a@b.c\r\n\r\nhi"), "Missing required header 'From'.");
-        assert_eq!(message("From: a@b.c\r\nSubject: x\r\nSubject: y\r\n\r\nhi"), "Duplicate header 'Subject'.");
-        for address in ["asha", "@b.c", "a b@c.d", "a@", "a@.b", "a@b..c", "a@b c", "a<b@c.d", "ä@b.c", "a@b\u{e4}.c"] {
+        assert_eq!(
+            message("From: a@b.c\r\nSubject: x\r\nSubject: y\r\n\r\nhi"),
+            "Duplicate header 'Subject'."
+        );
+        for address in
+            ["asha", "@b.c", "a b@c.d", "a@", "a@.b", "a@b..c", "a@b c", "a<b@c.d", "ä@b.c", "a@b\u{e4}.c"]
+        {
             assert!(check_address(address).is_err(), "{address}");
         }
         assert_eq!(check_address("asha+1@example.co.in"), Ok(()));

@@ -3,7 +3,7 @@
 
 pub mod calls;
 pub mod chaos;
-pub mod dynamo;
+pub(crate) mod dynamo;
 mod front;
 mod lines;
 mod mail;

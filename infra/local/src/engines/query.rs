@@ -2,9 +2,9 @@
 
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
-use uuid::Uuid;
 
 use super::front::{Refusal, Reply};
+use crate::ids;
 
 /// The most fields a form may have.
 const MAX_FIELDS: usize = 2_000;
@@ -56,7 +56,7 @@ pub(super) struct Dialect {
 impl Dialect {
     /// A successful answer.
     pub(super) fn ok(&self, action: &str, result: &str) -> Reply {
-        let (namespace, id) = (self.namespace, Uuid::new_v4());
+        let (namespace, id) = (self.namespace, ids::random());
         xml(
             StatusCode::OK,
             format!(
@@ -68,7 +68,7 @@ impl Dialect {
 
     /// An error.
     pub(super) fn error(&self, status: StatusCode, code: &str, message: &str) -> Reply {
-        let (namespace, id, message) = (self.namespace, Uuid::new_v4(), escape(message));
+        let (namespace, id, message) = (self.namespace, ids::random(), escape(message));
         let kind = if status.is_server_error() { "Receiver" } else { "Sender" };
         xml(
             status,
@@ -102,9 +102,7 @@ impl Dialect {
                 "InvalidClientTokenId",
                 "The security token included in the request is invalid.",
             ),
-            Refusal::AccessDenied(message) => {
-                self.error(StatusCode::FORBIDDEN, self.access_denied, message)
-            }
+            Refusal::AccessDenied(message) => self.error(StatusCode::FORBIDDEN, self.access_denied, message),
             Refusal::Throttled | Refusal::Conflict => self.bad(self.throttled, "Rate exceeded"),
             Refusal::Failed => self.error(
                 StatusCode::INTERNAL_SERVER_ERROR,

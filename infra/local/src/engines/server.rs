@@ -15,9 +15,10 @@ use tokio::task::JoinSet;
 use super::front::Reply;
 
 /// Connections served at once; more wait in the socket's backlog.
-const MAX_CONNECTIONS: usize = 1024;
-/// How long a client may take for a request's head.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+const MAX_CONNECTIONS: usize = 4096;
+/// How long a client may take for a request's head, counted from the last answer: longer than the SDK keeps an idle
+/// connection, so that it never sends a request on one that is just being closed.
+const HEADER_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// The connection is to be closed without an answer.
 #[derive(Debug)]

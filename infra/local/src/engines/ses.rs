@@ -5,12 +5,12 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use connecto_shared::vendor::clock::Clock;
 use http::Request;
 use hyper::body::Bytes;
-use uuid::Uuid;
 
 use super::front::{Engine, Permission, Refusal, Reply, Wanted};
 use super::mail::{self, Mail, Rejected};
 use super::outbox::{Channel, Message, Outbox};
 use super::query::{Dialect, Form};
+use crate::ids;
 use crate::template::model::{ACCOUNT, REGION};
 
 const DIALECT: Dialect = Dialect {
@@ -38,7 +38,7 @@ impl Ses {
     async fn send(&self, form: &Form, action: &str) -> Result<String, Reply> {
         let mail = compose(form, action).map_err(|Rejected { code, message }| DIALECT.bad(code, &message))?;
         // SES's own ids have this shape.
-        let id = format!("0109{}-000000", Uuid::new_v4());
+        let id = format!("0109{}-000000", ids::random());
         let message = Message {
             id: id.clone(),
             channel: Channel::Email,
@@ -106,7 +106,10 @@ fn compose(form: &Form, action: &str) -> Result<Mail, Rejected> {
     let mut mail = if action == "SendRawEmail" {
         let raw = raw(form)?;
         if raw.len() > MAX_MAIL {
-            return Err(Rejected::parameter(format!("Message length is more than {MAX_MAIL} bytes long: '{}'.", raw.len())));
+            return Err(Rejected::parameter(format!(
+                "Message length is more than {MAX_MAIL} bytes long: '{}'.",
+                raw.len()
+            )));
         }
         mail::parse(&raw)?
     } else {
@@ -137,7 +140,8 @@ fn raw(form: &Form) -> Result<Vec<u8>, Rejected> {
 
 /// `SendEmail`'s parts; SES itself would write the mail from them.
 fn plain(form: &Form) -> Result<Mail, Rejected> {
-    let from = form.get("Source").ok_or_else(|| Rejected::parameter("Missing required parameter 'Source'."))?;
+    let from =
+        form.get("Source").ok_or_else(|| Rejected::parameter("Missing required parameter 'Source'."))?;
     let to = ["ToAddresses", "CcAddresses", "BccAddresses"]
         .iter()
         .flat_map(|list| form.members(&format!("Destination.{list}")))

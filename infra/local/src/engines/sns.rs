@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use connecto_shared::vendor::clock::Clock;
 use http::Request;
 use hyper::body::Bytes;
-use uuid::Uuid;
 
 use super::front::{Engine, Permission, Refusal, Reply, Wanted};
 use super::outbox::{Channel, Message, Outbox};
 use super::query::{Dialect, Form};
+use crate::ids;
 
 const DIALECT: Dialect = Dialect {
     namespace: "http://sns.amazonaws.com/doc/2010-03-31/",
@@ -46,7 +46,7 @@ impl Sns {
         }
         let attributes: BTreeMap<String, String> =
             form.pairs("MessageAttributes.entry", "Name", "Value.StringValue").into_iter().collect();
-        let id = Uuid::new_v4().to_string();
+        let id = ids::random().to_string();
         let message = Message {
             id: id.clone(),
             channel: Channel::Sms,

@@ -13,8 +13,10 @@ use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
+use super::asynchronous;
 use crate::engines::{Dropped, Reply, serve};
 use crate::error::StartError;
+use crate::ids;
 use crate::template::model::{ACCOUNT, CustomResource, REGION, STACK};
 use crate::world::World;
 
@@ -24,8 +26,6 @@ const FILE: &str = "custom-resources.json";
 const MAX_ANSWER: usize = 4 * 1024;
 /// How long the answer may take to arrive once the function has ended.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
-/// A call that fails is tried this often more, after these pauses.
-const RETRIES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 
 /// A resource that exists.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,12 +39,14 @@ type Awaited = Arc<Mutex<HashMap<String, oneshot::Sender<Value>>>>;
 
 /// Creates the resources that are new, and updates those whose properties changed.
 pub(super) async fn create(world: &World) -> Result<(), StartError> {
-    let broken =
-        |error: &dyn std::fmt::Display| StartError::new(format!("{FILE} in the data folder cannot be used: {error}"));
-    let mut created: BTreeMap<String, Created> = match world.data.read(FILE).map_err(|error| broken(&error))? {
-        Some(content) => serde_json::from_slice(&content).map_err(|error| broken(&error))?,
-        None => BTreeMap::new(),
+    let broken = |error: &dyn std::fmt::Display| {
+        StartError::new(format!("{FILE} in the data folder cannot be used: {error}"))
     };
+    let mut created: BTreeMap<String, Created> =
+        match world.data.read(FILE).map_err(|error| broken(&error))? {
+            Some(content) => serde_json::from_slice(&content).map_err(|error| broken(&error))?,
+            None => BTreeMap::new(),
+        };
     let up_to_date = |resource: &CustomResource, created: &BTreeMap<String, Created>| {
         created.get(&resource.logical_id).is_some_and(|created| created.properties == resource.properties)
     };
@@ -100,17 +102,13 @@ impl Receiver {
         resource: &CustomResource,
         old: Option<&Created>,
     ) -> Result<String, String> {
-        let id = Uuid::new_v4().to_string();
+        let id = ids::random().to_string();
         let (sender, answer) = oneshot::channel();
         self.awaited.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), sender);
         let event = event(resource, old, &id, &self.url);
-        let mut pauses = RETRIES.iter();
-        while let Err(error) = world.functions.invoke(&resource.function, event.clone()).await {
-            match pauses.next() {
-                Some(pause) => tokio::time::sleep(*pause).await,
-                None => return Err(format!("{} {error}", resource.function)),
-            }
-        }
+        asynchronous::invoke(world, &resource.function, &event)
+            .await
+            .map_err(|error| format!("{} {error}", resource.function))?;
         let answer = tokio::time::timeout(ANSWER_WITHIN, answer)
             .await
             .map_err(|_| format!("{} sent no answer to its ResponseURL", resource.function))?
@@ -128,7 +126,10 @@ impl Receiver {
 async fn receive(request: Request<Incoming>, awaited: &Awaited) -> Reply {
     let id = request.uri().path().trim_start_matches('/').to_owned();
     let is_put = request.method() == Method::PUT;
-    let body = Limited::new(request.into_body(), MAX_ANSWER).collect().await.map(http_body_util::Collected::to_bytes);
+    let body = Limited::new(request.into_body(), MAX_ANSWER)
+        .collect()
+        .await
+        .map(http_body_util::Collected::to_bytes);
     let answer = body.ok().and_then(|body| serde_json::from_slice(&body).ok());
     let status = match (is_put, answer) {
         (true, Some(answer)) => {

@@ -1,5 +1,6 @@
 //! What calls functions besides the gateway: streams, schedules and the stack's own creation; and what time does to items.
 
+mod asynchronous;
 mod custom_resources;
 pub mod schedules;
 pub mod streams;

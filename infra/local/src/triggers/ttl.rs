@@ -15,7 +15,7 @@ use tokio::sync::Mutex;
 use crate::world::World;
 
 /// How often items are expired.
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_mins(1);
 /// Items read at once; other calls get their turn in between.
 const PAGE: usize = 100;
 
@@ -39,7 +39,8 @@ impl Ttl {
     pub(super) fn new(world: &Arc<World>, database: &Database) -> Self {
         let tables = world.template.tables.iter().filter_map(|table| {
             let schema = table.definition.get("KeySchema").and_then(Value::as_array)?;
-            let key = schema.iter().filter_map(|part| Some(part["AttributeName"].as_str()?.to_owned())).collect();
+            let key =
+                schema.iter().filter_map(|part| Some(part["AttributeName"].as_str()?.to_owned())).collect();
             Some(Table { name: table.name.clone(), attribute: table.ttl_attribute.clone()?, key })
         });
         Self {

@@ -18,6 +18,8 @@ pub(crate) use self::tables::open;
 use super::front::{Engine, Refusal, Reply, Wanted};
 use crate::error::StartError;
 
+/// Idle connections to the engine that are kept for the next calls.
+const MAX_IDLE: usize = 64;
 const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
 /// The namespaces of the error types: the common ones and the service's own.
 const CORAL: &str = "com.amazon.coral.service";
@@ -49,7 +51,7 @@ impl Dynamo {
                 () = super::server::until(&mut stopped) => {}
             }
         });
-        let client = Client::builder(TokioExecutor::new()).build_http();
+        let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(MAX_IDLE).build_http();
         Ok(Self { client, address })
     }
 
@@ -144,7 +146,11 @@ fn conflict(body: &[u8]) -> Reply {
 fn internal_error() -> Reply {
     with_status(
         StatusCode::INTERNAL_SERVER_ERROR,
-        error(DYNAMODB, "InternalServerError", "The request processing has failed because of an unknown error."),
+        error(
+            DYNAMODB,
+            "InternalServerError",
+            "The request processing has failed because of an unknown error.",
+        ),
     )
 }
 

@@ -94,7 +94,8 @@ mod tests {
             put,
             [Permission::new("dynamodb:PutItem", "arn:aws:dynamodb:ap-south-1:000000000000:table/A")]
         );
-        let by_arn = of("GetItem", &json!({ "TableName": "arn:aws:dynamodb:ap-south-1:000000000000:table/A" }));
+        let by_arn =
+            of("GetItem", &json!({ "TableName": "arn:aws:dynamodb:ap-south-1:000000000000:table/A" }));
         assert_eq!(by_arn[0].resources, put[0].resources);
         assert_eq!(needed("ListTables", &json!({})), pairs(&[("dynamodb:ListTables", "*")]));
     }
@@ -103,10 +104,7 @@ mod tests {
     fn an_index_is_a_resource_of_its_own() {
         let query = json!({ "TableName": "A", "IndexName": "gsi1" });
         assert_eq!(needed("Query", &query), pairs(&[("dynamodb:Query", "table/A/index/gsi1")]));
-        assert_eq!(
-            needed("Query", &json!({ "TableName": "A" })),
-            pairs(&[("dynamodb:Query", "table/A")])
-        );
+        assert_eq!(needed("Query", &json!({ "TableName": "A" })), pairs(&[("dynamodb:Query", "table/A")]));
     }
 
     #[test]

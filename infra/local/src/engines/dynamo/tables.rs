@@ -29,7 +29,8 @@ const DEFINITION: [&str; 6] = [
 pub(crate) fn open(data: &Data, template: &Template) -> Result<Database, StartError> {
     let database = match data.path(FILE) {
         Some(path) => {
-            let path = path.to_str().ok_or_else(|| StartError::new("The data folder's path is not UTF-8."))?;
+            let path =
+                path.to_str().ok_or_else(|| StartError::new("The data folder's path is not UTF-8."))?;
             Database::new(path)
         }
         None => Database::memory(),
@@ -68,8 +69,7 @@ fn ensure(database: &Database, table: &Table) -> Result<(), String> {
     if let Some(attribute) = &table.ttl_attribute {
         let time_to_live_specification =
             TimeToLiveSpecification { attribute_name: attribute.clone(), enabled: true };
-        let request =
-            UpdateTimeToLiveRequest { table_name: table.name.clone(), time_to_live_specification };
+        let request = UpdateTimeToLiveRequest { table_name: table.name.clone(), time_to_live_specification };
         database.update_time_to_live(request).map_err(|error| error.to_string())?;
     }
     Ok(())
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn an_index_can_be_added_and_nothing_else_changed() {
-        let dir = std::env::temp_dir().join(format!("connecto-tables-{}", uuid::Uuid::new_v4()));
+        let dir = std::env::temp_dir().join(format!("connecto-tables-{}", crate::ids::random()));
         std::fs::create_dir_all(&dir).expect("a folder");
         let data = Data::Dir(dir.clone());
         open(&data, &template(accounts())).expect("new tables");
@@ -217,7 +217,7 @@ mod tests {
 
         let mut other_key = accounts();
         other_key["KeySchema"] = json!([{ "AttributeName": "pk", "KeyType": "HASH" }]);
-        let error = open(&data, &template(other_key)).expect_err("another key").to_string();
+        let error = open(&data, &template(other_key)).err().expect("another key").to_string();
         assert!(error.contains("Accounts") && error.contains("KeySchema"), "{error}");
         std::fs::remove_dir_all(dir).expect("cleaning up");
     }

@@ -92,13 +92,18 @@ mod tests {
 
     #[test]
     fn a_password_keeps_to_its_rules() {
-        let plain = generate(&json!({ "PasswordLength": 64, "ExcludePunctuation": true })).expect("a password");
+        let plain =
+            generate(&json!({ "PasswordLength": 64, "ExcludePunctuation": true })).expect("a password");
         assert_eq!(plain.len(), 64);
         assert!(plain.bytes().all(|byte| byte.is_ascii_alphanumeric()));
         assert_eq!(generate(&json!({})).expect("a password").chars().count(), 32);
         for _ in 0..50 {
             let short = generate(&json!({ "PasswordLength": "4" })).expect("a password");
-            assert!([LOWERCASE, UPPERCASE, NUMBERS, PUNCTUATION].iter().all(|of| short.contains(|c| of.contains(c))));
+            assert!(
+                [LOWERCASE, UPPERCASE, NUMBERS, PUNCTUATION]
+                    .iter()
+                    .all(|of| short.contains(|c| of.contains(c)))
+            );
         }
         let how = json!({ "ExcludeCharacters": "abc", "ExcludeUppercase": true, "PasswordLength": 500 });
         assert!(!generate(&how).expect("a password").contains(['a', 'b', 'c', 'A']));
@@ -116,7 +121,12 @@ mod tests {
     fn impossible_rules_are_refused() {
         let none = json!({ "ExcludeLowercase": true, "ExcludeUppercase": true, "ExcludeNumbers": true,
             "ExcludePunctuation": true });
-        for how in [none, json!({ "PasswordLength": 3 }), json!({ "PasswordLength": 0 }), json!({ "GenerateStringKey": "k" })] {
+        for how in [
+            none,
+            json!({ "PasswordLength": 3 }),
+            json!({ "PasswordLength": 0 }),
+            json!({ "GenerateStringKey": "k" }),
+        ] {
             assert!(generate(&how).is_err(), "{how}");
         }
     }

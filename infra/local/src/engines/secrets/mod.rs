@@ -2,6 +2,7 @@
 
 mod generate;
 mod store;
+mod versions;
 
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 use super::front::{Engine, Permission, Refusal, Reply, Wanted};
 
 pub use self::store::Store;
-use self::store::{Content, Put, SecretError};
+use self::versions::{Content, Put, SecretError};
 
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 /// The service's prefix of `X-Amz-Target`.
@@ -68,7 +69,10 @@ impl Engine for Secrets {
         let body: Value = serde_json::from_slice(request.body())
             .map_err(|_| Box::new(error("SerializationException", "")))?;
         let Some(id) = body["SecretId"].as_str().filter(|id| !id.is_empty()) else {
-            return Err(Box::new(error("InvalidParameterException", "You must provide a value for SecretId.")));
+            return Err(Box::new(error(
+                "InvalidParameterException",
+                "You must provide a value for SecretId.",
+            )));
         };
         let resource = self.store.arn(id).unwrap_or_else(|| id.to_owned());
         Ok(Wanted {
@@ -91,15 +95,14 @@ impl Engine for Secrets {
 
     fn refuse(&self, refusal: &Refusal, _: &Request<Bytes>) -> Reply {
         match refusal {
-            Refusal::Unsigned => {
-                error("MissingAuthenticationTokenException", "Missing Authentication Token")
-            }
+            Refusal::Unsigned => error("MissingAuthenticationTokenException", "Missing Authentication Token"),
             Refusal::UnknownKey => {
                 error("UnrecognizedClientException", "The security token included in the request is invalid.")
             }
-            Refusal::AccessDenied(message) => {
-                reply(StatusCode::BAD_REQUEST, &json!({ "__type": "AccessDeniedException", "Message": message }))
-            }
+            Refusal::AccessDenied(message) => reply(
+                StatusCode::BAD_REQUEST,
+                &json!({ "__type": "AccessDeniedException", "Message": message }),
+            ),
             Refusal::Throttled | Refusal::Conflict => error("ThrottlingException", "Rate exceeded"),
             Refusal::Failed => reply(
                 StatusCode::INTERNAL_SERVER_ERROR,

@@ -4,100 +4,21 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::generate::generate;
+use super::versions::{CURRENT, Content, MAX_STAGES, Put, Secret, SecretError, Version};
 use crate::Data;
 use crate::error::StartError;
 use crate::template::model::Template;
 
 /// The secrets' file in the data folder.
 const FILE: &str = "secrets.json";
-/// How many versions of a secret are kept: as many as the service keeps.
-const VERSIONS_KEPT: usize = 100;
-/// How many stages a version may carry.
-const MAX_STAGES: usize = 20;
-/// The largest value, in bytes.
-const MAX_VALUE: usize = 65_536;
-
-const CURRENT: &str = "AWSCURRENT";
-const PREVIOUS: &str = "AWSPREVIOUS";
-
 /// All secrets.
 pub struct Store {
     data: Data,
     /// By ARN.
     secrets: Mutex<BTreeMap<String, Secret>>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Secret {
-    name: String,
-    /// Oldest first.
-    versions: Vec<Version>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Version {
-    id: String,
-    stages: Vec<String>,
-    content: Content,
-    created: Timestamp,
-}
-
-/// What a version holds, in the service's own member.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Content {
-    /// Text.
-    SecretString(String),
-    /// Bytes, in base64.
-    SecretBinary(String),
-}
-
-impl Content {
-    pub(super) fn read(body: &Value) -> Result<Self, SecretError> {
-        let content = match (body["SecretString"].as_str(), body["SecretBinary"].as_str()) {
-            (Some(text), None) => Self::SecretString(text.to_owned()),
-            (None, Some(bytes)) => Self::SecretBinary(bytes.to_owned()),
-            _ => return Err(SecretError::parameter("You must provide either SecretString or SecretBinary.")),
-        };
-        let (Self::SecretString(text) | Self::SecretBinary(text)) = &content;
-        if text.is_empty() || text.len() > MAX_VALUE {
-            return Err(SecretError::parameter(format!("A secret has 1 to {MAX_VALUE} bytes.")));
-        }
-        Ok(content)
-    }
-}
-
-/// A new version.
-pub(super) struct Put {
-    pub token: String,
-    pub content: Content,
-    pub stages: Vec<String>,
-    pub now: Timestamp,
-}
-
-/// An error of the service.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct SecretError {
-    pub code: &'static str,
-    pub message: String,
-}
-
-impl SecretError {
-    fn parameter(message: impl Into<String>) -> Self {
-        Self { code: "InvalidParameterException", message: message.into() }
-    }
-
-    fn not_found(what: &str) -> Self {
-        let message = format!("Secrets Manager can't find the specified secret{what}.");
-        Self { code: "ResourceNotFoundException", message }
-    }
-
-    pub(super) fn internal(error: &dyn std::fmt::Display) -> Self {
-        Self { code: "InternalServiceError", message: error.to_string() }
-    }
 }
 
 impl Store {
@@ -110,7 +31,7 @@ impl Store {
             Some(content) => serde_json::from_slice(&content).map_err(|error| broken(&error))?,
             None => BTreeMap::new(),
         };
-        for secret in template.secrets.iter() {
+        for secret in &template.secrets {
             if secrets.contains_key(&secret.arn) {
                 continue;
             }
@@ -122,7 +43,7 @@ impl Store {
                 (None, None) => None,
             };
             let versions = value.map(|value| Version {
-                id: uuid::Uuid::new_v4().to_string(),
+                id: crate::ids::random().to_string(),
                 stages: vec![CURRENT.to_owned()],
                 content: Content::SecretString(value),
                 created: now,
@@ -145,7 +66,12 @@ impl Store {
     }
 
     /// `GetSecretValue`.
-    pub(super) fn get(&self, id: &str, version: Option<&str>, stage: Option<&str>) -> Result<Value, SecretError> {
+    pub(super) fn get(
+        &self,
+        id: &str,
+        version: Option<&str>,
+        stage: Option<&str>,
+    ) -> Result<Value, SecretError> {
         let arn = self.arn(id).ok_or_else(|| SecretError::not_found(""))?;
         let secrets = self.secrets();
         let secret = secrets.get(&arn).ok_or_else(|| SecretError::not_found(""))?;
@@ -201,7 +127,9 @@ impl Store {
             return Err(SecretError::parameter("ClientRequestToken must be 32-64 characters long."));
         }
         if put.stages.len() > MAX_STAGES {
-            return Err(SecretError::parameter(format!("A version has at most {MAX_STAGES} staging labels.")));
+            return Err(SecretError::parameter(format!(
+                "A version has at most {MAX_STAGES} staging labels."
+            )));
         }
         let arn = self.arn(id).ok_or_else(|| SecretError::not_found(""))?;
         let mut secrets = self.secrets();
@@ -228,40 +156,6 @@ impl Store {
     }
 }
 
-impl Secret {
-    fn put(&mut self, put: Put) -> Result<Version, SecretError> {
-        if let Some(version) = self.versions.iter().find(|version| version.id == put.token) {
-            if version.content == put.content {
-                return Ok(version.clone());
-            }
-            let message = format!(
-                "You can't use ClientRequestToken {} because that value is already in use for a version of secret {}.",
-                put.token, self.name
-            );
-            return Err(SecretError { code: "ResourceExistsException", message });
-        }
-        let stages = if put.stages.is_empty() { vec![CURRENT.to_owned()] } else { put.stages };
-        // A stage is on one version at a time; what loses AWSCURRENT becomes AWSPREVIOUS.
-        let moves_current = stages.iter().any(|stage| stage == CURRENT);
-        let current = |version: &Version| version.stages.iter().any(|stage| stage == CURRENT);
-        let demoted = self.versions.iter().position(current).filter(|_| moves_current);
-        for (index, version) in self.versions.iter_mut().enumerate() {
-            version.stages.retain(|stage| !stages.contains(stage) && !(demoted.is_some() && stage == PREVIOUS));
-            if demoted == Some(index) {
-                version.stages.push(PREVIOUS.to_owned());
-            }
-        }
-        let version = Version { id: put.token, stages, content: put.content, created: put.now };
-        self.versions.push(version.clone());
-        while self.versions.len() > VERSIONS_KEPT
-            && let Some(oldest) = self.versions.iter().position(|version| version.stages.is_empty())
-        {
-            self.versions.remove(oldest);
-        }
-        Ok(version)
-    }
-}
-
 /// The service's JSON has times as seconds since 1970, with a fraction.
 #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit an f64 exactly")]
 fn seconds(time: Timestamp) -> f64 {
@@ -270,6 +164,7 @@ fn seconds(time: Timestamp) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::versions::PREVIOUS;
     use super::*;
 
     const NAME: &str = "connecto/links";
@@ -288,7 +183,10 @@ mod tests {
 
     fn put(store: &Store, token: &str, value: &str) -> Result<Value, SecretError> {
         let content = Content::SecretString(value.to_owned());
-        store.put(NAME, Put { token: token.repeat(32), content, stages: Vec::new(), now: Timestamp::UNIX_EPOCH })
+        store.put(
+            NAME,
+            Put { token: token.repeat(32), content, stages: Vec::new(), now: Timestamp::UNIX_EPOCH },
+        )
     }
 
     fn value(store: &Store, stage: &str) -> Option<String> {

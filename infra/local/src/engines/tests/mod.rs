@@ -5,6 +5,8 @@ mod triggers;
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +22,8 @@ use crate::engines::{calls::CallLog, chaos::Chaos, outbox::Outbox};
 use crate::faults::FaultLog;
 use crate::invoke::{AccessKey, Functions};
 use crate::template::model::{
-    Api, CustomResource, Function, Secret, StartingPosition, StreamTrigger, Table, Template, Trigger,
+    Api, CustomResource, Function, ScheduleTrigger, Scheduler, Secret, StartingPosition, StreamTrigger,
+    Table, Template, Trigger,
 };
 use crate::template::policy::{Effect, Policy, Statement};
 use crate::triggers::streams::DeadLetters;
@@ -46,8 +49,12 @@ impl City {
         let template = template();
         let clock = MovableClock::open(data).expect("a clock");
         let bind = || async { TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port") };
-        let listeners =
-            Listeners { dynamodb: bind().await, secretsmanager: bind().await, ses: bind().await, sns: bind().await };
+        let listeners = Listeners {
+            dynamodb: bind().await,
+            secretsmanager: bind().await,
+            ses: bind().await,
+            sns: bind().await,
+        };
         let url = |listener: &TcpListener| format!("http://{}", listener.local_addr().expect("an address"));
         let urls = Urls {
             api: String::new(),
@@ -56,15 +63,13 @@ impl City {
             secretsmanager: url(&listeners.secretsmanager),
             ses: url(&listeners.ses),
             sns: url(&listeners.sns),
-            s3: String::new(),
         };
         let database = dynamo::open(data, &template).expect("a database");
         let secrets = secrets::Store::open(data, &template, clock.now()).expect("secrets");
         let faults = FaultLog::default();
         let mut functions = Functions::new(clock.shared(), faults.clone());
         let key = AccessKey::generate();
-        let function = Arc::new(deliver());
-        functions.mount(function, invoke(code), &key);
+        functions.mount(Arc::clone(&template.functions[0]), invoke(code), &key);
         let world = Arc::new(World {
             template,
             clock,
@@ -126,7 +131,7 @@ fn invoke(code: Code) -> Invoke {
 
 fn template() -> Template {
     Template {
-        functions: vec![deliver()],
+        functions: vec![Arc::new(deliver())],
         tables: vec![Table {
             logical_id: "Accounts".into(),
             name: "Accounts".into(),
@@ -175,6 +180,16 @@ fn deliver() -> Function {
         on_failure: Some(QUEUE.into()),
         filters: vec![json!({ "eventName": ["INSERT", "REMOVE"] })],
     };
+    let hourly = ScheduleTrigger {
+        name: "DeliverHourly".into(),
+        scheduler: Scheduler::Scheduler,
+        expression: "rate(1 hour)".into(),
+        timezone: jiff::tz::TimeZone::UTC,
+        input: None,
+        enabled: true,
+        max_retries: None,
+        max_age: None,
+    };
     Function {
         logical_id: "Deliver".into(),
         folder: "notify-deliver".into(),
@@ -190,7 +205,7 @@ fn deliver() -> Function {
                 allow(&["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"], SECRET),
             ],
         },
-        triggers: vec![Trigger::Stream(stream)],
+        triggers: vec![Trigger::Stream(stream), Trigger::Schedule(hourly)],
         description: String::new(),
     }
 }
@@ -205,7 +220,7 @@ struct Folder(std::path::PathBuf);
 
 impl Folder {
     fn new() -> Self {
-        let dir = std::env::temp_dir().join(format!("connecto-engines-{}", uuid::Uuid::new_v4()));
+        let dir = std::env::temp_dir().join(format!("connecto-engines-{}", crate::ids::random()));
         std::fs::create_dir_all(&dir).expect("a folder");
         Self(dir)
     }
@@ -219,6 +234,21 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
+}
+
+/// Sends a request as it stands, on a connection of its own, and gives the reply as it stands.
+fn request(method: &str, url: &str, headers: &str, body: &str) -> String {
+    let (host, path) = url.trim_start_matches("http://").split_once('/').unwrap_or((&url[7..], ""));
+    let length = body.len();
+    let mut stream = TcpStream::connect(host).expect("a connection");
+    write!(
+        stream,
+        "{method} /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n{body}"
+    )
+    .expect("a request");
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).expect("a reply");
+    reply
 }
 
 /// Waits until something is there.

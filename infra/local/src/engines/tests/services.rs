@@ -7,7 +7,8 @@ use jiff::SignedDuration;
 use super::*;
 use crate::engines::chaos::Rule;
 
-const MAIL: &str = "From: ConnectO <no-reply@connecto.example>\r\nTo: asha@example.com\r\nSubject: Hello\r\n\r\nHi.\r\n";
+const MAIL: &str =
+    "From: ConnectO <no-reply@connecto.example>\r\nTo: asha@example.com\r\nSubject: Hello\r\n\r\nHi.\r\n";
 
 fn put(key: &str) -> Put {
     Put::builder().table_name("Accounts").item("pk", AttributeValue::S(key.into())).build().expect("a put")
@@ -27,10 +28,9 @@ async fn send(city: &City, raw: &str) -> Result<(), (String, String)> {
     let message = RawMessage::builder().data(Blob::new(raw.as_bytes())).build().expect("a message");
     match city.ses().send_raw_email().raw_message(message).send().await {
         Ok(_) => Ok(()),
-        Err(error) => Err((
-            error.code().unwrap_or("(none)").to_owned(),
-            error.message().unwrap_or_default().to_owned(),
-        )),
+        Err(error) => {
+            Err((error.code().unwrap_or("(none)").to_owned(), error.message().unwrap_or_default().to_owned()))
+        }
     }
 }
 
@@ -38,9 +38,16 @@ async fn send(city: &City, raw: &str) -> Result<(), (String, String)> {
 async fn a_function_may_do_what_its_policy_allows_and_nothing_else() {
     let city = City::start(&Data::Memory, idle()).await;
     let client = city.dynamo();
-    client.put_item().table_name("Accounts").item("pk", AttributeValue::S("a".into())).send().await.expect("allowed");
+    client
+        .put_item()
+        .table_name("Accounts")
+        .item("pk", AttributeValue::S("a".into()))
+        .send()
+        .await
+        .expect("allowed");
 
-    let denied = client.delete_item().table_name("Accounts").key("pk", AttributeValue::S("a".into())).send().await;
+    let denied =
+        client.delete_item().table_name("Accounts").key("pk", AttributeValue::S("a".into())).send().await;
     let denied = denied.expect_err("no permission");
     assert_eq!(denied.code(), Some("AccessDeniedException"));
     assert_eq!(
@@ -52,7 +59,8 @@ async fn a_function_may_do_what_its_policy_allows_and_nothing_else() {
              dynamodb:DeleteItem action"
         )
     );
-    let calls: Vec<_> = city.world.calls.list().into_iter().map(|call| (call.action, call.outcome, call.status)).collect();
+    let calls: Vec<_> =
+        city.world.calls.list().into_iter().map(|call| (call.action, call.outcome, call.status)).collect();
     assert_eq!(
         calls,
         [("PutItem".to_owned(), "allowed", Some(200)), ("DeleteItem".to_owned(), "denied", Some(400))]
@@ -63,7 +71,8 @@ async fn a_function_may_do_what_its_policy_allows_and_nothing_else() {
 
     let stranger = Credentials::new("AKIASTRANGER", "secret", None, None, "test");
     let config = client.config().to_builder().credentials_provider(stranger).build();
-    let unknown = aws_sdk_dynamodb::Client::from_conf(config).list_tables().send().await.expect_err("a stranger");
+    let unknown =
+        aws_sdk_dynamodb::Client::from_conf(config).list_tables().send().await.expect_err("a stranger");
     assert_eq!(unknown.code(), Some("UnrecognizedClientException"));
     city.engines.stop().await;
 }
@@ -76,7 +85,10 @@ async fn chaos_misbehaves_as_the_service_would() {
         let items = [key, "other"].map(|key| TransactWriteItem::builder().put(put(key)).build());
         client.transact_write_items().set_transact_items(Some(items.to_vec())).send()
     };
-    rules(&city, json!([{ "service": "dynamodb", "action": "TransactWriteItems", "every": 2, "do": "conflict" }]));
+    rules(
+        &city,
+        json!([{ "service": "dynamodb", "action": "TransactWriteItems", "every": 2, "do": "conflict" }]),
+    );
     transact("a").await.expect("the first is spared");
     let conflict = transact("b").await.expect_err("the second is struck").into_service_error();
     let reasons = match conflict {
@@ -96,7 +108,8 @@ async fn chaos_misbehaves_as_the_service_would() {
 
     for (kind, code) in [("throttle", "ThrottlingException"), ("fail", "InternalServerError")] {
         rules(&city, json!([{ "service": "dynamodb", "every": 1, "do": kind }]));
-        let get = client.get_item().table_name("Accounts").key("pk", AttributeValue::S("c".into())).send().await;
+        let get =
+            client.get_item().table_name("Accounts").key("pk", AttributeValue::S("c".into())).send().await;
         assert_eq!(get.expect_err(kind).code(), Some(code));
     }
     rules(&city, json!([{ "service": "ses", "every": 1, "do": "fail" }]));
@@ -110,9 +123,12 @@ async fn mails_arrive_in_the_outbox_and_stay_there() {
     let folder = Folder::new();
     let city = City::start(&folder.data(), idle()).await;
     send(&city, MAIL).await.expect("a good mail");
-    let (code, message) = send(&city, &MAIL.replace("connecto.example", "other.example")).await.expect_err("no grant");
+    let (code, message) =
+        send(&city, &MAIL.replace("connecto.example", "other.example")).await.expect_err("no grant");
     assert_eq!(code, "AccessDenied");
-    assert!(message.contains("ses:SendRawEmail on resource: arn:aws:ses:ap-south-1:000000000000:identity/other.example"));
+    assert!(message.contains(
+        "ses:SendRawEmail on resource: arn:aws:ses:ap-south-1:000000000000:identity/other.example"
+    ));
     let (code, message) = send(&city, &MAIL.replace("asha@", "asha ")).await.expect_err("a bad address");
     assert_eq!((code.as_str(), message.as_str()), ("InvalidParameterValue", "Missing final '@domain'"));
     city.engines.stop().await;
@@ -156,6 +172,48 @@ async fn secrets_are_made_once_and_replaced_for_good() {
     let current = city.secrets().get_secret_value().secret_id(SECRET).send().await.expect("after a restart");
     assert_eq!(current.secret_string(), Some("second"));
     city.world.clock.advance(SignedDuration::from_hours(24)).expect("a day");
-    city.secrets().put_secret_value().secret_id(SECRET).secret_string("third").send().await.expect("a day later");
+    city.secrets()
+        .put_secret_value()
+        .secret_id(SECRET)
+        .secret_string("third")
+        .send()
+        .await
+        .expect("a day later");
+    city.engines.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn text_messages_keep_their_attributes() {
+    let city = City::start(&Data::Memory, idle()).await;
+    let publish = |key: &str, to: &str| {
+        let form = format!(
+            "Action=Publish&Version=2010-03-31&PhoneNumber={to}&Message=Code%20123456\
+             &MessageAttributes.entry.1.Name=AWS.SNS.SMS.SenderID&MessageAttributes.entry.1.Value.DataType=String\
+             &MessageAttributes.entry.1.Value.StringValue=CNCTO\
+             &MessageAttributes.entry.2.Name=AWS.MM.SMS.TemplateId&MessageAttributes.entry.2.Value.DataType=String\
+             &MessageAttributes.entry.2.Value.StringValue=1007"
+        );
+        let headers = format!(
+            "authorization: AWS4-HMAC-SHA256 Credential={key}/20260101/ap-south-1/sns/aws4_request, \
+             SignedHeaders=host, Signature=00\r\ncontent-type: application/x-www-form-urlencoded\r\n"
+        );
+        request("POST", &city.world.urls.sns, &headers, &form)
+    };
+    let sent = publish("local", "%2B919876543210");
+    assert!(sent.starts_with("HTTP/1.1 200") && sent.contains("<PublishResult><MessageId>"), "{sent}");
+    let messages = city.world.outbox.list(Some("+919876543210"));
+    assert_eq!(messages[0].text.as_deref(), Some("Code 123456"));
+    assert_eq!(messages[0].from.as_deref(), Some("CNCTO"));
+    assert_eq!(messages[0].attributes["AWS.MM.SMS.TemplateId"], "1007");
+    let refused = publish("local", "9876543210");
+    assert!(
+        refused.starts_with("HTTP/1.1 400") && refused.contains("<Code>InvalidParameter</Code>"),
+        "{refused}"
+    );
+    let denied = publish(&city.key.id, "%2B919876543210");
+    assert!(
+        denied.starts_with("HTTP/1.1 403") && denied.contains("<Code>AuthorizationError</Code>"),
+        "{denied}"
+    );
     city.engines.stop().await;
 }

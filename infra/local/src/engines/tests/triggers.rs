@@ -1,5 +1,3 @@
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::sync::Mutex;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -29,17 +27,7 @@ fn recorder(events: &Arc<Mutex<Vec<Value>>>) -> Code {
 
 /// A PUT as a function would send it to CloudFormation.
 fn answer(url: &str, body: &Value) -> Result<Value, String> {
-    let (host, path) = url.trim_start_matches("http://").split_once('/').ok_or("no path")?;
-    let body = body.to_string();
-    let put = || -> std::io::Result<String> {
-        let mut stream = TcpStream::connect(host)?;
-        let length = body.len();
-        write!(stream, "PUT /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}")?;
-        let mut reply = String::new();
-        stream.read_to_string(&mut reply)?;
-        Ok(reply)
-    };
-    let reply = put().map_err(|error| error.to_string())?;
+    let reply = request("PUT", url, "", &body.to_string());
     if reply.starts_with("HTTP/1.1 200") { Ok(Value::Null) } else { Err(reply) }
 }
 
@@ -51,7 +39,9 @@ fn key_of(record: &Value) -> &str {
 fn seen(events: &Arc<Mutex<Vec<Value>>>) -> Vec<String> {
     let events = events.lock().expect("events");
     let records = events.iter().flat_map(|event| event["Records"].as_array().cloned().unwrap_or_default());
-    records.map(|record| format!("{} {}", record["eventName"].as_str().unwrap_or_default(), key_of(&record))).collect()
+    records
+        .map(|record| format!("{} {}", record["eventName"].as_str().unwrap_or_default(), key_of(&record)))
+        .collect()
 }
 
 async fn write(city: &City, key: &str, expires_at: Option<i64>) {
@@ -75,14 +65,23 @@ async fn streams_deliver_in_order_isolate_what_fails_and_go_on_after_a_restart()
     assert_eq!(letter.queue, QUEUE);
     assert_eq!(letter.body["requestContext"]["condition"], "RetryAttemptsExhausted");
     assert_eq!(letter.body["DDBStreamBatchInfo"]["batchSize"], 1);
-    eventually("the record behind it", || async { seen(&events).contains(&"INSERT c".to_owned()).then_some(()) }).await;
+    eventually("the record behind it", || async {
+        seen(&events).contains(&"INSERT c".to_owned()).then_some(())
+    })
+    .await;
     let record = events.lock().expect("events")[1]["Records"][0].clone();
     assert_eq!(record["awsRegion"], "ap-south-1");
-    assert!(record["eventSourceARN"].as_str().is_some_and(|arn| arn.starts_with(&format!("{TABLE}/stream/"))));
+    assert!(
+        record["eventSourceARN"].as_str().is_some_and(|arn| arn.starts_with(&format!("{TABLE}/stream/")))
+    );
     let creation = events.lock().expect("events")[0].clone();
-    assert_eq!((creation["RequestType"].as_str(), creation["LogicalResourceId"].as_str()), (Some("Create"), Some("Keys")));
+    assert_eq!(
+        (creation["RequestType"].as_str(), creation["LogicalResourceId"].as_str()),
+        (Some("Create"), Some("Keys"))
+    );
     write(&city, "d", None).await;
-    eventually("a later record", || async { seen(&events).contains(&"INSERT d".to_owned()).then_some(()) }).await;
+    eventually("a later record", || async { seen(&events).contains(&"INSERT d".to_owned()).then_some(()) })
+        .await;
     tokio::time::sleep(Duration::from_millis(100)).await;
     triggers.stop().await;
     write(&city, "e", None).await;
@@ -92,7 +91,11 @@ async fn streams_deliver_in_order_isolate_what_fails_and_go_on_after_a_restart()
     let city = City::start(&folder.data(), recorder(&later)).await;
     let triggers = Triggers::start(&city.world, &city.database).await.expect("triggers again");
     eventually("what was written meanwhile", || async { (!seen(&later).is_empty()).then_some(()) }).await;
-    assert_eq!(seen(&later), ["INSERT e"], "neither skipped nor delivered twice, and nothing was created again");
+    assert_eq!(
+        seen(&later),
+        ["INSERT e"],
+        "neither skipped nor delivered twice, and nothing was created again"
+    );
     triggers.stop().await;
     city.engines.stop().await;
 }
@@ -118,8 +121,60 @@ async fn items_expire_on_the_systems_clock() {
     city.world.clock.advance(SignedDuration::from_hours(2)).expect("two hours");
     triggers.handle().clock_moved().await;
     assert_eq!(keys().await, ["ever", "long"]);
-    eventually("the removal in the stream", || async { seen(&events).contains(&"REMOVE short".to_owned()).then_some(()) })
-        .await;
+    eventually("the removal in the stream", || async {
+        seen(&events).contains(&"REMOVE short".to_owned()).then_some(())
+    })
+    .await;
     triggers.stop().await;
+    city.engines.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_schedule_that_was_jumped_over_fires_once() {
+    let folder = Folder::new();
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let city = City::start(&folder.data(), recorder(&events)).await;
+    let scheduled = |events: &Arc<Mutex<Vec<Value>>>| {
+        let events = events.lock().expect("events");
+        events.iter().filter(|event| event["source"] == "aws.scheduler").cloned().collect::<Vec<_>>()
+    };
+    let triggers = Triggers::start(&city.world, &city.database).await.expect("triggers");
+    triggers.handle().clock_moved().await;
+    assert_eq!(scheduled(&events).len(), 0);
+    city.world.clock.advance(SignedDuration::from_hours(30)).expect("thirty hours");
+    triggers.handle().clock_moved().await;
+    eventually("the run", || async { (!scheduled(&events).is_empty()).then_some(()) }).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let fired = scheduled(&events);
+    assert_eq!(fired.len(), 1);
+    assert_eq!(
+        fired[0]["resources"][0],
+        "arn:aws:scheduler:ap-south-1:000000000000:schedule/default/DeliverHourly"
+    );
+    let listed = &triggers.handle().schedules()[0];
+    assert_eq!(listed.next_run, listed.last_run.map(|last| last + SignedDuration::from_hours(1)));
+    triggers.stop().await;
+    city.engines.stop().await;
+
+    let later = Arc::new(Mutex::new(Vec::new()));
+    let city = City::start(&folder.data(), recorder(&later)).await;
+    let triggers = Triggers::start(&city.world, &city.database).await.expect("triggers again");
+    assert_eq!(triggers.handle().schedules()[0].last_run, listed.last_run);
+    city.world.clock.advance(SignedDuration::from_hours(1)).expect("an hour");
+    triggers.handle().clock_moved().await;
+    eventually("the next run", || async { (scheduled(&later).len() == 1).then_some(()) }).await;
+    triggers.stop().await;
+    city.engines.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_custom_resource_that_fails_stops_the_start_with_its_reason() {
+    let code: Code = Box::new(|event| {
+        let url = event["ResponseURL"].as_str().unwrap_or_default();
+        answer(url, &json!({ "Status": "FAILED", "Reason": "no key could be made" }))
+    });
+    let city = City::start(&Data::Memory, code).await;
+    let error = Triggers::start(&city.world, &city.database).await.err().expect("a failed start");
+    assert_eq!(error.to_string(), "Custom resource Keys: no key could be made");
     city.engines.stop().await;
 }

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Weekday, date};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
-const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+const MONTHS: [&str; 12] =
+    ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 const WEEKDAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 const FIRST_YEAR: i16 = 1970;
 const LAST_YEAR: i16 = 2199;
@@ -55,7 +56,10 @@ impl Cron {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let fields: Vec<&str> = text.split_ascii_whitespace().collect();
         let [minutes, hours, day, month, weekday, year] = fields.as_slice() else {
-            return Err(format!("{} fields instead of 6: minutes hours day-of-month month day-of-week year", fields.len()));
+            return Err(format!(
+                "{} fields instead of 6: minutes hours day-of-month month day-of-week year",
+                fields.len()
+            ));
         };
         let days = match (*day, *weekday) {
             ("?", "?") => return Err("only one of the day fields can be ?".to_owned()),
@@ -88,7 +92,9 @@ impl Cron {
     }
 
     fn times(&self, day: Date) -> impl Iterator<Item = DateTime> {
-        self.hours.iter().flat_map(move |hour| self.minutes.iter().map(move |minute| day.at(hour, minute, 0, 0)))
+        self.hours
+            .iter()
+            .flat_map(move |hour| self.minutes.iter().map(move |minute| day.at(hour, minute, 0, 0)))
     }
 }
 
@@ -98,16 +104,21 @@ impl Days {
         let last = first.last_of_month();
         let day = |day: i8| date(first.year(), first.month(), day);
         match *self {
-            Self::OfMonth(days) => (1..=last.day()).filter(|number| days.contains(*number)).map(day).collect(),
+            Self::OfMonth(days) => {
+                (1..=last.day()).filter(|number| days.contains(*number)).map(day).collect()
+            }
             Self::LastOfMonth => vec![last],
             Self::NearestWeekday(number) if number > last.day() => Vec::new(),
             Self::NearestWeekday(number) => vec![nearest_weekday(day(number))],
             Self::OfWeek(weekdays) => {
                 (1..=last.day()).map(day).filter(|day| weekdays.contains(sunday_first(*day))).collect()
             }
-            Self::LastWeekday(weekday) => {
-                (1..=last.day()).rev().map(day).find(|day| sunday_first(*day) == weekday).into_iter().collect()
-            }
+            Self::LastWeekday(weekday) => (1..=last.day())
+                .rev()
+                .map(day)
+                .find(|day| sunday_first(*day) == weekday)
+                .into_iter()
+                .collect(),
             Self::NthWeekday(weekday, nth) => (1..=last.day())
                 .map(day)
                 .find(|day| sunday_first(*day) == weekday && (day.day() - 1) / 7 + 1 == nth)
@@ -181,7 +192,9 @@ fn values(text: &str, field: &str, min: i16, max: i16, names: &[&str]) -> Result
             None => (part, None),
         };
         let (first, last) = match range.split_once('-') {
-            Some((first, last)) => (number(first, field, min, max, names)?, number(last, field, min, max, names)?),
+            Some((first, last)) => {
+                (number(first, field, min, max, names)?, number(last, field, min, max, names)?)
+            }
             None if range == "*" => (min, max),
             None => {
                 let first = number(range, field, min, max, names)?;
@@ -203,8 +216,8 @@ fn values(text: &str, field: &str, min: i16, max: i16, names: &[&str]) -> Result
 }
 
 fn number(text: &str, field: &str, min: i16, max: i16, names: &[&str]) -> Result<i16, String> {
-    let named = names.iter().position(|name| name.eq_ignore_ascii_case(text));
-    let number = match named {
+    let index = names.iter().position(|name| name.eq_ignore_ascii_case(text));
+    let number = match index {
         Some(index) => i16::try_from(index).ok().and_then(|index| index.checked_add(min)),
         None => text.parse().ok(),
     };

@@ -23,7 +23,9 @@ impl Expression {
         let inner = |name: &str| text.strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')');
         if let Some(rate) = inner("rate") {
             return parse_rate(rate).map(Self::Rate).ok_or_else(|| {
-                format!("{text} is no rate: it is a number above 0 and minute, hour or day, in the plural above 1")
+                format!(
+                    "{text} is no rate: it is a number above 0 and minute, hour or day, in the plural above 1"
+                )
             });
         }
         if let Some(cron) = inner("cron") {
@@ -78,9 +80,14 @@ mod tests {
     #[test]
     fn a_rate_counts_from_the_last_run() {
         let after = "2026-03-08T06:59:30Z";
-        assert_eq!(next("rate(5 minutes)", after, "America/New_York").as_deref(), Some("2026-03-08T07:04:30Z"));
+        assert_eq!(
+            next("rate(5 minutes)", after, "America/New_York").as_deref(),
+            Some("2026-03-08T07:04:30Z")
+        );
         assert_eq!(next("rate(1 day)", after, "America/New_York").as_deref(), Some("2026-03-09T06:59:30Z"));
-        for wrong in ["rate(0 minutes)", "rate(1 minutes)", "rate(2 hour)", "rate(5)", "rate(-1 days)", "every(1 day)"] {
+        for wrong in
+            ["rate(0 minutes)", "rate(1 minutes)", "rate(2 hour)", "rate(5)", "rate(-1 days)", "every(1 day)"]
+        {
             assert!(Expression::parse(wrong).is_err(), "{wrong}");
         }
     }
@@ -95,9 +102,15 @@ mod tests {
     #[test]
     fn cron_follows_the_wall_clock_of_its_zone() {
         let after = "2026-06-10T00:00:00Z";
-        assert_eq!(next("cron(30 3 * * ? *)", after, "Asia/Kolkata").as_deref(), Some("2026-06-10T22:00:00Z"));
+        assert_eq!(
+            next("cron(30 3 * * ? *)", after, "Asia/Kolkata").as_deref(),
+            Some("2026-06-10T22:00:00Z")
+        );
         assert_eq!(next("cron(0/15 * * * ? *)", after, "UTC").as_deref(), Some("2026-06-10T00:15:00Z"));
-        assert_eq!(next("cron(0 9 ? * MON-FRI *)", "2026-06-12T10:00:00Z", "UTC").as_deref(), Some("2026-06-15T09:00:00Z"));
+        assert_eq!(
+            next("cron(0 9 ? * MON-FRI *)", "2026-06-12T10:00:00Z", "UTC").as_deref(),
+            Some("2026-06-15T09:00:00Z")
+        );
         assert_eq!(next("cron(0 9 ? * 2#1 *)", after, "UTC").as_deref(), Some("2026-07-06T09:00:00Z"));
         assert_eq!(next("cron(0 9 ? * 6L *)", after, "UTC").as_deref(), Some("2026-06-26T09:00:00Z"));
         assert_eq!(next("cron(0 0 L * ? *)", after, "UTC").as_deref(), Some("2026-06-30T00:00:00Z"));

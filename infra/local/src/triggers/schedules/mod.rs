@@ -12,19 +12,18 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
-use uuid::Uuid;
 
 use self::expression::Expression;
 use crate::error::StartError;
+use crate::ids;
 use crate::template::model::{ACCOUNT, REGION, ScheduleTrigger, Scheduler, Trigger};
+use crate::triggers::asynchronous;
 use crate::world::World;
 
 /// The schedules' file in the data folder.
 const FILE: &str = "schedules.json";
 /// How often it is looked what is due.
 const TICK: Duration = Duration::from_millis(200);
-/// An asynchronous call that fails is tried this often more, after these pauses: shorter ones than on AWS.
-const RETRIES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 
 /// A schedule as the page lists it.
 #[derive(Debug, Clone, Serialize)]
@@ -75,8 +74,9 @@ struct Runs {
 
 impl Schedules {
     pub(super) fn open(world: &Arc<World>) -> Result<Self, StartError> {
-        let broken =
-            |error: &dyn std::fmt::Display| StartError::new(format!("{FILE} in the data folder cannot be used: {error}"));
+        let broken = |error: &dyn std::fmt::Display| {
+            StartError::new(format!("{FILE} in the data folder cannot be used: {error}"))
+        };
         let mut kept: BTreeMap<String, Runs> = match world.data.read(FILE).map_err(|error| broken(&error))? {
             Some(content) => serde_json::from_slice(&content).map_err(|error| broken(&error))?,
             None => BTreeMap::new(),
@@ -98,7 +98,11 @@ impl Schedules {
                     });
                 run.begun = run.finished;
                 runs.insert(trigger.name.clone(), run);
-                entries.push(Entry { function: function.logical_id.clone(), trigger: trigger.clone(), expression });
+                entries.push(Entry {
+                    function: function.logical_id.clone(),
+                    trigger: trigger.clone(),
+                    expression,
+                });
             }
         }
         let schedules = Self { world: Arc::clone(world), entries, runs: Mutex::new(runs) };
@@ -169,16 +173,9 @@ impl Schedules {
         let Entry { function, trigger, .. } = &self.entries[index];
         let began = self.world.clock.now();
         let event = event(trigger, due);
-        let mut pauses = RETRIES.iter();
-        // A failure is in the function's own log; what is left to do here is to try again.
-        while self.world.functions.invoke(function, event.clone()).await.is_err() {
-            match pauses.next() {
-                Some(pause) => tokio::time::sleep(*pause).await,
-                None => {
-                    tracing::error!(function, schedule = trigger.name, "a scheduled call was given up");
-                    break;
-                }
-            }
+        // The failures themselves are in the log already.
+        if asynchronous::invoke(&self.world, function, &event).await.is_err() {
+            tracing::error!(function, schedule = trigger.name, "a scheduled call was given up");
         }
         if let Some(run) = self.runs().get_mut(&trigger.name) {
             run.finished = run.finished.max(Some(began));
@@ -219,7 +216,9 @@ fn event(trigger: &ScheduleTrigger, at: Timestamp) -> Value {
         return input.clone();
     }
     let (source, resource, detail) = match trigger.scheduler {
-        Scheduler::Rule => ("aws.events", format!("events:{REGION}:{ACCOUNT}:rule/{}", trigger.name), json!({})),
+        Scheduler::Rule => {
+            ("aws.events", format!("events:{REGION}:{ACCOUNT}:rule/{}", trigger.name), json!({}))
+        }
         // The Scheduler's own default has its detail as text.
         Scheduler::Scheduler => (
             "aws.scheduler",
@@ -229,7 +228,7 @@ fn event(trigger: &ScheduleTrigger, at: Timestamp) -> Value {
     };
     json!({
         "version": "0",
-        "id": Uuid::new_v4().to_string(),
+        "id": ids::random().to_string(),
         "detail-type": "Scheduled Event",
         "source": source,
         "account": ACCOUNT,

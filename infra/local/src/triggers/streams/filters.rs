@@ -51,7 +51,8 @@ impl Filters {
 fn read_pattern(pattern: &Value) -> Result<Pattern, String> {
     match pattern {
         Value::String(text) => {
-            let pattern = serde_json::from_str(text).map_err(|error| format!("a pattern is not JSON: {error}"))?;
+            let pattern =
+                serde_json::from_str(text).map_err(|error| format!("a pattern is not JSON: {error}"))?;
             Pattern::read(&pattern, 0)
         }
         pattern => Pattern::read(pattern, 0),
@@ -108,7 +109,8 @@ impl Test {
             }
             ("anything-but", value) if is_scalar(value) => Ok(Self::AnythingBut(vec![value.clone()])),
             ("numeric", Value::Array(parts)) if !parts.is_empty() && parts.len() % 2 == 0 => {
-                let pairs = parts.chunks_exact(2).map(|pair| Some((Comparison::read(&pair[0])?, pair[1].as_f64()?)));
+                let pairs =
+                    parts.chunks_exact(2).map(|pair| Some((Comparison::read(&pair[0])?, pair[1].as_f64()?)));
                 pairs.collect::<Option<_>>().map_or_else(unknown, |pairs| Ok(Self::Numeric(pairs)))
             }
             _ => unknown(),
@@ -120,11 +122,13 @@ impl Test {
             (Self::Exists(wanted), value) => *wanted == value.is_some(),
             (_, None) => false,
             (Self::Exactly(wanted), Some(value)) => wanted == value,
-            (Self::Prefix(prefix), Some(value)) => value.as_str().is_some_and(|text| text.starts_with(prefix)),
+            (Self::Prefix(prefix), Some(value)) => {
+                value.as_str().is_some_and(|text| text.starts_with(prefix))
+            }
             (Self::AnythingBut(unwanted), Some(value)) => is_scalar(value) && !unwanted.contains(value),
-            (Self::Numeric(bounds), Some(value)) => value
-                .as_f64()
-                .is_some_and(|number| bounds.iter().all(|(comparison, bound)| comparison.holds(number, *bound))),
+            (Self::Numeric(bounds), Some(value)) => value.as_f64().is_some_and(|number| {
+                bounds.iter().all(|(comparison, bound)| comparison.holds(number, *bound))
+            }),
         }
     }
 }
@@ -141,7 +145,10 @@ impl Comparison {
         }
     }
 
-    #[expect(clippy::float_cmp, reason = "both numbers were written as decimals; equal texts are equal numbers")]
+    #[expect(
+        clippy::float_cmp,
+        reason = "both numbers were written as decimals; equal texts are equal numbers"
+    )]
     fn holds(self, number: f64, bound: f64) -> bool {
         match self {
             Self::Less => number < bound,
@@ -210,7 +217,7 @@ mod tests {
             json!({ "a": [{ "prefix": "x", "exists": true }] }),
             json!({ "a": [{ "anything-but": { "prefix": "x" } }] }),
         ] {
-            assert!(Filters::read(&[pattern.clone()]).is_err(), "{pattern}");
+            assert!(Filters::read(std::slice::from_ref(&pattern)).is_err(), "{pattern}");
         }
     }
 }

@@ -16,13 +16,13 @@ use connecto_shared::vendor::clock::Clock;
 use dynoxide::Database;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 pub use self::dead_letters::{DeadLetter, DeadLetters};
 use self::delivery::{After, Delivery, Outcome, Rules};
 use self::filters::Filters;
 use self::records::{Batch, Record, Stream};
 use crate::error::StartError;
+use crate::ids;
 use crate::template::model::{StreamTrigger, Trigger};
 use crate::world::World;
 
@@ -50,9 +50,13 @@ pub(super) fn open(world: &Arc<World>, database: &Database) -> Result<Vec<Poller
     for function in &world.template.functions {
         for trigger in &function.triggers {
             if let Trigger::Stream(trigger) = trigger {
-                let poller = Poller::open(world, database, &function.logical_id, trigger).map_err(|error| {
-                    StartError::new(format!("{}: stream of {}: {error}", function.logical_id, trigger.table))
-                })?;
+                let poller =
+                    Poller::open(world, database, &function.logical_id, trigger).map_err(|error| {
+                        StartError::new(format!(
+                            "{}: stream of {}: {error}",
+                            function.logical_id, trigger.table
+                        ))
+                    })?;
                 pollers.push(poller);
             }
         }
@@ -84,7 +88,12 @@ impl Poller {
                 Ok(true) => pause = BUSY,
                 Ok(false) => pause = (pause * 2).min(IDLE),
                 Err(error) => {
-                    tracing::error!(error, function = self.function, table = self.trigger.table, "the stream failed");
+                    tracing::error!(
+                        error,
+                        function = self.function,
+                        table = self.trigger.table,
+                        "the stream failed"
+                    );
                     pause = BROKEN;
                 }
             }
@@ -171,10 +180,11 @@ impl Poller {
         let now = self.world.clock.now();
         let function = self.world.template.function(&self.function).map_or("", |function| &function.arn);
         let offset = self.world.clock.offset();
-        let arrival = |record: &Record| seconds(record.created.saturating_add(offset).unwrap_or(record.created));
+        let arrival =
+            |record: &Record| seconds(record.created.saturating_add(offset).unwrap_or(record.created));
         let mut body = json!({
             "requestContext": {
-                "requestId": Uuid::new_v4().to_string(),
+                "requestId": ids::random().to_string(),
                 "functionArn": function,
                 "condition": condition,
                 "approximateInvokeCount": calls,
@@ -200,6 +210,9 @@ impl Poller {
     }
 
     async fn advance(&mut self, position: String) -> Result<(), String> {
+        if position == self.position {
+            return Ok(());
+        }
         self.position = position;
         self.stream.save(&self.position).await
     }
@@ -250,7 +263,12 @@ mod tests {
         for done in [Value::Null, json!({}), json!({ "batchItemFailures": null }), failures(&[])] {
             assert_eq!(outcome(done), Outcome::Delivered);
         }
-        for nonsense in [failures(&["s2", "other"]), failures(&[""]), failures(&["s0"]), json!({ "batchItemFailures": "s2" })] {
+        for nonsense in [
+            failures(&["s2", "other"]),
+            failures(&[""]),
+            failures(&["s0"]),
+            json!({ "batchItemFailures": "s2" }),
+        ] {
             assert_eq!(outcome(nonsense), Outcome::Failed);
         }
     }

@@ -53,7 +53,8 @@ impl Stream {
             .describe_table(DescribeTableRequest { table_name: table.name.clone() })
             .map_err(|error| error.to_string())?
             .table;
-        let (Some(local_arn), Some(label)) = (described.latest_stream_arn, described.latest_stream_label) else {
+        let (Some(local_arn), Some(label)) = (described.latest_stream_arn, described.latest_stream_label)
+        else {
             return Err("the table has no StreamSpecification".to_owned());
         };
         let request = DescribeStreamRequest { stream_arn: local_arn.clone(), ..Default::default() };
