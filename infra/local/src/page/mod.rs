@@ -44,6 +44,7 @@ impl Page {
             .route("/_local", get(|| async { index() }))
             .route("/_local/", get(|| async { index() }))
             .route("/_local/page.js", get(|| async { file("text/javascript", include_str!("page.js")) }))
+            .route("/_local/dom.js", get(|| async { file("text/javascript", include_str!("dom.js")) }))
             .route("/_local/style.css", get(|| async { file("text/css", include_str!("style.css")) }))
             .route("/_local/docs", get(|| async { file("text/html", include_str!("docs.html")) }))
             .route("/_local/docs.js", get(|| async { file("text/javascript", include_str!("docs.js")) }))
