@@ -102,6 +102,7 @@ pub struct Functions {
 pub struct Mounted {
     function: Arc<Function>,
     invoke: Invoke,
+    key: AccessKey,
     calls: Mutex<VecDeque<Call>>,
 }
 
@@ -117,7 +118,7 @@ impl Functions {
         self.by_key.insert(key.id.clone(), function.logical_id.clone());
         self.by_id.insert(
             function.logical_id.clone(),
-            Mounted { function, invoke, calls: Mutex::new(VecDeque::new()) },
+            Mounted { function, invoke, key: key.clone(), calls: Mutex::new(VecDeque::new()) },
         );
     }
 
@@ -126,6 +127,13 @@ impl Functions {
     pub fn of_access_key(&self, access_key_id: &str) -> Option<&Function> {
         let logical_id = self.by_key.get(access_key_id)?;
         Some(&self.by_id.get(logical_id)?.function)
+    }
+
+    /// A function and its access key, by its logical id.
+    #[must_use]
+    pub fn get(&self, logical_id: &str) -> Option<(&Function, &AccessKey)> {
+        let mounted = self.by_id.get(logical_id)?;
+        Some((&mounted.function, &mounted.key))
     }
 
     /// The last calls of each function, newest first.

@@ -81,6 +81,13 @@ impl Running {
         self.world.clock.offset()
     }
 
+    /// The environment that a function runs with, by its logical id: for running its binary as a process of its own.
+    #[must_use]
+    pub fn environment(&self, logical_id: &str) -> Option<BTreeMap<String, String>> {
+        let (function, key) = self.world.functions.get(logical_id)?;
+        Some(environment(function, &self.urls, key))
+    }
+
     /// Takes no more requests, lets those under way end, and stops.
     pub async fn stop(self) {
         let _ = self.stop.send(());
