@@ -111,7 +111,7 @@ impl CallLog {
     }
 
     /// Notes the statements that allowed a call, each with the action and the resource it was asked for.
-    pub(super) fn note_used(&self, function: &str, grants: &[(usize, &str, &str)]) {
+    pub(crate) fn note_used(&self, function: &str, grants: &[(usize, &str, &str)]) {
         let mut state = self.state();
         for (statement, action, resource) in grants {
             let used = state.used.entry((function.to_owned(), *statement)).or_default();

@@ -183,12 +183,12 @@ impl<E: Engine> Front<E> {
     }
 
     fn record(&self, caller: Caller<'_>, wanted: &Wanted, outcome: &'static str, status: Option<StatusCode>) {
-        let mut resources: Vec<String> = wanted
-            .permissions
-            .iter()
-            .filter_map(|permission| permission.resources.first().cloned())
-            .collect();
-        resources.dedup();
+        let mut resources: Vec<String> = Vec::new();
+        for resource in wanted.permissions.iter().filter_map(|permission| permission.resources.first()) {
+            if !resources.contains(resource) {
+                resources.push(resource.clone());
+            }
+        }
         self.world.calls.record(CallEntry {
             at: self.world.clock.now(),
             function: caller.name().to_owned(),

@@ -201,6 +201,7 @@ fn deliver() -> Function {
         policy: Policy {
             statements: vec![
                 allow(&["dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:Scan"], TABLE),
+                allow(&["sqs:SendMessage"], QUEUE),
                 allow(&["ses:SendRawEmail"], "arn:aws:ses:ap-south-1:000000000000:identity/connecto.example"),
                 allow(&["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"], SECRET),
             ],

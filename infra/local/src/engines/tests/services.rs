@@ -67,7 +67,7 @@ async fn a_function_may_do_what_its_policy_allows_and_nothing_else() {
     );
     let unused = city.world.calls.unused_grants(&city.world.template);
     assert_eq!(unused[0].actions, ["dynamodb:GetItem", "dynamodb:Scan"]);
-    assert_eq!(unused.len(), 3);
+    assert_eq!(unused.len(), 4);
 
     let stranger = Credentials::new("AKIASTRANGER", "secret", None, None, "test");
     let config = client.config().to_builder().credentials_provider(stranger).build();

@@ -58,6 +58,14 @@ struct Entry {
     expression: Expression,
 }
 
+/// A run to be made.
+struct Due {
+    index: usize,
+    /// When it was due, which its event says.
+    at: Timestamp,
+    begun: Timestamp,
+}
+
 /// What is known of a schedule's past.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Runs {
@@ -114,8 +122,8 @@ impl Schedules {
     pub(super) async fn run(self: Arc<Self>) {
         let mut runs = JoinSet::new();
         loop {
-            for (index, due) in self.take_due() {
-                runs.spawn(Arc::clone(&self).fire(index, due));
+            for due in self.take_due() {
+                runs.spawn(Arc::clone(&self).fire(due));
             }
             while runs.try_join_next().is_some() {}
             tokio::time::sleep(TICK).await;
@@ -125,8 +133,8 @@ impl Schedules {
     /// Fires what is due and waits for it.
     pub(super) async fn fire_due(self: &Arc<Self>) {
         let mut runs = JoinSet::new();
-        for (index, due) in self.take_due() {
-            runs.spawn(Arc::clone(self).fire(index, due));
+        for due in self.take_due() {
+            runs.spawn(Arc::clone(self).fire(due));
         }
         runs.join_all().await;
     }
@@ -153,8 +161,8 @@ impl Schedules {
         Some(event(&entry.trigger, self.world.clock.now()))
     }
 
-    /// The entries that are due, with the time they were due at; they count as begun from here on.
-    fn take_due(&self) -> Vec<(usize, Timestamp)> {
+    /// What is due; it counts as begun from here on.
+    fn take_due(&self) -> Vec<Due> {
         let now = self.world.clock.now();
         let mut runs = self.runs();
         let mut due = Vec::new();
@@ -163,22 +171,21 @@ impl Schedules {
             if let Some(at) = entry.next(run).filter(|at| *at <= now) {
                 // From now, not from when it was due: what was missed is made up for once.
                 run.begun = Some(now);
-                due.push((index, at));
+                due.push(Due { index, at, begun: now });
             }
         }
         due
     }
 
-    async fn fire(self: Arc<Self>, index: usize, due: Timestamp) {
-        let Entry { function, trigger, .. } = &self.entries[index];
-        let began = self.world.clock.now();
-        let event = event(trigger, due);
+    async fn fire(self: Arc<Self>, due: Due) {
+        let Entry { function, trigger, .. } = &self.entries[due.index];
+        let event = event(trigger, due.at);
         // The failures themselves are in the log already.
         if asynchronous::invoke(&self.world, function, &event).await.is_err() {
             tracing::error!(function, schedule = trigger.name, "a scheduled call was given up");
         }
         if let Some(run) = self.runs().get_mut(&trigger.name) {
-            run.finished = run.finished.max(Some(began));
+            run.finished = run.finished.max(Some(due.begun));
         }
         let schedules = Arc::clone(&self);
         match tokio::task::spawn_blocking(move || schedules.save()).await {

@@ -23,7 +23,8 @@ use self::filters::Filters;
 use self::records::{Batch, Record, Stream};
 use crate::error::StartError;
 use crate::ids;
-use crate::template::model::{StreamTrigger, Trigger};
+use crate::template::model::{Function, StreamTrigger, Trigger};
+use crate::template::policy::Decision;
 use crate::world::World;
 
 /// How soon a busy stream is looked at again, and how late an idle one.
@@ -36,8 +37,7 @@ const BROKEN: Duration = Duration::from_secs(1);
 pub(super) struct Poller {
     world: Arc<World>,
     stream: Stream,
-    /// The function's logical id.
-    function: String,
+    function: Arc<Function>,
     trigger: StreamTrigger,
     filters: Filters,
     /// The shard iterator behind everything that is done.
@@ -50,13 +50,9 @@ pub(super) fn open(world: &Arc<World>, database: &Database) -> Result<Vec<Poller
     for function in &world.template.functions {
         for trigger in &function.triggers {
             if let Trigger::Stream(trigger) = trigger {
-                let poller =
-                    Poller::open(world, database, &function.logical_id, trigger).map_err(|error| {
-                        StartError::new(format!(
-                            "{}: stream of {}: {error}",
-                            function.logical_id, trigger.table
-                        ))
-                    })?;
+                let poller = Poller::open(world, database, function, trigger).map_err(|error| {
+                    StartError::new(format!("{}: stream of {}: {error}", function.logical_id, trigger.table))
+                })?;
                 pollers.push(poller);
             }
         }
@@ -68,15 +64,18 @@ impl Poller {
     fn open(
         world: &Arc<World>,
         database: &Database,
-        function: &str,
+        function: &Arc<Function>,
         trigger: &StreamTrigger,
     ) -> Result<Self, String> {
         let table = world.template.table(&trigger.table).ok_or("the template has no such table")?;
-        let checkpoint = format!("stream-{function}-{}", trigger.table);
+        let checkpoint = format!("stream-{}-{}", function.logical_id, trigger.table);
         let stream = Stream::open(database, table, world.data.clone(), checkpoint)?;
         let filters = Filters::read(&trigger.filters)?;
         let position = stream.resume(trigger.starting_position)?;
-        let (world, function, trigger) = (Arc::clone(world), function.to_owned(), trigger.clone());
+        if let Some(queue) = &trigger.on_failure {
+            may_send(world, function, queue)?;
+        }
+        let (world, function, trigger) = (Arc::clone(world), Arc::clone(function), trigger.clone());
         Ok(Self { world, stream, function, trigger, filters, position })
     }
 
@@ -90,7 +89,7 @@ impl Poller {
                 Err(error) => {
                     tracing::error!(
                         error,
-                        function = self.function,
+                        function = self.function.logical_id,
                         table = self.trigger.table,
                         "the stream failed"
                     );
@@ -154,7 +153,7 @@ impl Poller {
     /// Calls the function with some of a batch's records.
     async fn send(&self, records: &[Record], current: Range<usize>) -> Outcome {
         let sent: Vec<&Value> = records[current.clone()].iter().map(|record| &record.event).collect();
-        match self.world.functions.invoke(&self.function, json!({ "Records": sent })).await {
+        match self.world.functions.invoke(&self.function.logical_id, json!({ "Records": sent })).await {
             Ok(answer) if self.trigger.report_batch_item_failures => outcome_of(&answer, records, current),
             Ok(_) => Outcome::Delivered,
             Err(_) => Outcome::Failed,
@@ -169,7 +168,7 @@ impl Poller {
     async fn give_up(&self, records: &[Record], condition: &str, calls: u32) -> Result<(), String> {
         let (Some(first), Some(last)) = (records.first(), records.last()) else { return Ok(()) };
         tracing::error!(
-            function = self.function,
+            function = self.function.logical_id,
             records = records.len(),
             first = first.sequence_number,
             last = last.sequence_number,
@@ -178,14 +177,13 @@ impl Poller {
         );
         let Some(queue) = &self.trigger.on_failure else { return Ok(()) };
         let now = self.world.clock.now();
-        let function = self.world.template.function(&self.function).map_or("", |function| &function.arn);
         let offset = self.world.clock.offset();
         let arrival =
             |record: &Record| seconds(record.created.saturating_add(offset).unwrap_or(record.created));
         let mut body = json!({
             "requestContext": {
                 "requestId": ids::random().to_string(),
-                "functionArn": function,
+                "functionArn": self.function.arn,
                 "condition": condition,
                 "approximateInvokeCount": calls,
             },
@@ -215,6 +213,20 @@ impl Poller {
         }
         self.position = position;
         self.stream.save(&self.position).await
+    }
+}
+
+/// Lambda puts dead letters into the queue with the function's own role, and refuses a mapping whose role may not.
+fn may_send(world: &World, function: &Function, queue: &str) -> Result<(), String> {
+    const ACTION: &str = "sqs:SendMessage";
+    match function.policy.check(ACTION, queue) {
+        Decision::Allowed(statement) => {
+            world.calls.note_used(&function.logical_id, &[(statement, ACTION, queue)]);
+            Ok(())
+        }
+        Decision::Denied => {
+            Err(format!("the function's policy does not allow {ACTION} on its destination {queue}"))
+        }
     }
 }
 
