@@ -12,6 +12,9 @@ use crate::{Running, functions};
 /// The port when none is named.
 const DEFAULT_PORT: u16 = 8787;
 
+/// The width of the names in the table of URLs.
+const NAME_WIDTH: usize = 11;
+
 const HELP: &str = "\
 Runs the whole of ConnectO on this machine.
 
@@ -39,7 +42,8 @@ pub enum Command {
 pub fn parse(arguments: impl IntoIterator<Item = OsString>, here: &Path) -> Result<Command, StartError> {
     use lexopt::prelude::*;
     let wrong = |error: lexopt::Error| StartError::new(format!("{error}. Try cargo local --help."));
-    let (mut port, mut dir, mut memory, mut template, mut log) = (DEFAULT_PORT, None, false, None, LogFormat::Text);
+    let (mut port, mut dir, mut memory, mut template, mut log) =
+        (DEFAULT_PORT, None, false, None, LogFormat::Text);
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next().map_err(wrong)? {
         match argument {
@@ -56,7 +60,9 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, here: &Path) -> Resu
         StartError::new("There is no template.yaml here or in a folder above. Run this in the repository, or name it with --template FILE.")
     })?;
     let data = match (memory, dir) {
-        (true, Some(_)) => return Err(StartError::new("--memory keeps nothing, so it cannot go with --data DIR.")),
+        (true, Some(_)) => {
+            return Err(StartError::new("--memory keeps nothing, so it cannot go with --data DIR."));
+        }
         (true, None) => Data::Memory,
         (false, Some(dir)) => Data::Dir(dir),
         (false, None) => Data::Dir(template.with_file_name(".connecto")),
@@ -80,7 +86,8 @@ pub fn table(running: &Running, data: &Data) -> String {
         Data::Memory => "in memory".to_owned(),
     };
     let offset = running.clock_offset();
-    let clock = if offset.is_zero() { "real time".to_owned() } else { format!("{offset:#} ahead of the real time") };
+    let clock =
+        if offset.is_zero() { "real time".to_owned() } else { format!("{offset:#} ahead of the real time") };
     let rows = [
         ("API", urls.api.as_str()),
         ("Page", &urls.local),
@@ -91,12 +98,13 @@ pub fn table(running: &Running, data: &Data) -> String {
         ("Data", &data),
         ("Clock", &clock),
     ];
-    let rows: String = rows.iter().map(|(name, value)| format!("  {name:<10} {value}\n")).collect();
-    format!(
-        "\nConnectO is running.\n\n{rows}\nTry next\n  curl {api}/v1/health\n  open {page} for mails, functions, schedules and the API's documentation\n\nCtrl-C stops it.\n",
-        api = urls.api,
-        page = urls.local,
-    )
+    let mut text = "\nConnectO is running.\n\n".to_owned();
+    for (name, value) in rows {
+        text.extend(["  ", name, &" ".repeat(NAME_WIDTH - name.len()), value, "\n"]);
+    }
+    text.extend(["\nTry next\n  curl ", &urls.api, "/v1/health\n  open ", &urls.local]);
+    text.push_str(" for mails, functions, schedules and the API's documentation\n\nCtrl-C stops it.\n");
+    text
 }
 
 #[cfg(test)]
@@ -115,7 +123,9 @@ mod tests {
     fn the_command_line_is_checked() {
         assert!(refusal(&["--port", "70000"]).contains("--help"));
         assert!(refusal(&["--frobnicate"]).contains("--frobnicate"));
-        assert!(refusal(&["--memory", "--data", "x", "--template", "t.yaml"]).contains("--memory keeps nothing"));
+        assert!(
+            refusal(&["--memory", "--data", "x", "--template", "t.yaml"]).contains("--memory keeps nothing")
+        );
         assert!(refusal(&[]).contains("no template.yaml"));
         assert_eq!(refusal(&["--template", "t.yaml", "--port=0", "--json"]), "accepted");
     }

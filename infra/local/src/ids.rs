@@ -3,7 +3,10 @@
 use uuid::Uuid;
 
 /// A new random id.
-#[expect(clippy::disallowed_methods, reason = "the Lambda service draws its request ids behind the functions' backs, too")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the Lambda service draws its request ids behind the functions' backs, too"
+)]
 pub(crate) fn random() -> Uuid {
     Uuid::new_v4()
 }

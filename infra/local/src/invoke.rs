@@ -11,9 +11,8 @@ use lambda_runtime::{Context, LambdaEvent};
 use serde::Serialize;
 use serde_json::Value;
 
-
-use crate::ids;
 use crate::faults::{FaultEntry, FaultLog};
+use crate::ids;
 use crate::template::model::Function;
 
 /// How many calls are kept for each function.

@@ -5,8 +5,8 @@ use std::fmt;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::FmtContext;
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::options::LogFormat;
@@ -41,11 +41,19 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
 {
-    fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
         let mut fields = Fields::default();
         event.record(&mut fields);
         let paint = Paint(writer.has_ansi_escapes());
-        #[expect(clippy::disallowed_methods, reason = "a log line bears the real time, whatever the system's clock says")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a log line bears the real time, whatever the system's clock says"
+        )]
         let time = jiff::Zoned::now().strftime("%H:%M:%S").to_string();
         write!(writer, "{} ", paint.dim(&time))?;
         if event.metadata().target() == REQUEST {
@@ -58,10 +66,10 @@ where
         }
         // The request that a line belongs to.
         for span in context.event_scope().into_iter().flatten() {
-            if let Some(fields) = span.extensions().get::<tracing_subscriber::fmt::FormattedFields<N>>() {
-                if !fields.is_empty() {
-                    write!(writer, " {}", paint.dim(fields))?;
-                }
+            if let Some(fields) = span.extensions().get::<FormattedFields<N>>()
+                && !fields.is_empty()
+            {
+                write!(writer, " {}", paint.dim(fields))?;
             }
         }
         writeln!(writer)
@@ -95,7 +103,8 @@ impl Fields {
 
     fn request_line(&mut self, writer: &mut Writer<'_>, paint: &Paint) -> fmt::Result {
         let status = self.take("status");
-        let (method, route, ms, id) = (self.take("method"), self.take("route"), self.take("ms"), self.take("request_id"));
+        let (method, route, ms, id) =
+            (self.take("method"), self.take("route"), self.take("ms"), self.take("request_id"));
         // A route's key starts with its method already; `$default` and refusals do not.
         let route = route.split_once(' ').map_or(route.as_str(), |(_, path)| path);
         writeln!(writer, "{method:<6} {route:<40} {} {ms:>6} ms  {}", paint.status(&status), paint.dim(&id))

@@ -19,7 +19,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), StartError> {
-    let here = std::env::current_dir().map_err(|error| StartError::new(format!("There is no current folder: {error}")))?;
+    let here = std::env::current_dir()
+        .map_err(|error| StartError::new(format!("There is no current folder: {error}")))?;
     match cli::parse(std::env::args_os().skip(1), &here)? {
         Command::Help => {
             print(cli::help());

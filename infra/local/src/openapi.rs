@@ -64,7 +64,8 @@ type Paths = BTreeMap<String, BTreeMap<String, Value>>;
 fn paths(ctx: &mut GenContext, template: &Template, endpoints: &[Endpoint]) -> Paths {
     let mut paths = Paths::new();
     for function in &template.functions {
-        let Some((folder, endpoint)) = endpoints.iter().find_map(|endpoint| of_function(endpoint, function)) else {
+        let Some((folder, endpoint)) = endpoints.iter().find_map(|endpoint| of_function(endpoint, function))
+        else {
             continue;
         };
         for trigger in &function.triggers {
@@ -73,7 +74,10 @@ fn paths(ctx: &mut GenContext, template: &Template, endpoints: &[Endpoint]) -> P
                 && method != "ANY"
             {
                 let operation = operation(ctx, function, folder, endpoint);
-                paths.entry(path.replace("+}", "}")).or_default().insert(method.to_ascii_lowercase(), operation);
+                paths
+                    .entry(path.replace("+}", "}"))
+                    .or_default()
+                    .insert(method.to_ascii_lowercase(), operation);
             }
         }
     }
@@ -82,7 +86,9 @@ fn paths(ctx: &mut GenContext, template: &Template, endpoints: &[Endpoint]) -> P
 
 fn of_function<'a>(endpoint: &'a Endpoint, function: &Function) -> Option<(&'static str, &'a HttpEndpoint)> {
     match &endpoint.kind {
-        Kind::Http(http) if endpoint.folder.replace('/', "-") == function.folder => Some((endpoint.folder, http)),
+        Kind::Http(http) if endpoint.folder.replace('/', "-") == function.folder => {
+            Some((endpoint.folder, http))
+        }
         Kind::Http(_) | Kind::Event(_) => None,
     }
 }

@@ -69,7 +69,9 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
             tracing::error!(%error, "the gateway ended");
         }
     });
-    let written = serde_json::to_vec_pretty(&urls).map_err(Into::into).and_then(|json| world.data.write("urls.json", &json));
+    let written = serde_json::to_vec_pretty(&urls)
+        .map_err(Into::into)
+        .and_then(|json| world.data.write("urls.json", &json));
     written.map_err(|error| StartError::new(format!("urls.json cannot be written: {error}")))?;
     Ok(Running { urls, world, engines, triggers, gateway, stop, _lock: lock })
 }
@@ -105,7 +107,9 @@ async fn bind(port: u16) -> Result<(TcpListener, Listeners), StartError> {
     let socket = async |after: u16, whose: &str| {
         let port = match port {
             0 => 0,
-            port => port.checked_add(after).ok_or_else(|| StartError::new(format!("There is no port {after} after {port}.")))?,
+            port => port
+                .checked_add(after)
+                .ok_or_else(|| StartError::new(format!("There is no port {after} after {port}.")))?,
         };
         TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| {
             let why = match error.kind() {
@@ -149,7 +153,7 @@ fn world(template: Template, endpoints: &[Endpoint], data: Data, urls: Urls) -> 
     };
     let clock = MovableClock::open(&data)?;
     let faults = FaultLog::default();
-    let functions = mount(&template, endpoints, &urls, clock.shared(), faults.clone())?;
+    let functions = mount(&template, endpoints, &urls, &clock.shared(), faults.clone())?;
     Ok(World {
         outbox: Outbox::open(&data).map_err(unreadable("The outbox"))?,
         dead_letters: DeadLetters::open(&data).map_err(unreadable("The list of dead letters"))?,
@@ -169,7 +173,7 @@ fn mount(
     template: &Template,
     endpoints: &[Endpoint],
     urls: &Urls,
-    clock: Clock,
+    clock: &Clock,
     faults: FaultLog,
 ) -> Result<Functions, StartError> {
     // A binary is named like its folder, with `-` between the parts.

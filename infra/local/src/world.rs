@@ -106,8 +106,10 @@ impl MovableClock {
     /// Moves the time. It never goes back: what was signed or leased would come from the future.
     pub fn advance(&self, by: SignedDuration) -> std::io::Result<Timestamp> {
         let _moving = self.moving.lock().unwrap_or_else(PoisonError::into_inner);
-        let moved = self.clock.offset().checked_add(by).filter(|moved| *moved <= MAX_OFFSET && by.is_positive());
-        let moved = moved.ok_or_else(|| std::io::Error::other("the clock moves forward, and by 100 years at most"))?;
+        let moved =
+            self.clock.offset().checked_add(by).filter(|moved| *moved <= MAX_OFFSET && by.is_positive());
+        let moved = moved
+            .ok_or_else(|| std::io::Error::other("the clock moves forward, and by 100 years at most"))?;
         self.data.write(CLOCK_FILE, &serde_json::to_vec(&moved)?)?;
         self.clock.advance(by);
         Ok(self.clock.now())

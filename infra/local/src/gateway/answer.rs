@@ -29,7 +29,9 @@ pub(super) fn response(answer: &Value) -> Option<Response> {
     let status = StatusCode::from_u16(status.as_u64()?.try_into().ok()?).ok()?;
     let body = match answer.get("body") {
         None | Some(Value::Null) => Vec::new(),
-        Some(Value::String(text)) if answer["isBase64Encoded"] == json!(true) => STANDARD.decode(text).ok()?,
+        Some(Value::String(text)) if answer["isBase64Encoded"] == json!(true) => {
+            STANDARD.decode(text).ok()?
+        }
         Some(Value::String(text)) => text.clone().into_bytes(),
         Some(_) => return None,
     };

@@ -56,7 +56,11 @@ fn common(cors: &Cors, request: &HeaderMap) -> HeaderMap {
     };
     if cors.allow_origins.iter().any(|allowed| allowed == "*") {
         set(&mut headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
-    } else if cors.allow_origins.iter().any(|allowed| wildcard(&allowed.to_ascii_lowercase(), &origin.to_ascii_lowercase())) {
+    } else if cors
+        .allow_origins
+        .iter()
+        .any(|allowed| wildcard(&allowed.to_ascii_lowercase(), &origin.to_ascii_lowercase()))
+    {
         set(&mut headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     } else {
         return headers;
@@ -107,7 +111,8 @@ mod tests {
     #[test]
     fn a_foreign_origin_gets_nothing_and_functions_have_no_say() {
         assert!(preflight(&cors(), &from("https://evil.example")).is_empty());
-        let mut response = HeaderMap::from_iter([(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"))]);
+        let mut response =
+            HeaderMap::from_iter([(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"))]);
         apply(&cors(), &from("https://evil.example"), &mut response);
         assert!(response.is_empty());
         apply(&cors(), &from("https://app.example"), &mut response);

@@ -123,7 +123,10 @@ fn headers(headers: &HeaderMap, source_ip: &str, host: &str) -> Value {
 
 fn cookies(headers: &HeaderMap) -> Vec<String> {
     let lines = headers.get_all(header::COOKIE).iter().map(|line| String::from_utf8_lossy(line.as_bytes()));
-    lines.flat_map(|line| line.split(';').map(|one| one.trim().to_owned()).collect::<Vec<_>>()).filter(|one| !one.is_empty()).collect()
+    lines
+        .flat_map(|line| line.split(';').map(|one| one.trim().to_owned()).collect::<Vec<_>>())
+        .filter(|one| !one.is_empty())
+        .collect()
 }
 
 fn query_parameters(query: &str) -> Value {
@@ -204,7 +207,8 @@ mod tests {
     fn bodies_are_text_by_their_type_and_base64_otherwise() {
         let json = Request::post("/").header("content-type", "application/merge-patch+json; charset=utf-8");
         assert_eq!(made(json, b"{}")["body"], "{}");
-        let form = made(Request::post("/").header("content-type", "application/x-www-form-urlencoded"), b"a=1");
+        let form =
+            made(Request::post("/").header("content-type", "application/x-www-form-urlencoded"), b"a=1");
         assert_eq!((&form["body"], &form["isBase64Encoded"]), (&json!("YT0x"), &json!(true)));
         let broken = made(Request::post("/").header("content-type", "application/json"), b"\xff");
         assert_eq!((&broken["body"], &broken["isBase64Encoded"]), (&json!("/w=="), &json!(true)));

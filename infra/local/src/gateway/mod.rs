@@ -70,7 +70,8 @@ impl Gateway {
         let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await else {
             return (too_large(), matched.key.to_owned());
         };
-        let incoming = Incoming { matched: &matched, parts, body: &body, peer, request_id, at: self.world.clock.now() };
+        let incoming =
+            Incoming { matched: &matched, parts, body: &body, peer, request_id, at: self.world.clock.now() };
         let mut response = self.call(matched.function, event::event(&incoming)).await;
         if let Some(cors) = cors {
             cors::apply(cors, &parts.headers, response.headers_mut());
@@ -95,7 +96,11 @@ impl Gateway {
     }
 }
 
-async fn serve(State(gateway): State<Gateway>, ConnectInfo(peer): ConnectInfo<SocketAddr>, request: Request) -> Response {
+async fn serve(
+    State(gateway): State<Gateway>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
     let began = Instant::now();
     let request_id = ids::random().to_string();
     let (parts, body) = request.into_parts();
@@ -112,7 +117,10 @@ fn refused(uri: &Uri, headers: &HeaderMap) -> Option<Response> {
     let line = uri.path().len() + uri.query().map_or(0, str::len);
     let head = headers.iter().fold(line, |sum, (name, value)| sum + name.as_str().len() + value.len());
     if head > MAX_HEAD {
-        return Some(answer::message(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large"));
+        return Some(answer::message(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "Request Header Fields Too Large",
+        ));
     }
     // In AWS the name leads to the API in the first place; here it would come as it is to code that trusts it.
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
@@ -120,7 +128,8 @@ fn refused(uri: &Uri, headers: &HeaderMap) -> Option<Response> {
     if parsed.is_none_or(|url| url.path() != "/" || url.query().is_some() || !url.username().is_empty()) {
         return Some(answer::message(StatusCode::BAD_REQUEST, "Bad Request"));
     }
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let announced =
+        headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     announced.is_some_and(|length| length > MAX_BODY as u64).then(too_large)
 }
 

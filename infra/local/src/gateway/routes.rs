@@ -51,7 +51,9 @@ impl Routes {
         for function in &template.functions {
             for trigger in &function.triggers {
                 match trigger {
-                    Trigger::Route { method, path } => routes.push(Route::new(method, path, &function.logical_id)),
+                    Trigger::Route { method, path } => {
+                        routes.push(Route::new(method, path, &function.logical_id))
+                    }
                     Trigger::DefaultRoute => default = Some(function.logical_id.clone()),
                     Trigger::Stream(_) | Trigger::Schedule(_) | Trigger::Bucket(_) => {}
                 }
@@ -59,7 +61,10 @@ impl Routes {
         }
         routes.sort_by(Route::specificity);
         if let Some(pair) = routes.windows(2).find(|pair| pair[0].specificity(&pair[1]) == Ordering::Equal) {
-            return Err(format!("{} and {} both have the route {}", pair[0].function, pair[1].function, pair[0].key));
+            return Err(format!(
+                "{} and {} both have the route {}",
+                pair[0].function, pair[1].function, pair[0].key
+            ));
         }
         Ok(Self { routes, default })
     }

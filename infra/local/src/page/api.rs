@@ -106,9 +106,9 @@ pub(super) async fn advance_clock(State(page): State<Page>, body: Bytes) -> Resp
         Ok(Advance { advance }) => advance.to_duration(SpanRelativeTo::days_are_24_hours()),
         Err(refused) => return refused,
     };
-    let moved = by.map_err(|error| error.to_string()).and_then(|by: SignedDuration| {
-        page.0.world.clock.advance(by).map_err(|error| error.to_string())
-    });
+    let moved = by
+        .map_err(|error| error.to_string())
+        .and_then(|by: SignedDuration| page.0.world.clock.advance(by).map_err(|error| error.to_string()));
     if let Err(error) = moved {
         return refusal(StatusCode::BAD_REQUEST, &error);
     }

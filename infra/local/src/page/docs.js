@@ -38,7 +38,8 @@ function words(schema) {
   const one = resolved(schema);
   const choices = one.anyOf ?? one.oneOf;
   if (choices) return choices.map(words).join(" or ");
-  if (one.enum) return one.enum.map((value) => JSON.stringify(value)).join(" | ");
+  const fixed = one.enum ?? (one.const === undefined ? null : [one.const]);
+  if (fixed) return fixed.map((value) => JSON.stringify(value)).join(" or ");
   const type = [one.type ?? "any"].flat().join(" or ");
   const facts = [one.format, one.pattern];
   if (one.minLength !== undefined || one.maxLength !== undefined) facts.push(`${one.minLength ?? 0} to ${one.maxLength ?? "any number of"} characters`);

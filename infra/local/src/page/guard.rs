@@ -23,7 +23,9 @@ fn allowed(headers: &HeaderMap, port: u16) -> bool {
     let host = text(header::HOST).unwrap_or_default();
     let origin = text(header::ORIGIN);
     ours.iter().any(|our| our == host)
-        && origin.is_none_or(|origin| origin.strip_prefix("http://").is_some_and(|origin| ours.iter().any(|our| our == origin)))
+        && origin.is_none_or(|origin| {
+            origin.strip_prefix("http://").is_some_and(|origin| ours.iter().any(|our| our == origin))
+        })
 }
 
 #[cfg(test)]

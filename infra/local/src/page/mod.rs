@@ -35,8 +35,19 @@ struct Inner {
 }
 
 impl Page {
-    pub(crate) fn new(world: &Arc<World>, triggers: triggers::Handle, endpoints: Vec<Endpoint>, port: u16) -> Self {
-        Self(Arc::new(Inner { world: Arc::clone(world), triggers, endpoints, port, openapi: OnceLock::new() }))
+    pub(crate) fn new(
+        world: &Arc<World>,
+        triggers: triggers::Handle,
+        endpoints: Vec<Endpoint>,
+        port: u16,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            world: Arc::clone(world),
+            triggers,
+            endpoints,
+            port,
+            openapi: OnceLock::new(),
+        }))
     }
 
     pub(crate) fn into_router(self) -> Router {
@@ -59,7 +70,10 @@ impl Page {
             .route("/_local/permissions", get(api::permissions))
             .route("/_local/faults", get(api::faults))
             .route("/_local/chaos", get(api::chaos).put(api::set_chaos).delete(api::clear_chaos))
-            .route("/_local/{*rest}", axum::routing::any(|| async { refusal(StatusCode::NOT_FOUND, "There is no such page.") }))
+            .route(
+                "/_local/{*rest}",
+                axum::routing::any(|| async { refusal(StatusCode::NOT_FOUND, "There is no such page.") }),
+            )
             .layer(axum::middleware::from_fn_with_state(self.clone(), guard::same_site))
             .with_state(self)
     }

@@ -82,7 +82,7 @@ function functions({ items }) {
     const last = item.calls[0];
     return el("details", { "data-key": item.function },
       el("summary", {}, el("b", {}, item.function), " ", el("span", { className: "quiet" }, item.triggers.join(", ")),
-        last ? [" · ", outcome(last), el("span", { className: "quiet" }, ` ${time(last.at)}`)] : null),
+        last ? el("small", { className: "last" }, outcome(last), el("span", { className: "quiet" }, ` ${time(last.at)}`)) : null),
       el("div", {},
         el("p", { className: "lead" }, `${item.description} · ${item.memory_mb} MB · ${item.timeout_seconds} s `,
           el("button", { onclick: () => run(item.function) }, "Run now")),

@@ -6,12 +6,19 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::fields::{Fields, Problem, shown};
-use super::model::{BucketTrigger, STACK, ScheduleTrigger, Scheduler, StartingPosition, StreamTrigger, Trigger};
+use super::model::{
+    BucketTrigger, STACK, ScheduleTrigger, Scheduler, StartingPosition, StreamTrigger, Trigger,
+};
 use super::resolve::Resolver;
 
 const METHODS: [&str; 8] = ["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
 
-pub(super) fn read(resolver: &Resolver<'_>, function: &str, name: &str, event: &Fields) -> Result<Trigger, Problem> {
+pub(super) fn read(
+    resolver: &Resolver<'_>,
+    function: &str,
+    name: &str,
+    event: &Fields,
+) -> Result<Trigger, Problem> {
     let properties = event.object("Properties")?;
     match event.required_text("Type")?.as_str() {
         "HttpApi" => route(&properties),
@@ -51,11 +58,16 @@ fn stream(resolver: &Resolver<'_>, properties: &Fields) -> Result<StreamTrigger,
     let starting_position = match properties.required_text("StartingPosition")?.as_str() {
         "TRIM_HORIZON" => StartingPosition::TrimHorizon,
         "LATEST" => StartingPosition::Latest,
-        other => return Err(properties.wrong("StartingPosition", format!("{other} is neither TRIM_HORIZON nor LATEST"))),
+        other => {
+            return Err(
+                properties.wrong("StartingPosition", format!("{other} is neither TRIM_HORIZON nor LATEST"))
+            );
+        }
     };
     let mut filters = Vec::new();
     for filter in properties.object("FilterCriteria")?.list("Filters") {
-        let wrong = || properties.wrong("FilterCriteria", format!("{} holds no JSON Pattern", shown(&filter)));
+        let wrong =
+            || properties.wrong("FilterCriteria", format!("{} holds no JSON Pattern", shown(&filter)));
         let pattern = filter.get("Pattern").and_then(Value::as_str).ok_or_else(wrong)?;
         filters.push(serde_json::from_str(pattern).map_err(|_| wrong())?);
     }
@@ -67,8 +79,13 @@ fn stream(resolver: &Resolver<'_>, properties: &Fields) -> Result<StreamTrigger,
         batching_window: seconds(properties.number("MaximumBatchingWindowInSeconds", 0..=300)?.unwrap_or(0)),
         bisect: properties.flag("BisectBatchOnFunctionError")?,
         // -1 is Lambda's word for "no limit".
-        max_retries: properties.number("MaximumRetryAttempts", -1..=10_000)?.and_then(|count| count.try_into().ok()),
-        max_age: properties.number("MaximumRecordAgeInSeconds", -1..=604_800)?.filter(|age| *age >= 0).map(seconds),
+        max_retries: properties
+            .number("MaximumRetryAttempts", -1..=10_000)?
+            .and_then(|count| count.try_into().ok()),
+        max_age: properties
+            .number("MaximumRecordAgeInSeconds", -1..=604_800)?
+            .filter(|age| *age >= 0)
+            .map(seconds),
         report_batch_item_failures: report.iter().any(|kind| kind == "ReportBatchItemFailures"),
         on_failure: properties.object("DestinationConfig")?.object("OnFailure")?.text("Destination")?,
         filters,
@@ -112,7 +129,10 @@ fn schedule(properties: &Fields, function: &str, name: &str) -> Result<ScheduleT
 fn input(properties: &Fields) -> Result<Option<Value>, Problem> {
     properties
         .text("Input")?
-        .map(|text| serde_json::from_str(&text).map_err(|error| properties.wrong("Input", format!("it is not JSON: {error}"))))
+        .map(|text| {
+            serde_json::from_str(&text)
+                .map_err(|error| properties.wrong("Input", format!("it is not JSON: {error}")))
+        })
         .transpose()
 }
 
@@ -125,7 +145,8 @@ fn bucket(resolver: &Resolver<'_>, properties: &Fields) -> Result<BucketTrigger,
         }
     }
     let mut trigger = BucketTrigger {
-        bucket: bucket.ok_or_else(|| properties.wrong("Bucket", format!("{named} is no bucket of this template")))?,
+        bucket: bucket
+            .ok_or_else(|| properties.wrong("Bucket", format!("{named} is no bucket of this template")))?,
         events: properties.texts("Events")?,
         prefix: None,
         suffix: None,

@@ -71,8 +71,9 @@ impl Fields {
     pub(super) fn texts_by_name(self) -> impl Iterator<Item = Result<(String, String), Problem>> {
         let at = self.at;
         self.map.into_iter().map(move |(name, value)| {
-            let text = text_of(&value)
-                .ok_or_else(|| Problem::new(&format!("{at}.{name}"), format!("expected a text, found {}", shown(&value))))?;
+            let text = text_of(&value).ok_or_else(|| {
+                Problem::new(&format!("{at}.{name}"), format!("expected a text, found {}", shown(&value)))
+            })?;
             Ok((name, text))
         })
     }
@@ -81,7 +82,10 @@ impl Fields {
     pub(super) fn text(&self, name: &str) -> Result<Option<String>, Problem> {
         self.map
             .get(name)
-            .map(|value| text_of(value).ok_or_else(|| self.wrong(name, format!("expected a text, found {}", shown(value)))))
+            .map(|value| {
+                text_of(value)
+                    .ok_or_else(|| self.wrong(name, format!("expected a text, found {}", shown(value))))
+            })
             .transpose()
     }
 
@@ -91,7 +95,11 @@ impl Fields {
     }
 
     /// A number within a range. CloudFormation takes texts of digits for numbers.
-    pub(super) fn number(&self, name: &str, range: std::ops::RangeInclusive<i64>) -> Result<Option<i64>, Problem> {
+    pub(super) fn number(
+        &self,
+        name: &str,
+        range: std::ops::RangeInclusive<i64>,
+    ) -> Result<Option<i64>, Problem> {
         let Some(value) = self.map.get(name) else { return Ok(None) };
         let number = match value {
             Value::Number(number) => number.as_i64(),
@@ -102,7 +110,12 @@ impl Fields {
             Some(number) => Ok(Some(number)),
             None => Err(self.wrong(
                 name,
-                format!("expected a number from {} to {}, found {}", range.start(), range.end(), shown(value)),
+                format!(
+                    "expected a number from {} to {}, found {}",
+                    range.start(),
+                    range.end(),
+                    shown(value)
+                ),
             )),
         }
     }
@@ -131,7 +144,10 @@ impl Fields {
     pub(super) fn texts(&self, name: &str) -> Result<Vec<String>, Problem> {
         self.list(name)
             .iter()
-            .map(|item| text_of(item).ok_or_else(|| self.wrong(name, format!("expected texts, found {}", shown(item)))))
+            .map(|item| {
+                text_of(item)
+                    .ok_or_else(|| self.wrong(name, format!("expected texts, found {}", shown(item))))
+            })
             .collect()
     }
 }

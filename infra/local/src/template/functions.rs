@@ -44,7 +44,10 @@ fn policy(properties: &Fields) -> Result<Policy, Problem> {
     for (index, document) in properties.list("Policies").into_iter().enumerate() {
         let at = format!("{}.Policies[{index}]", properties.at);
         if !matches!(&document, Value::Object(map) if map.contains_key("Statement")) {
-            return Err(Problem::new(&at, format!("write its statements out: {} is not a policy document", shown(&document))));
+            return Err(Problem::new(
+                &at,
+                format!("write its statements out: {} is not a policy document", shown(&document)),
+            ));
         }
         for (number, item) in Fields::new(&at, document)?.list("Statement").into_iter().enumerate() {
             statements.push(statement(&Fields::new(&format!("{at}.Statement[{number}]"), item)?)?);
@@ -56,7 +59,9 @@ fn policy(properties: &Fields) -> Result<Policy, Problem> {
 fn statement(fields: &Fields) -> Result<Statement, Problem> {
     for unsupported in ["NotAction", "NotResource", "Condition"] {
         if fields.get(unsupported).is_some() {
-            return Err(fields.wrong(unsupported, "it cannot be checked on one machine; name actions and resources"));
+            return Err(
+                fields.wrong(unsupported, "it cannot be checked on one machine; name actions and resources")
+            );
         }
     }
     let effect = match fields.required_text("Effect")?.as_str() {

@@ -4,6 +4,7 @@ mod events;
 mod fields;
 mod functions;
 pub mod model;
+mod names;
 pub mod policy;
 mod resolve;
 mod resources;
@@ -57,18 +58,26 @@ fn model(document: &Value, api_url: &str) -> Result<Template, Problem> {
             }
             "AWS::DynamoDB::Table" => template.tables.push(resources::table(&resolver, &logical_id)?),
             "AWS::S3::Bucket" => template.buckets.push(resources::bucket(&resolver, &logical_id)?),
-            "AWS::SecretsManager::Secret" => template.secrets.push(resources::secret(&resolver, &logical_id)?),
+            "AWS::SecretsManager::Secret" => {
+                template.secrets.push(resources::secret(&resolver, &logical_id)?)
+            }
             "AWS::SQS::Queue" => template.queues.push(resources::queue(&resolver, &logical_id)?),
             kind if kind.starts_with("Custom::") => {
                 template.custom_resources.push(resources::custom_resource(&resolver, &logical_id, kind)?);
             }
             // They would be ignored in silence, and something would not run.
-            "AWS::Lambda::Function" | "AWS::Lambda::EventSourceMapping" | "AWS::Scheduler::Schedule"
-            | "AWS::Events::Rule" | "AWS::DynamoDB::GlobalTable" | "AWS::Serverless::SimpleTable"
+            "AWS::Lambda::Function"
+            | "AWS::Lambda::EventSourceMapping"
+            | "AWS::Scheduler::Schedule"
+            | "AWS::Events::Rule"
+            | "AWS::DynamoDB::GlobalTable"
+            | "AWS::Serverless::SimpleTable"
             | "AWS::Serverless::Api" => {
                 return Err(Problem::new(
                     &logical_id,
-                    format!("{kind} has no counterpart on one machine; use SAM's functions with Events, HttpApi and AWS::DynamoDB::Table"),
+                    format!(
+                        "{kind} has no counterpart on one machine; use SAM's functions with Events, HttpApi and AWS::DynamoDB::Table"
+                    ),
                 ));
             }
             _ => {}

@@ -5,19 +5,18 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::fields::{Fields, Problem, shown};
-use super::model::{ACCOUNT, REGION, STACK};
 
 /// How deep values may nest, and names refer to names.
 const MAX_DEPTH: usize = 64;
 
 /// What a function resolves to: `None` is `AWS::NoValue`, and the property goes away.
-type Resolved = Result<Option<Value>, Problem>;
+pub(super) type Resolved = Result<Option<Value>, Problem>;
 
 /// Resolves values of one template.
 pub(super) struct Resolver<'a> {
     document: &'a Value,
-    parameters: BTreeMap<String, Value>,
-    api_url: String,
+    pub(super) parameters: BTreeMap<String, Value>,
+    pub(super) api_url: String,
 }
 
 impl<'a> Resolver<'a> {
@@ -25,11 +24,16 @@ impl<'a> Resolver<'a> {
         let mut parameters = BTreeMap::new();
         for (name, parameter) in section(document, "Parameters") {
             let default = parameter.get("Default").ok_or_else(|| {
-                Problem::new(&format!("Parameters.{name}"), "it has no Default, and one machine takes the defaults")
+                Problem::new(
+                    &format!("Parameters.{name}"),
+                    "it has no Default, and one machine takes the defaults",
+                )
             })?;
             let kind = parameter.get("Type").and_then(Value::as_str).unwrap_or("String");
             let value = match default {
-                Value::String(text) if kind.contains("List") => json!(text.split(',').map(str::trim).collect::<Vec<_>>()),
+                Value::String(text) if kind.contains("List") => {
+                    json!(text.split(',').map(str::trim).collect::<Vec<_>>())
+                }
                 // A parameter is a text, whatever YAML made of its default; comparisons depend on it.
                 Value::Number(number) => json!(number.to_string()),
                 Value::Bool(flag) => json!(flag.to_string()),
@@ -56,7 +60,11 @@ impl<'a> Resolver<'a> {
 
     /// A resource's properties, resolved, with `Globals` beneath those of its kind.
     pub(super) fn properties(&self, logical_id: &str, globals: Option<&str>) -> Result<Fields, Problem> {
-        let own = self.raw(logical_id).and_then(|resource| resource.get("Properties")).cloned().unwrap_or(json!({}));
+        let own = self
+            .raw(logical_id)
+            .and_then(|resource| resource.get("Properties"))
+            .cloned()
+            .unwrap_or(json!({}));
         let shared = globals.and_then(|kind| self.document.get("Globals")?.get(kind));
         let at = format!("{logical_id}.Properties");
         let merged = match shared {
@@ -86,18 +94,18 @@ impl<'a> Resolver<'a> {
         Ok(self.value(value, at, 0)?.unwrap_or(Value::Null))
     }
 
-    fn raw(&self, logical_id: &str) -> Option<&'a Value> {
+    pub(super) fn raw(&self, logical_id: &str) -> Option<&'a Value> {
         self.document.get("Resources")?.get(logical_id)
     }
 
-    fn exists(&self, resource: &Value, at: &str) -> Result<bool, Problem> {
+    pub(super) fn exists(&self, resource: &Value, at: &str) -> Result<bool, Problem> {
         match resource.get("Condition") {
             None => Ok(true),
             Some(name) => self.condition(&json!({ "Condition": name }), at, 0),
         }
     }
 
-    fn value(&self, value: &Value, at: &str, depth: usize) -> Resolved {
+    pub(super) fn value(&self, value: &Value, at: &str, depth: usize) -> Resolved {
         if depth > MAX_DEPTH {
             return Err(Problem::new(at, "it nests too deeply, or refers to itself"));
         }
@@ -109,18 +117,18 @@ impl<'a> Resolver<'a> {
                 }
                 Ok(Some(Value::Array(resolved)))
             }
-            Value::Object(map) => match function_call(map) {
-                Some((name, argument)) => self.call(name, argument, at, depth + 1),
-                None => {
-                    let mut resolved = Map::new();
-                    for (key, item) in map {
-                        if let Some(item) = self.value(item, &format!("{at}.{key}"), depth + 1)? {
-                            resolved.insert(key.clone(), item);
-                        }
-                    }
-                    Ok(Some(Value::Object(resolved)))
+            Value::Object(map) => {
+                if let Some((name, argument)) = function_call(map) {
+                    return self.call(name, argument, at, depth + 1);
                 }
-            },
+                let mut resolved = Map::new();
+                for (key, item) in map {
+                    if let Some(item) = self.value(item, &format!("{at}.{key}"), depth + 1)? {
+                        resolved.insert(key.clone(), item);
+                    }
+                }
+                Ok(Some(Value::Object(resolved)))
+            }
             other => Ok(Some(other.clone())),
         }
     }
@@ -143,43 +151,37 @@ impl<'a> Resolver<'a> {
                 }
                 _ => Err(misused()),
             },
-            "Fn::Join" => {
+            "Fn::Join" | "Fn::Split" | "Fn::Select" | "Fn::FindInMap" => {
                 let argument = self.value(argument, at, depth)?.unwrap_or_default();
-                let Some([Value::String(separator), Value::Array(items)]) = argument.as_array().map(Vec::as_slice) else {
-                    return Err(misused());
-                };
-                let items: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
-                Ok(Some(json!(items.ok_or_else(misused)?.join(separator))))
-            }
-            "Fn::Split" => {
-                let argument = self.value(argument, at, depth)?.unwrap_or_default();
-                let Some([Value::String(separator), Value::String(text)]) = argument.as_array().map(Vec::as_slice) else {
-                    return Err(misused());
-                };
-                Ok(Some(json!(text.split(separator.as_str()).collect::<Vec<_>>())))
-            }
-            "Fn::Select" => {
-                let argument = self.value(argument, at, depth)?.unwrap_or_default();
-                let Some([index, Value::Array(items)]) = argument.as_array().map(Vec::as_slice) else {
-                    return Err(misused());
-                };
-                let index = index.as_u64().or_else(|| index.as_str()?.parse().ok()).ok_or_else(misused)?;
-                let item = usize::try_from(index).ok().and_then(|index| items.get(index)).ok_or_else(misused)?;
-                Ok(Some(item.clone()))
-            }
-            "Fn::FindInMap" => {
-                let keys = self.value(argument, at, depth)?.unwrap_or_default();
-                let keys = keys.as_array().filter(|keys| keys.len() == 3).ok_or_else(misused)?;
-                let mut found = self.document.get("Mappings");
-                for key in keys {
-                    found = found.and_then(|map| map.get(key.as_str()?));
-                }
-                found.cloned().map(Some).ok_or_else(|| Problem::new(at, format!("Mappings has no {}", shown(&json!(keys)))))
+                let arguments = argument.as_array().map_or(&[][..], Vec::as_slice);
+                self.of_list(name, arguments).map(Some).ok_or_else(misused)
             }
             "Fn::Equals" | "Fn::Not" | "Fn::And" | "Fn::Or" => {
                 self.condition(&json!({ name: argument }), at, depth).map(|holds| Some(json!(holds)))
             }
             other => Err(Problem::new(at, format!("{other} is not supported on one machine"))),
+        }
+    }
+
+    /// The functions whose arguments are resolved before they are called; `None` for arguments they cannot take.
+    fn of_list(&self, name: &str, arguments: &[Value]) -> Option<Value> {
+        match (name, arguments) {
+            ("Fn::Join", [Value::String(separator), Value::Array(items)]) => {
+                let items: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
+                Some(json!(items?.join(separator)))
+            }
+            ("Fn::Split", [Value::String(separator), Value::String(text)]) => {
+                Some(json!(text.split(separator.as_str()).collect::<Vec<_>>()))
+            }
+            ("Fn::Select", [index, Value::Array(items)]) => {
+                let index = index.as_u64().or_else(|| index.as_str()?.parse().ok())?;
+                items.get(usize::try_from(index).ok()?).cloned()
+            }
+            ("Fn::FindInMap", [map, key, second_key]) => {
+                let map = self.document.get("Mappings")?.get(map.as_str()?)?;
+                map.get(key.as_str()?)?.get(second_key.as_str()?).cloned()
+            }
+            _ => None,
         }
     }
 
@@ -197,139 +199,21 @@ impl<'a> Resolver<'a> {
             "Condition" => {
                 let name = argument.as_str().ok_or_else(misused)?;
                 let defined = self.document.get("Conditions").and_then(|conditions| conditions.get(name));
-                let defined = defined.ok_or_else(|| Problem::new(at, format!("there is no condition {name}")))?;
+                let defined =
+                    defined.ok_or_else(|| Problem::new(at, format!("there is no condition {name}")))?;
                 self.condition(defined, &format!("Conditions.{name}"), depth + 1)
             }
-            "Fn::Equals" => match self.value(argument, at, depth + 1)?.unwrap_or_default().as_array().map(Vec::as_slice) {
-                Some([one, other]) => Ok(one == other),
-                _ => Err(misused()),
-            },
+            "Fn::Equals" => {
+                match self.value(argument, at, depth + 1)?.unwrap_or_default().as_array().map(Vec::as_slice) {
+                    Some([one, other]) => Ok(one == other),
+                    _ => Err(misused()),
+                }
+            }
             "Fn::Not" => all()?.first().map(|holds| !holds).ok_or_else(misused),
             "Fn::And" => Ok(all()?.into_iter().all(|holds| holds)),
             "Fn::Or" => Ok(all()?.into_iter().any(|holds| holds)),
             _ => Err(misused()),
         }
-    }
-
-    fn reference(&self, name: &str, at: &str, depth: usize) -> Resolved {
-        if let Some(value) = self.parameters.get(name) {
-            return Ok(Some(value.clone()));
-        }
-        let value = match name {
-            "AWS::NoValue" => return Ok(None),
-            "AWS::Region" => REGION.to_owned(),
-            "AWS::AccountId" => ACCOUNT.to_owned(),
-            "AWS::Partition" => "aws".to_owned(),
-            "AWS::URLSuffix" => "amazonaws.com".to_owned(),
-            "AWS::StackName" => STACK.to_owned(),
-            "AWS::StackId" => format!("arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{STACK}/local"),
-            _ => match self.kind(name, at)? {
-                "AWS::SecretsManager::Secret" => self.attribute(name, "Arn", at, depth)?,
-                "AWS::SQS::Queue" => {
-                    format!("https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{}", self.physical_name(name, at, depth)?)
-                }
-                _ => self.physical_name(name, at, depth)?,
-            },
-        };
-        Ok(Some(Value::String(value)))
-    }
-
-    /// The type of a resource that something refers to.
-    fn kind(&self, logical_id: &str, at: &str) -> Result<&'a str, Problem> {
-        // SAM makes this one when functions name no API of their own.
-        if logical_id == "ServerlessHttpApi" && self.raw(logical_id).is_none() {
-            return Ok("AWS::Serverless::HttpApi");
-        }
-        let resource = self
-            .raw(logical_id)
-            .ok_or_else(|| Problem::new(at, format!("there is no parameter or resource {logical_id}")))?;
-        if !self.exists(resource, logical_id)? {
-            return Err(Problem::new(at, format!("{logical_id} does not exist: its condition does not hold")));
-        }
-        resource.get("Type").and_then(Value::as_str).ok_or_else(|| Problem::new(logical_id, "it has no Type"))
-    }
-
-    /// The name a resource has, given or generated.
-    pub(super) fn physical_name(&self, logical_id: &str, at: &str, depth: usize) -> Result<String, Problem> {
-        let property = match self.kind(logical_id, at)? {
-            "AWS::Serverless::Function" => "FunctionName",
-            "AWS::DynamoDB::Table" => "TableName",
-            "AWS::S3::Bucket" => "BucketName",
-            "AWS::SecretsManager::Secret" => "Name",
-            "AWS::SQS::Queue" => "QueueName",
-            "AWS::S3::BucketPolicy" | "AWS::Serverless::HttpApi" => return Ok("local".to_owned()),
-            _ => return Ok(format!("{STACK}-{logical_id}")),
-        };
-        let given = self.raw(logical_id).and_then(|resource| resource.get("Properties")?.get(property));
-        let given = match given {
-            Some(given) => self.value(given, &format!("{logical_id}.Properties.{property}"), depth + 1)?,
-            None => None,
-        };
-        match given {
-            Some(Value::String(name)) => Ok(name),
-            Some(other) => Err(Problem::new(logical_id, format!("{property} is {}, not a text", shown(&other)))),
-            // Buckets are named in lower case; nothing else minds.
-            None if property == "BucketName" => Ok(format!("{STACK}-{logical_id}").to_ascii_lowercase()),
-            None => Ok(format!("{STACK}-{logical_id}")),
-        }
-    }
-
-    /// `Fn::GetAtt`.
-    pub(super) fn attribute(&self, logical_id: &str, attribute: &str, at: &str, depth: usize) -> Result<String, Problem> {
-        let kind = self.kind(logical_id, at)?;
-        if (kind, attribute) == ("AWS::Serverless::HttpApi", "ApiEndpoint") {
-            return Ok(self.api_url.clone());
-        }
-        let name = self.physical_name(logical_id, at, depth)?;
-        let scope = format!("{REGION}:{ACCOUNT}");
-        Ok(match (kind, attribute) {
-            ("AWS::Serverless::Function", "Arn") => format!("arn:aws:lambda:{scope}:function:{name}"),
-            ("AWS::DynamoDB::Table", "Arn") => format!("arn:aws:dynamodb:{scope}:table/{name}"),
-            ("AWS::DynamoDB::Table", "StreamArn") => format!("arn:aws:dynamodb:{scope}:table/{name}/stream/local"),
-            ("AWS::S3::Bucket", "Arn") => format!("arn:aws:s3:::{name}"),
-            // Secrets Manager adds six characters of its own; policies must not count on the bare name.
-            ("AWS::SecretsManager::Secret", "Arn" | "Id") => format!("arn:aws:secretsmanager:{scope}:secret:{name}-Local0"),
-            ("AWS::SQS::Queue", "Arn") => format!("arn:aws:sqs:{scope}:{name}"),
-            ("AWS::SQS::Queue", "QueueName") => name,
-            _ => return Err(Problem::new(at, format!("{logical_id}.{attribute} ({kind}) has no counterpart on one machine"))),
-        })
-    }
-
-    fn substitute(&self, argument: &Value, at: &str, depth: usize) -> Result<String, Problem> {
-        let misused = || Problem::new(at, format!("Fn::Sub cannot take {}", shown(argument)));
-        let (text, own) = match argument {
-            Value::String(text) => (text.as_str(), None),
-            Value::Array(pair) => match pair.as_slice() {
-                [Value::String(text), Value::Object(own)] => (text.as_str(), Some(own)),
-                _ => return Err(misused()),
-            },
-            _ => return Err(misused()),
-        };
-        let mut out = String::new();
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once("${") {
-            out.push_str(before);
-            let (name, after) = after.split_once('}').ok_or_else(misused)?;
-            rest = after;
-            if let Some(literal) = name.strip_prefix('!') {
-                out.push_str("${");
-                out.push_str(literal);
-                out.push('}');
-                continue;
-            }
-            let value = match (own.and_then(|own| own.get(name)), name.split_once('.')) {
-                (Some(value), _) => self.value(value, at, depth)?,
-                (None, Some((resource, attribute))) => Some(json!(self.attribute(resource, attribute, at, depth)?)),
-                (None, None) => self.reference(name, at, depth)?,
-            };
-            match value {
-                Some(Value::String(text)) => out.push_str(&text),
-                Some(Value::Number(number)) => out.push_str(&number.to_string()),
-                _ => return Err(Problem::new(at, format!("${{{name}}} is not a text"))),
-            }
-        }
-        out.push_str(rest);
-        Ok(out)
     }
 }
 
@@ -340,7 +224,8 @@ fn section<'a>(document: &'a Value, name: &str) -> impl Iterator<Item = (&'a Str
 /// An object with one key that names a function. IAM's own `Condition` is an object of objects, and stays what it is.
 fn function_call(map: &Map<String, Value>) -> Option<(&str, &Value)> {
     let (name, argument) = map.iter().next().filter(|_| map.len() == 1)?;
-    let is_function = name == "Ref" || name.starts_with("Fn::") || (name == "Condition" && argument.is_string());
+    let is_function =
+        name == "Ref" || name.starts_with("Fn::") || (name == "Condition" && argument.is_string());
     is_function.then_some((name, argument))
 }
 

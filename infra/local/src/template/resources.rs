@@ -85,8 +85,9 @@ pub(super) fn custom_resource(
     Ok(CustomResource {
         logical_id: logical_id.to_owned(),
         resource_type: kind.to_owned(),
-        function: function
-            .ok_or_else(|| properties.wrong("ServiceToken", format!("{token} is no function of this template")))?,
+        function: function.ok_or_else(|| {
+            properties.wrong("ServiceToken", format!("{token} is no function of this template"))
+        })?,
         properties: properties.into_value(),
     })
 }

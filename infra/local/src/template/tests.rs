@@ -91,14 +91,21 @@ fn a_function_has_everything_resolved() {
     let table = "arn:aws:dynamodb:ap-south-1:000000000000:table/connecto-local-Accounts";
     assert_eq!(function.policy.check("dynamodb:PutItem", table), Decision::Allowed(0));
     assert_eq!(function.policy.check("dynamodb:GetItem", table), Decision::Denied);
-    assert_eq!(function.policy.check("secretsmanager:GetSecretValue", &template.secrets[0].arn), Decision::Allowed(1));
+    assert_eq!(
+        function.policy.check("secretsmanager:GetSecretValue", &template.secrets[0].arn),
+        Decision::Allowed(1)
+    );
 }
 
 #[test]
 fn events_become_triggers() {
     let template = read(&document());
-    let [Trigger::Route { method, path }, Trigger::DefaultRoute, Trigger::Stream(stream), Trigger::Schedule(schedule)] =
-        template.functions[0].triggers.as_slice()
+    let [
+        Trigger::Route { method, path },
+        Trigger::DefaultRoute,
+        Trigger::Stream(stream),
+        Trigger::Schedule(schedule),
+    ] = template.functions[0].triggers.as_slice()
     else {
         panic!("{:?}", template.functions[0].triggers)
     };
@@ -134,7 +141,11 @@ fn resources_are_those_of_the_defaults() {
 fn what_is_broken_is_named_by_resource_and_property() {
     let properties = "/Resources/Register/Properties";
     for (pointer, value, refused) in [
-        ("/MemorySize", json!(64), "Register.Properties.MemorySize: expected a number from 128 to 10240, found 64"),
+        (
+            "/MemorySize",
+            json!(64),
+            "Register.Properties.MemorySize: expected a number from 128 to 10240, found 64",
+        ),
         (
             "/Environment/Variables/TABLE",
             json!({ "Ref": "Acounts" }),

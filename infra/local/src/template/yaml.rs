@@ -7,7 +7,19 @@ use super::fields::Problem;
 
 /// The functions that have a short tag `!Name` for `Fn::Name`.
 const FUNCTIONS: [&str; 14] = [
-    "And", "Base64", "Cidr", "Equals", "FindInMap", "GetAZs", "If", "ImportValue", "Join", "Not", "Or", "Select", "Split",
+    "And",
+    "Base64",
+    "Cidr",
+    "Equals",
+    "FindInMap",
+    "GetAZs",
+    "If",
+    "ImportValue",
+    "Join",
+    "Not",
+    "Or",
+    "Select",
+    "Split",
     "Sub",
 ];
 
@@ -29,7 +41,8 @@ fn convert(yaml: Yaml, at: &str) -> Result<Value, Problem> {
             .or_else(|| number.as_f64().and_then(serde_json::Number::from_f64).map(Value::Number))
             .ok_or_else(|| Problem::new(at, format!("{number} is not a number that JSON knows")))?,
         Yaml::Sequence(items) => {
-            let items = items.into_iter().enumerate().map(|(index, item)| convert(item, &format!("{at}[{index}]")));
+            let items =
+                items.into_iter().enumerate().map(|(index, item)| convert(item, &format!("{at}[{index}]")));
             Value::Array(items.collect::<Result<_, _>>()?)
         }
         Yaml::Mapping(mapping) => {
@@ -77,7 +90,9 @@ mod tests {
 
     #[test]
     fn short_tags_become_long_forms() {
-        let json = to_json("a: !Ref X\nb: !GetAtt T.StreamArn\nc: !If [Dev, !Sub '${X}-y', 7]\nd: 2012-10-17\n").unwrap();
+        let json =
+            to_json("a: !Ref X\nb: !GetAtt T.StreamArn\nc: !If [Dev, !Sub '${X}-y', 7]\nd: 2012-10-17\n")
+                .unwrap();
         assert_eq!(
             json,
             json!({
@@ -89,7 +104,10 @@ mod tests {
 
     #[test]
     fn what_is_broken_is_named() {
-        assert_eq!(to_json("a: { b: !Reff X }").unwrap_err().to_string(), "a.b: !Reff is not a function of CloudFormation");
+        assert_eq!(
+            to_json("a: { b: !Reff X }").unwrap_err().to_string(),
+            "a.b: !Reff is not a function of CloudFormation"
+        );
         assert!(to_json("a: [").unwrap_err().to_string().contains("line"));
         assert!(to_json("a: 1\na: 2").unwrap_err().to_string().contains("duplicate"));
     }
