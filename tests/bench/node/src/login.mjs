@@ -1,0 +1,49 @@
+// The twin of functions/auth/login: the same calls in the same order, the same hash, the same tokens.
+import { hash, verify } from '@node-rs/argon2';
+import { commit, get, keySet, put, query, take } from './aws.mjs';
+import { email, newSession, nobody, password } from './domain.mjs';
+import { http, Problem } from './http.mjs';
+import { run } from './runtime.mjs';
+import { tokens } from './signin.mjs';
+
+const PER_NETWORK = { name: 'login-network', tries: 200, windowS: 15 * 60 };
+const PER_ADDRESS = { name: 'login-address', tries: 10, windowS: 15 * 60 };
+const OWASP = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 };
+const COSTS = '$argon2id$v=19$m=19456,t=2,p=1$';
+// Costs what a real one costs, and no password has it.
+const NOBODY = `${COSTS}${'A'.repeat(22)}$${'A'.repeat(43)}`;
+
+await run(http(['email', 'password', 'refresh_token_in'], login));
+
+async function login({ body, client }) {
+  const [address, given] = [email(body.email), password(body.password)];
+  await take(PER_NETWORK, client.network);
+  await take(PER_ADDRESS, address);
+
+  const { user, registered, stored } = await subject(address);
+  const right = await verify(stored ?? NOBODY, given);
+  if (!right || !stored) throw new Problem(401, 'wrong_credentials');
+  if (registered) throw new Problem(403, 'email_not_verified');
+  if (!stored.startsWith(COSTS)) {
+    const raised = { ...user, password_hash: await hash(given, OWASP), version: user.version + 1 };
+    await commit([put(raised, 'version = :version', { ':version': user.version })]);
+  }
+  const keys = await keySet('REFRESH_KEYS_SECRET');
+  const session = newSession(user.user_id, user.session_epoch, client.device, keys);
+  if ((await commit([put(session)])) >= 0) throw new Error('a write without a condition was refused');
+  return tokens(user, session, keys, body.refresh_token_in);
+}
+
+/** Whose password it may be: always one query and one read. */
+async function subject(address) {
+  const items = await query(`email#${address}`);
+  const owner = items.find((item) => item.sk === 'owner' && item.expires_at === undefined);
+  const now = Date.now() / 1000;
+  const waiting = items.find((item) => item.sk === 'registration' && item.expires_at > now);
+  if (!owner && waiting) {
+    const challenge = await get(`challenge#${waiting.challenge_id}`, 'challenge');
+    return { registered: true, stored: challenge?.payload.password_hash };
+  }
+  const user = await get(`user#${owner?.user_id ?? nobody('usr')}`, 'user');
+  return { user, stored: user?.password_hash };
+}
