@@ -33,6 +33,16 @@ const IDLE: Duration = Duration::from_millis(100);
 /// How soon a broken stream is looked at again.
 const BROKEN: Duration = Duration::from_secs(1);
 
+/// What a look at a stream found.
+enum Found {
+    /// Nothing new.
+    Nothing,
+    /// Less than a batch.
+    Some,
+    /// A whole batch.
+    Full,
+}
+
 /// One event source mapping at work.
 pub(super) struct Poller {
     world: Arc<World>,
@@ -84,8 +94,10 @@ impl Poller {
         let mut pause = BUSY;
         loop {
             match self.poll().await {
-                Ok(true) => pause = BUSY,
-                Ok(false) => pause = (pause * 2).min(IDLE),
+                // There is more where a full batch came from.
+                Ok(Found::Full) => pause = Duration::ZERO,
+                Ok(Found::Some) => pause = BUSY,
+                Ok(Found::Nothing) => pause = (pause * 2).clamp(BUSY, IDLE),
                 Err(error) => {
                     tracing::error!(
                         error,
@@ -100,22 +112,23 @@ impl Poller {
         }
     }
 
-    /// Delivers the next batch; says whether there was one.
-    async fn poll(&mut self) -> Result<bool, String> {
+    /// Delivers the next batch, if there is one.
+    async fn poll(&mut self) -> Result<Found, String> {
         let mut batch = self.read().await?;
         if batch.records.is_empty() {
-            return Ok(false);
+            return Ok(Found::Nothing);
         }
         let full = usize::try_from(self.trigger.batch_size).unwrap_or(usize::MAX);
         if batch.records.len() < full && !self.trigger.batching_window.is_zero() {
             tokio::time::sleep(self.trigger.batching_window).await;
             batch = self.read().await?;
         }
+        let found = if batch.records.len() < full { Found::Some } else { Found::Full };
         let Batch { mut records, next } = batch;
         records.retain(|record| self.filters.matches(&record.event));
         self.deliver(&records).await?;
         self.advance(next).await?;
-        Ok(true)
+        Ok(found)
     }
 
     async fn read(&self) -> Result<Batch, String> {
