@@ -33,7 +33,7 @@ use crate::{data_dir::Data, log, template};
 /// How long requests under way may take to end when the system stops.
 const STOP_GRACE: Duration = Duration::from_secs(5);
 
-/// The running system. Stop it with [`Running::stop`]; when it is dropped it ends at once.
+/// The running system. Stop it with [`Running::stop`]; when it is dropped it ends by itself.
 pub struct Running {
     /// What listens where.
     pub urls: Urls,

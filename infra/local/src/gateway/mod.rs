@@ -122,15 +122,21 @@ fn refused(uri: &Uri, headers: &HeaderMap) -> Option<Response> {
             "Request Header Fields Too Large",
         ));
     }
-    // In AWS the name leads to the API in the first place; here it would come as it is to code that trusts it.
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let parsed = host.and_then(|host| url::Url::parse(&format!("http://{host}/")).ok());
-    if parsed.is_none_or(|url| url.path() != "/" || url.query().is_some() || !url.username().is_empty()) {
+    if !plain_host(headers) {
         return Some(answer::message(StatusCode::BAD_REQUEST, "Bad Request"));
     }
     let announced =
         headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     announced.is_some_and(|length| length > MAX_BODY as u64).then(too_large)
+}
+
+/// Whether a request names one host and nothing else by it. In AWS the name leads to the API in the first place; here
+/// anything would come as it is to code that builds a URL from it.
+fn plain_host(headers: &HeaderMap) -> bool {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
+    let Ok(host) = host.to_str() else { return false };
+    !host.contains(['/', '?', '#', '@', '\\']) && url::Url::parse(&format!("http://{host}/")).is_ok()
 }
 
 fn too_large() -> Response {
@@ -139,4 +145,24 @@ fn too_large() -> Response {
 
 fn internal_error() -> Response {
     answer::message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_a_host() {
+        let accepted = |hosts: &[&'static str]| {
+            plain_host(&hosts.iter().map(|host| (header::HOST, HeaderValue::from_static(host))).collect())
+        };
+        assert!(accepted(&["127.0.0.1:8787"]));
+        assert!(accepted(&["api.example"]));
+        assert!(accepted(&["[::1]:8787"]));
+        for broken in ["", "a b", "a#b", "u@a", "a/b", "999.999.999.999", "[::1", "a:99999"] {
+            assert!(!accepted(&[broken]), "{broken}");
+        }
+        assert!(!accepted(&["a", "b"]));
+        assert!(!accepted(&[]));
+    }
 }
