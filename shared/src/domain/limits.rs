@@ -37,6 +37,16 @@ pub const LINK_PER_NETWORK: Limit = limit("link-network", 100, 15 * MINUTES);
 /// Asking a signed-in person's password again, per account.
 pub const PASSWORD_PER_ACCOUNT: Limit = limit("password-account", 10, 15 * MINUTES);
 
+/// Every limit, as the README's table lists them.
+pub const ALL: [Limit; 6] = [
+    LOGIN_PER_ADDRESS,
+    LOGIN_PER_NETWORK,
+    MAIL_PER_ADDRESS,
+    MAIL_PER_NETWORK,
+    LINK_PER_NETWORK,
+    PASSWORD_PER_ACCOUNT,
+];
+
 impl Limit {
     /// The number of the window that `now` is in.
     #[must_use]

@@ -1,0 +1,3 @@
+mod email;
+mod profile;
+mod sessions;

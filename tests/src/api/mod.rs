@@ -1,0 +1,4 @@
+mod bad_input;
+mod openapi;
+mod template;
+mod texts;

@@ -1,0 +1,120 @@
+//! Template, folders and mount table say the same, and the template says nothing that it must not.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+};
+
+use connecto_local::{
+    functions::all,
+    template::{
+        self,
+        model::{Template, Trigger},
+    },
+};
+use serde_json::{Value, json};
+
+use crate::city::root;
+
+/// The template as read, and in its long form.
+fn template() -> (Template, Value) {
+    let raw = Arc::new(Mutex::new(Value::Null));
+    let keep = Arc::clone(&raw);
+    let edit = move |value: &mut Value| *keep.lock().unwrap() = value.clone();
+    let read = template::read(&root().join("template.yaml"), Some(Box::new(edit)), "http://127.0.0.1").unwrap();
+    let raw = raw.lock().unwrap().clone();
+    (read, raw)
+}
+
+fn resources<'a>(raw: &'a Value, kind: &'a str) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    raw["Resources"].as_object().unwrap().iter().filter(move |(_, resource)| resource["Type"] == kind)
+}
+
+/// The folders below `functions/`, as `area/endpoint`.
+fn folders() -> BTreeSet<String> {
+    let list = |path: &std::path::Path| {
+        let entries = std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
+        entries.filter(|path| path.is_dir()).collect::<Vec<_>>()
+    };
+    let areas = list(&root().join("functions"));
+    let name = |path: &std::path::Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+    areas.iter().flat_map(|area| list(area).into_iter().map(move |path| format!("{}/{}", name(area), name(&path)))).collect()
+}
+
+#[test]
+fn template_folders_and_mount_table_say_the_same() {
+    let (template, _) = template();
+    let by_binary: BTreeMap<_, _> = folders().into_iter().map(|folder| (folder.replace('/', "-"), folder)).collect();
+    let in_template: BTreeSet<_> = template.functions.iter().map(|function| function.folder.clone()).collect();
+    let mounted: BTreeSet<_> = all().iter().map(|endpoint| endpoint.folder.to_owned()).collect();
+    assert_eq!(in_template, by_binary.keys().cloned().collect());
+    assert_eq!(mounted, by_binary.values().cloned().collect());
+    for (binary, folder) in by_binary {
+        let manifest = std::fs::read_to_string(root().join("functions").join(&folder).join("Cargo.toml")).unwrap();
+        assert!(manifest.contains(&format!("name = \"{binary}\"")), "{folder} is not called {binary}");
+    }
+}
+
+#[test]
+fn every_function_is_built_and_run_the_same_way() {
+    let (_, raw) = template();
+    let globals = &raw["Globals"]["Function"];
+    assert_eq!(globals["Runtime"], "provided.al2023");
+    assert_eq!(globals["Handler"], "bootstrap");
+    assert_eq!(globals["Tracing"], "Active");
+    for (name, function) in resources(&raw, "AWS::Serverless::Function") {
+        let properties = &function["Properties"];
+        for inherited in ["Runtime", "Handler", "Tracing", "Architectures"] {
+            assert!(properties.get(inherited).is_none(), "{name} has its own {inherited}");
+        }
+        assert_eq!(properties["CodeUri"], ".", "{name}");
+        assert_eq!(function["Metadata"]["BuildMethod"], "rust-cargolambda", "{name}");
+        assert!(properties["Description"].as_str().is_some_and(|text| text.len() > 10), "{name} is not described");
+    }
+}
+
+#[test]
+fn permissions_name_what_they_permit() {
+    let (_, raw) = template();
+    for (name, function) in resources(&raw, "AWS::Serverless::Function") {
+        for policy in function["Properties"]["Policies"].as_array().into_iter().flatten() {
+            let statements = policy["Statement"].as_array();
+            let statements = statements.unwrap_or_else(|| panic!("{name}: a policy is no list of statements: {policy}"));
+            for statement in statements {
+                assert_eq!(statement["Effect"], "Allow", "{name}");
+                let text = json!([statement["Action"], statement["Resource"]]).to_string();
+                assert!(!text.contains('*'), "{name} has a wildcard: {text}");
+                assert!(statement["Action"].is_array() && !statement["Resource"].is_null(), "{name}: {statement}");
+            }
+        }
+    }
+}
+
+#[test]
+fn functions_have_the_means_for_what_they_do() {
+    let (template, _) = template();
+    for function in &template.functions {
+        let folder = folders().into_iter().find(|folder| folder.replace('/', "-") == function.folder).unwrap();
+        let source = std::fs::read_to_string(root().join("functions").join(folder).join("src/lib.rs")).unwrap();
+        if source.contains("hashing::") {
+            assert_eq!(function.memory_mb, 1_769, "{} hashes passwords: it needs one full vCPU", function.logical_id);
+        }
+        let routed = function.triggers.iter().any(|trigger| matches!(trigger, Trigger::Route { .. } | Trigger::DefaultRoute));
+        assert!(!routed || function.timeout.as_secs() <= 29, "{} outlives its gateway", function.logical_id);
+    }
+}
+
+#[test]
+fn what_is_stored_is_kept_safe() {
+    let (_, raw) = template();
+    let mut tables = 0;
+    for (name, table) in resources(&raw, "AWS::DynamoDB::Table") {
+        let properties = &table["Properties"];
+        assert_eq!(properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true, "{name}");
+        assert_eq!(properties["SSESpecification"]["SSEEnabled"], true, "{name}");
+        assert_eq!(properties["DeletionProtectionEnabled"], json!({ "Fn::If": ["IsProtected", true, false] }), "{name}");
+        assert_eq!(table["DeletionPolicy"], "RetainExceptOnCreate", "{name}");
+        tables += 1;
+    }
+    assert!(tables >= 3);
+}

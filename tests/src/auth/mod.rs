@@ -1,0 +1,10 @@
+mod change_password;
+mod enumeration;
+mod forgot_password;
+mod login;
+mod logout;
+mod refresh;
+mod register;
+mod reset_password;
+mod send_verification;
+mod verify_email;

@@ -1,0 +1,125 @@
+//! An answer of the API, held against the API's own document.
+
+use std::collections::BTreeSet;
+
+use reqwest::header::HeaderMap;
+use serde_json::{Value, json};
+
+/// What came back.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body; null where there is none.
+    pub body: Value,
+}
+
+impl Answer {
+    /// The problem's code; empty where it is no problem.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_default()
+    }
+
+    /// The text of a field.
+    ///
+    /// # Panics
+    /// Where there is no such text.
+    #[must_use]
+    pub fn text(&self, field: &str) -> String {
+        self.body[field].as_str().unwrap_or_else(|| panic!("no {field} in {self:?}")).to_owned()
+    }
+
+    /// A header's text; empty where there is none.
+    #[must_use]
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// Demands a status, and returns the answer.
+    ///
+    /// # Panics
+    /// Where it is another.
+    #[expect(clippy::must_use_candidate, clippy::return_self_not_must_use, reason = "often the status is all that matters")]
+    pub fn is(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.body);
+        self
+    }
+
+    /// Demands a problem by status and code.
+    ///
+    /// # Panics
+    /// Where it is another, or none.
+    pub fn is_problem(&self, status: u16, code: &str) {
+        assert_eq!((self.status, self.code()), (status, code), "{}", self.body);
+    }
+
+    /// Status and body, for a snapshot.
+    #[must_use]
+    pub fn snapshot(&self) -> Value {
+        json!({ "status": self.status, "body": self.body })
+    }
+}
+
+/// The API's document, which every answer in every test is held against.
+pub struct Contract {
+    document: Value,
+}
+
+impl Contract {
+    pub(super) async fn fetch(http: &reqwest::Client, url: &str) -> Self {
+        let answer = http.get(format!("{url}/_local/openapi.json")).send().await.expect("an answer");
+        Self { document: answer.json().await.expect("a document") }
+    }
+
+    /// The document.
+    #[must_use]
+    pub fn document(&self) -> &Value {
+        &self.document
+    }
+
+    /// Every operation: its path, its method in lower case, and what the document says of it.
+    pub fn operations(&self) -> impl Iterator<Item = (&str, &str, &Value)> {
+        let paths = self.document["paths"].as_object().into_iter().flatten();
+        paths.flat_map(|(path, item)| {
+            let methods = item.as_object().into_iter().flatten();
+            methods.filter(|(_, operation)| operation["responses"].is_object()).map(move |(method, operation)| {
+                (path.as_str(), method.as_str(), operation)
+            })
+        })
+    }
+
+    /// Demands that an operation may answer so.
+    pub(super) fn check(&self, method: &str, path: &str, answer: &Answer) {
+        let found = self.operations().find(|(route, verb, _)| *verb == method.to_lowercase() && matches(route, path));
+        // What no route takes is answered by the default function, which is in no document.
+        let Some((_, _, operation)) = found else {
+            assert!(matches!(answer.status, 404 | 405 | 204), "{method} {path} is in no document: {answer:?}");
+            return;
+        };
+        if answer.status >= 400 {
+            assert_eq!(answer.header("content-type"), "application/problem+json", "{method} {path}: {answer:?}");
+            let fields: BTreeSet<_> = answer.body.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+            for needed in ["type", "title", "status", "detail", "code", "request_id"] {
+                assert!(fields.contains(needed), "{method} {path}: no {needed} in {answer:?}");
+            }
+        }
+        // A fault is in no document either; the tests that cause one look at it themselves.
+        if answer.status == 500 {
+            return;
+        }
+        let response = &operation["responses"][answer.status.to_string()];
+        assert!(response.is_object(), "{method} {path} does not document {}: {answer:?}", answer.status);
+        if answer.status >= 400 {
+            let documented = &response["content"]["application/problem+json"]["examples"][answer.code()];
+            assert!(documented.is_object(), "{method} {path} does not document {}: {answer:?}", answer.code());
+        }
+    }
+}
+
+fn matches(route: &str, path: &str) -> bool {
+    let (route, path): (Vec<_>, Vec<_>) = (route.split('/').collect(), path.split('/').collect());
+    route.len() == path.len() && route.iter().zip(path).all(|(r, p)| r.starts_with('{') || *r == p)
+}

@@ -1,0 +1,236 @@
+//! A city of its own for each test: the running system, and the people who use it.
+
+mod answer;
+mod person;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use connecto_local::{engines::OWNER_KEY, Data, LogFormat, Options, Running, functions, start};
+use serde_json::{Value, json};
+
+pub use self::{
+    answer::{Answer, Contract},
+    person::{Browser, Person},
+};
+
+/// The password that people of a city have unless a test says otherwise.
+pub const PASSWORD: &str = "seven tall mango trees";
+
+/// How long a test waits for something that happens by itself.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running system.
+pub struct City {
+    /// Where its API answers.
+    pub url: String,
+    pub(crate) http: reqwest::Client,
+    pub(crate) contract: Arc<Contract>,
+    networks: AtomicU32,
+    running: Option<Running>,
+}
+
+/// The repository's root.
+#[must_use]
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(1).unwrap_or(Path::new(".")).to_owned()
+}
+
+/// What a test's system starts with: the repository's template, in memory, on free ports, silent.
+#[must_use]
+pub fn options() -> Options {
+    Options {
+        template: root().join("template.yaml"),
+        port: 0,
+        data: Data::Memory,
+        log: LogFormat::Quiet,
+        endpoints: functions::all(),
+        template_edit: None,
+    }
+}
+
+impl City {
+    /// A new city.
+    pub async fn new() -> Self {
+        Self::with(options()).await
+    }
+
+    /// A new city in which rate limits are a thousand times wider.
+    pub async fn without_limits() -> Self {
+        Self::edited(|template| {
+            template["Parameters"]["RateLimitFactor"]["Default"] = json!(1_000);
+        })
+        .await
+    }
+
+    /// A new city whose template was changed before it was read.
+    pub async fn edited(edit: impl FnOnce(&mut Value) + Send + 'static) -> Self {
+        Self::with(Options { template_edit: Some(Box::new(edit)), ..options() }).await
+    }
+
+    /// A new city as the options say.
+    ///
+    /// # Panics
+    /// Where it does not start: there is nothing to test then.
+    pub async fn with(options: Options) -> Self {
+        let running = start(options).await.expect("the system starts");
+        let mut city = Self::at(running.urls.api.clone()).await;
+        city.running = Some(running);
+        city
+    }
+
+    /// A city that runs already.
+    ///
+    /// # Panics
+    /// Where it does not answer.
+    pub async fn at(url: String) -> Self {
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().expect("a client");
+        let contract = Arc::new(Contract::fetch(&http, &url).await);
+        Self { url, http, contract, networks: AtomicU32::new(1), running: None }
+    }
+
+    /// Somebody who is not signed in, on a network of their own.
+    pub fn stranger(&self) -> Browser {
+        let network = self.networks.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        Browser::new(self, format!("10.{}.{}.{}", network[1], network[2], network[3]))
+    }
+
+    /// A person with an account, signed in.
+    pub async fn customer(&self, name: &str) -> Person {
+        let person = self.registered(name).await;
+        person.verify(&self.link(&person.email, "verify-email").await).await;
+        person
+    }
+
+    /// A person who has registered and not used the link yet.
+    pub async fn registered(&self, name: &str) -> Person {
+        let person = Person::new(self.stranger(), name);
+        person.register().await;
+        person
+    }
+
+    /// The mails to an address, newest first.
+    pub async fn mails(&self, to: &str) -> Vec<Value> {
+        let request = self.http.get(format!("{}/_local/outbox", self.url)).query(&[("to", to)]);
+        let mut answer: Value = self.local(request).await;
+        serde_json::from_value(answer["items"].take()).expect("a list")
+    }
+
+    /// The newest mail to an address of at least `count`, waited for.
+    ///
+    /// # Panics
+    /// When it does not come.
+    pub async fn mail(&self, to: &str, count: usize) -> Value {
+        for _ in 0..PATIENCE.as_millis() / 10 {
+            let mails = self.mails(to).await;
+            if mails.len() >= count {
+                return mails[0].clone();
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{to} has not got {count} mails: {:#?}", self.mails(to).await);
+    }
+
+    /// The token of the newest mail to an address that links to a page, waited for.
+    ///
+    /// # Panics
+    /// When it does not come.
+    pub async fn link(&self, to: &str, page: &str) -> String {
+        let wanted = format!("/{page}#token=");
+        for _ in 0..PATIENCE.as_millis() / 10 {
+            for mail in self.mails(to).await {
+                let text = mail["text"].as_str().unwrap_or_default();
+                if let Some((_, rest)) = text.split_once(&wanted) {
+                    return rest.split_whitespace().next().unwrap_or_default().to_owned();
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("no link to {page} was mailed to {to}: {:#?}", self.mails(to).await);
+    }
+
+    /// Moves the time of the whole city.
+    pub async fn advance(&self, by: &str) {
+        let request = self.http.post(format!("{}/_local/clock", self.url)).json(&json!({ "advance": by }));
+        self.local(request).await;
+    }
+
+    /// Runs a function now, by its logical id, and returns what it answered.
+    pub async fn run(&self, function: &str, event: Value) -> Value {
+        self.local(self.http.post(format!("{}/_local/run/{function}", self.url)).json(&event)).await
+    }
+
+    /// Lets the city misbehave.
+    pub async fn misbehave(&self, rules: Value) {
+        self.local(self.http.put(format!("{}/_local/chaos", self.url)).json(&json!({ "rules": rules }))).await;
+    }
+
+    /// Lets the city behave again.
+    pub async fn behave(&self) {
+        self.http.delete(format!("{}/_local/chaos", self.url)).send().await.expect("an answer");
+    }
+
+    /// What `GET /_local/<path>` says.
+    pub async fn look(&self, path: &str) -> Value {
+        self.local(self.http.get(format!("{}/_local/{path}", self.url))).await
+    }
+
+    /// The calls of `DynamoDB` since the log was emptied, as `function action table…`.
+    pub async fn database_calls(&self) -> Vec<String> {
+        let calls = self.look("calls").await;
+        let call = |call: &Value| {
+            let resources: Vec<_> = call["resources"].as_array().into_iter().flatten().map(Value::to_string).collect();
+            format!("{} {} {}", call["function"], call["action"], resources.join(" "))
+        };
+        let items = calls["items"].as_array().expect("a list");
+        items.iter().filter(|call| call["service"] == "dynamodb").map(call).collect()
+    }
+
+    /// Empties the log of calls.
+    pub async fn forget_calls(&self) {
+        self.http.delete(format!("{}/_local/calls", self.url)).send().await.expect("an answer");
+    }
+
+    /// Every item of a table, by its logical id, as `DynamoDB` writes them.
+    pub async fn scan(&self, table: &str) -> Vec<Value> {
+        let urls = self.look("urls").await;
+        let tables = self.database(&urls, "ListTables", json!({})).await;
+        let names = tables["TableNames"].as_array().expect("tables");
+        let name = names.iter().find(|name| name.to_string().contains(table)).expect("such a table");
+        let mut answer = self.database(&urls, "Scan", json!({ "TableName": name })).await;
+        serde_json::from_value(answer["Items"].take()).expect("items")
+    }
+
+    async fn database(&self, urls: &Value, action: &str, body: Value) -> Value {
+        let credential = format!("AWS4-HMAC-SHA256 Credential={OWNER_KEY}/20260101/ap-south-1/dynamodb/aws4_request");
+        let request = self
+            .http
+            .post(urls["dynamodb"].as_str().expect("a URL"))
+            .header("x-amz-target", format!("DynamoDB_20120810.{action}"))
+            .header("authorization", format!("{credential}, SignedHeaders=host, Signature=x"))
+            .header("content-type", "application/x-amz-json-1.0")
+            .body(body.to_string());
+        self.local(request).await
+    }
+
+    /// Stops the system as Ctrl-C does.
+    pub async fn stop(mut self) {
+        if let Some(running) = self.running.take() {
+            running.stop().await;
+        }
+    }
+
+    async fn local(&self, request: reqwest::RequestBuilder) -> Value {
+        let answer = request.header("accept", "application/json").send().await.expect("an answer");
+        let (status, url) = (answer.status(), answer.url().clone());
+        let text = answer.text().await.expect("a body");
+        assert!(status.is_success(), "{url}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+}

@@ -1,0 +1,18 @@
+//! The tests of the whole: over the wire, on the running gateway with the real engines.
+//!
+//! Each test starts a system of its own, in memory and on free ports, and uses it as people do.
+
+pub mod city;
+
+#[cfg(test)]
+mod account;
+#[cfg(test)]
+mod api;
+#[cfg(test)]
+mod auth;
+#[cfg(test)]
+mod local;
+#[cfg(test)]
+mod notify;
+#[cfg(test)]
+mod ops;

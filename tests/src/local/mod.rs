@@ -1,0 +1,4 @@
+mod permissions;
+mod persistence;
+mod start;
+mod streams;

@@ -1,0 +1,35 @@
+//! A stream function that fails: what AWS does with its records.
+
+use serde_json::{Value, json};
+
+use crate::city::City;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn records_that_cannot_be_worked_off_end_as_metadata_alone() {
+    // Without its permission the function fails at every record.
+    let city = City::edited(|template| {
+        let policies = template["Resources"]["NotifyDeliver"]["Properties"]["Policies"].as_array_mut().expect("policies");
+        for statement in policies.iter_mut().flat_map(|policy| policy["Statement"].as_array_mut().expect("statements")) {
+            statement["Action"].as_array_mut().expect("actions").retain(|action| action != "dynamodb:UpdateItem");
+        }
+        let stream = &mut template["Resources"]["NotifyDeliver"]["Properties"]["Events"]["Stream"]["Properties"];
+        stream["MaximumRetryAttempts"] = json!(1);
+    })
+    .await;
+    let asha = city.registered("asha").await;
+    for _ in 0..1_000 {
+        let letters = city.look("faults").await["dead_letters"].take();
+        if let Some(letter) = letters.as_array().and_then(|letters| letters.first()) {
+            let text = letter.to_string();
+            assert!(text.contains("DDBStreamBatchInfo") && text.contains("RetryAttemptsExhausted"), "{letter:#}");
+            assert!(!text.contains(&asha.email) && !text.contains("NewImage"), "a dead letter carries data: {letter:#}");
+            // The message itself is not lost: the sweeper has its own permission.
+            city.run("NotifySweep", json!({})).await;
+            city.mail(&asha.email, 1).await;
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let faults: Value = city.look("faults").await;
+    panic!("no dead letter came: {faults:#}");
+}

@@ -1,0 +1,4 @@
+mod health;
+mod keys;
+mod limits;
+mod not_found;
