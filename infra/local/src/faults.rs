@@ -32,6 +32,11 @@ impl FaultLog {
     /// Keeps a fault, and forgets the oldest when there are too many.
     pub fn record(&self, entry: FaultEntry) {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // A function that logs its fault and then returns it tells of it twice.
+        let told = |known: &FaultEntry| known.request_id == entry.request_id && known.detail == entry.detail;
+        if entries.back().is_some_and(told) {
+            return;
+        }
         if entries.len() == KEPT {
             entries.pop_front();
         }

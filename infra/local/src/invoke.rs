@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use lambda_runtime::{Context, LambdaEvent};
 use serde::Serialize;
 use serde_json::Value;
+use tracing::Instrument as _;
 
 use crate::faults::{FaultEntry, FaultLog};
 use crate::ids;
@@ -45,6 +46,13 @@ impl std::fmt::Display for InvokeError {
 impl std::error::Error for InvokeError {}
 
 impl InvokeError {
+    fn detail(&self) -> String {
+        match self {
+            Self::Panicked(message) | Self::Failed(message) => message.clone(),
+            Self::Unknown | Self::TimedOut(_) => self.to_string(),
+        }
+    }
+
     fn kind(&self) -> &'static str {
         match self {
             Self::Unknown => "unknown",
@@ -158,9 +166,10 @@ impl Functions {
         let request_id = ids::random().to_string();
         let began = Instant::now();
         let event = LambdaEvent::new(event, context(function, &request_id, at));
+        let span = tracing::info_span!("function", function = logical_id, invocation = request_id);
         // Made inside the task: a panic before the first await must be caught, too.
         let invoke = Arc::clone(&mounted.invoke);
-        let mut task = tokio::spawn(async move { invoke(event).await });
+        let mut task = tokio::spawn(async move { invoke(event).await }.instrument(span));
         let result = match tokio::time::timeout(function.timeout, &mut task).await {
             Ok(Ok(Ok(answer))) => Ok(answer),
             Ok(Ok(Err(fault))) => Err(InvokeError::Failed(format!("{fault:?}"))),
@@ -177,13 +186,13 @@ impl Functions {
         };
         mounted.record(Call { at, request_id: request_id.clone(), ms, outcome, status });
         if let Err(error) = &result {
-            tracing::error!(function = logical_id, request_id, "function {error}");
+            tracing::error!(function = logical_id, invocation = request_id, "the function {error}");
             self.faults.record(FaultEntry {
                 at,
                 function: logical_id.to_owned(),
                 request_id,
                 kind: error.kind(),
-                detail: error.to_string(),
+                detail: error.detail(),
             });
         }
         result

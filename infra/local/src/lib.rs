@@ -7,6 +7,7 @@ pub mod cli;
 mod data_dir;
 pub mod engines;
 mod error;
+mod fault_layer;
 pub mod faults;
 pub mod functions;
 mod gateway;

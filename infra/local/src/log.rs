@@ -5,10 +5,13 @@ use std::fmt;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormattedFields};
+use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::fault_layer::{self, FaultLayer};
 use crate::options::LogFormat;
 
 /// The target of the lines that tell of requests.
@@ -16,16 +19,18 @@ pub(crate) const REQUEST: &str = "request";
 /// What is logged when `RUST_LOG` does not say otherwise.
 const DEFAULT_FILTER: &str = "warn,request=info,connecto=info,connecto_local=info,connecto_shared=info";
 
-/// Sends log lines to stderr. A subscriber that is already there stays.
-pub(crate) fn init(format: LogFormat) {
+/// Sends log lines to stderr, and faults to the page. A subscriber that is already there stays, and then only it
+/// hears of them: a process has one.
+pub(crate) fn init(format: LogFormat, faults: FaultLayer) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // Where another subscriber was set first, the caller wants that one.
-    let _ = match format {
-        LogFormat::Quiet => Ok(()),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
-        LogFormat::Text => builder.with_ansi(colours()).event_format(Terminal).try_init(),
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = match format {
+        LogFormat::Quiet => None,
+        LogFormat::Json => Some(lines.json().flatten_event(true).boxed()),
+        LogFormat::Text => Some(lines.with_ansi(colours()).event_format(Terminal).boxed()),
     };
+    let faults = faults.with_filter(filter_fn(fault_layer::wanted));
+    let _ = tracing_subscriber::registry().with(lines.with_filter(filter)).with(faults).try_init();
 }
 
 fn colours() -> bool {

@@ -18,6 +18,7 @@ use crate::engines::chaos::Chaos;
 use crate::engines::outbox::Outbox;
 use crate::engines::{Engines, Listeners, dynamo, secrets};
 use crate::error::StartError;
+use crate::fault_layer::FaultLayer;
 use crate::faults::FaultLog;
 use crate::functions::Endpoint;
 use crate::gateway::Gateway;
@@ -47,12 +48,14 @@ pub struct Running {
 
 /// Starts everything; when it returns, everything answers.
 pub async fn start(options: Options) -> Result<Running, StartError> {
-    log::init(options.log);
     let lock = options.data.lock()?;
+    let clock = MovableClock::open(&options.data)?;
+    let faults = FaultLog::default();
+    log::init(options.log, FaultLayer::new(&faults, clock.shared()));
     let (gateway, listeners) = bind(options.port).await?;
     let urls = urls(&gateway, &listeners)?;
     let template = template::read(&options.template, options.template_edit, &urls.api)?;
-    let world = Arc::new(world(template, &options.endpoints, options.data, urls.clone())?);
+    let world = Arc::new(world(template, &options.endpoints, options.data, urls.clone(), clock, faults)?);
     let database = dynamo::open(&world.data, &world.template)?;
     let secrets = secrets::Store::open(&world.data, &world.template, world.clock.now())?;
     let engines = Engines::start(&world, &database, Arc::new(secrets), listeners).await?;
@@ -146,13 +149,18 @@ fn urls(gateway: &TcpListener, listeners: &Listeners) -> Result<Urls, StartError
     })
 }
 
-fn world(template: Template, endpoints: &[Endpoint], data: Data, urls: Urls) -> Result<World, StartError> {
+fn world(
+    template: Template,
+    endpoints: &[Endpoint],
+    data: Data,
+    urls: Urls,
+    clock: MovableClock,
+    faults: FaultLog,
+) -> Result<World, StartError> {
     let unreadable = |name: &str| {
         let name = name.to_owned();
         move |error| StartError::new(format!("{name} in the data folder cannot be read: {error}"))
     };
-    let clock = MovableClock::open(&data)?;
-    let faults = FaultLog::default();
     let functions = mount(&template, endpoints, &urls, &clock.shared(), faults.clone())?;
     Ok(World {
         outbox: Outbox::open(&data).map_err(unreadable("The outbox"))?,

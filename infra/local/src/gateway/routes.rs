@@ -52,7 +52,7 @@ impl Routes {
             for trigger in &function.triggers {
                 match trigger {
                     Trigger::Route { method, path } => {
-                        routes.push(Route::new(method, path, &function.logical_id))
+                        routes.push(Route::new(method, path, &function.logical_id));
                     }
                     Trigger::DefaultRoute => default = Some(function.logical_id.clone()),
                     Trigger::Stream(_) | Trigger::Schedule(_) | Trigger::Bucket(_) => {}

@@ -59,7 +59,7 @@ fn model(document: &Value, api_url: &str) -> Result<Template, Problem> {
             "AWS::DynamoDB::Table" => template.tables.push(resources::table(&resolver, &logical_id)?),
             "AWS::S3::Bucket" => template.buckets.push(resources::bucket(&resolver, &logical_id)?),
             "AWS::SecretsManager::Secret" => {
-                template.secrets.push(resources::secret(&resolver, &logical_id)?)
+                template.secrets.push(resources::secret(&resolver, &logical_id)?);
             }
             "AWS::SQS::Queue" => template.queues.push(resources::queue(&resolver, &logical_id)?),
             kind if kind.starts_with("Custom::") => {
