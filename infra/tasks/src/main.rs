@@ -9,7 +9,7 @@ mod verify;
 
 use std::{env, path::Path, process::ExitCode};
 
-use run::Failure;
+use run::{Failure, say};
 
 const HELP: &str = "\
 The tools of the house.
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Told) => ExitCode::FAILURE,
         Err(Failure::Untold(why)) => {
-            eprintln!("\n{why}");
+            say(&format!("\n{why}"));
             ExitCode::FAILURE
         }
     }
@@ -38,7 +38,7 @@ fn dispatch(arguments: &[&str]) -> Result<(), Failure> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new("."));
     match arguments {
         [_, "-h" | "--help"] | ["-h" | "--help"] => {
-            print!("{HELP}");
+            say(HELP);
             Ok(())
         }
         ["verify"] => verify::verify(root, false),

@@ -1,7 +1,7 @@
 //! Running other programs.
 
 use std::{
-    io::ErrorKind,
+    io::{ErrorKind, Write},
     process::{Command, Stdio},
 };
 
@@ -19,6 +19,11 @@ impl Failure {
     pub fn new(why: impl Into<String>) -> Self {
         Self::Untold(why.into())
     }
+}
+
+/// Tells the person at the terminal; nothing is lost where nobody reads it.
+pub fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// Runs a program to its end; what it writes goes where ours goes, and it can ask for nothing.

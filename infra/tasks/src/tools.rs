@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-use crate::run::{Failure, run, succeeds};
+use crate::run::{Failure, run, say, succeeds};
 
 const SAM: (&str, &str) = ("aws-sam-cli", "1.170.0");
 const CFN_LINT: &str = "cfn-lint==1.58.0";
@@ -109,7 +109,7 @@ impl Tools {
         if folder.join(INSTALLED).exists() {
             return Ok(folder);
         }
-        eprintln!("      installing {name} {version} into .tools (from {from})");
+        say(&format!("      installing {name} {version} into .tools (from {from})"));
         let unwritable = |error| Failure::new(format!("{} cannot be written: {error}.", folder.display()));
         if folder.exists() {
             fs::remove_dir_all(&folder).map_err(unwritable)?;

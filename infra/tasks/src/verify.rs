@@ -3,7 +3,7 @@
 use std::{path::Path, process::Command, time::Instant};
 
 use crate::{
-    run::{Failure, run, succeeds},
+    run::{Failure, run, say, succeeds},
     tools::Tools,
 };
 
@@ -40,11 +40,11 @@ pub fn verify(root: &Path, full: bool) -> Result<(), Failure> {
 
     let count = steps.len();
     for (number, step) in (1..).zip(&steps) {
-        eprintln!("[{number}/{count}] {}", step.title);
+        say(&format!("[{number}/{count}] {}", step.title));
         let begun = Instant::now();
         (step.run)(&house).map_err(|failure| at(failure, number, count, step))?;
         if number < count {
-            eprintln!("      done in {:.1} s", begun.elapsed().as_secs_f32());
+            say(&format!("      done in {:.1} s", begun.elapsed().as_secs_f32()));
         }
     }
     Ok(())
@@ -96,7 +96,7 @@ fn licences(house: &House) -> Result<(), Failure> {
     let deny = || house.tools.deny().map(|deny| house.here(deny));
     run(deny()?.args(["check", "bans", "licenses", "sources"]))?;
     if !succeeds(deny()?.arg("fetch")) {
-        eprintln!("      the advisory database cannot be fetched, so advisories were NOT checked");
+        say("      the advisory database cannot be fetched, so advisories were NOT checked");
         return Ok(());
     }
     run(deny()?.args(["check", "--disable-fetch", "advisories"]))

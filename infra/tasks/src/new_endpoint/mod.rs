@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::run::Failure;
+use crate::run::{Failure, say};
 use name::Name;
 
 /// A file as it should be, by its path from the repository's root.
@@ -28,9 +28,10 @@ pub fn new_endpoint(root: &Path, name: &str) -> Result<(), Failure> {
     let plan = plan(root, &name).map_err(Failure::new)?;
     for file in &plan {
         write(&root.join(&file.path), &file.text)?;
-        println!("  {} {}", if file.is_new { "made   " } else { "changed" }, file.path.display());
+        let verb = if file.is_new { "made   " } else { "changed" };
+        say(&format!("  {verb} {}", file.path.display()));
     }
-    println!("{}", skeleton::next_steps(&name));
+    say(&skeleton::next_steps(&name));
     Ok(())
 }
 
