@@ -4,7 +4,8 @@
 //! |---|---|---|---|---|
 //! | message id | `message` | `due#<shard>` | when it is due | waits, or is leased until then |
 //! | message id | `message` | `dead` | since when | was given up |
-//! | message id | `message` | | | was sent, or never had a recipient |
+//! | message id | `message` | `void#<shard>` | since when | never had a recipient |
+//! | message id | `message` | | | was sent |
 //!
 //! A message is leased before it is sent and marked after; whoever finds a lease that ran out cannot know whether the
 //! mail went out, so it is sent again and counted as `uncertain`.
@@ -99,14 +100,15 @@ pub(crate) fn post<'a>(app: &App, tx: Transaction<'a>, message: Option<Message>)
         ("uncertain".to_owned(), n(0)),
         ("created_at".to_owned(), s(now.to_string())),
     ]);
-    if message.is_some() {
-        item.extend([
-            ("status".to_owned(), s("pending")),
-            ("gsi1pk".to_owned(), s(shard_of(&id))),
-            ("gsi1sk".to_owned(), s(sortable(now))),
-        ]);
-    } else {
-        item.extend([("status".to_owned(), s("void")), ("expires_at".to_owned(), n(kept_until(now)))]);
+    // What nobody gets is indexed too, apart from what is due: the same write to the last detail.
+    let (status, partition) = if message.is_some() { ("pending", shard_of(&id)) } else { ("void", format!("void#{}", id.shard(SHARDS))) };
+    item.extend([
+        ("status".to_owned(), s(status)),
+        ("gsi1pk".to_owned(), s(partition)),
+        ("gsi1sk".to_owned(), s(sortable(now))),
+    ]);
+    if message.is_none() {
+        item.insert("expires_at".to_owned(), n(kept_until(now)));
     }
     tx.put(Table::Outbox, item)
 }

@@ -14,19 +14,19 @@ async fn a_person_changes_what_they_tell_of_themselves() {
     let answer = asha.browser().patch("/v1/account", change).await;
     assert_json_snapshot!(answer.snapshot(), { ".body.user_id" => "[id]", ".body.created_at" => "[time]", ".body.email" => "[email]" }, @r#"
     {
+      "status": 200,
       "body": {
-        "created_at": "[time]",
+        "user_id": "[id]",
         "email": "[email]",
-        "locale": "mr",
         "name": "आशा कुलकर्णी",
+        "locale": "mr",
+        "time_zone": "Europe/Berlin",
         "roles": [
           "professional",
           "customer"
         ],
-        "time_zone": "Europe/Berlin",
-        "user_id": "[id]"
-      },
-      "status": 200
+        "created_at": "[time]"
+      }
     }
     "#);
     let left_out = asha.browser().patch("/v1/account", json!({})).await.is(200);

@@ -214,6 +214,7 @@ impl City {
             .post(urls["dynamodb"].as_str().expect("a URL"))
             .header("x-amz-target", format!("DynamoDB_20120810.{action}"))
             .header("authorization", format!("{credential}, SignedHeaders=host, Signature=x"))
+            .header("x-amz-date", "20260101T000000Z")
             .header("content-type", "application/x-amz-json-1.0")
             .body(body.to_string());
         self.local(request).await

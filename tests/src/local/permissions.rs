@@ -3,11 +3,13 @@ use serde_json::{Value, json};
 use crate::city::{City, PASSWORD};
 
 /// Takes an action out of a function's policy.
-fn take_out(template: &mut Value, function: &str, action: &str) {
+pub fn take_out(template: &mut Value, function: &str, action: &str) {
     let policies = template["Resources"][function]["Properties"]["Policies"].as_array_mut().expect("policies");
-    for statement in policies.iter_mut().flat_map(|policy| policy["Statement"].as_array_mut().expect("statements")) {
-        let actions = statement["Action"].as_array_mut().expect("actions");
-        actions.retain(|known| known != action);
+    for statements in policies.iter_mut().map(|policy| policy["Statement"].as_array_mut().expect("statements")) {
+        for statement in statements.iter_mut() {
+            statement["Action"].as_array_mut().expect("actions").retain(|known| known != action);
+        }
+        statements.retain(|statement| statement["Action"] != json!([]));
     }
 }
 

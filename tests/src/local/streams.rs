@@ -2,16 +2,14 @@
 
 use serde_json::{Value, json};
 
+use super::permissions::take_out;
 use crate::city::City;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn records_that_cannot_be_worked_off_end_as_metadata_alone() {
     // Without its permission the function fails at every record.
     let city = City::edited(|template| {
-        let policies = template["Resources"]["NotifyDeliver"]["Properties"]["Policies"].as_array_mut().expect("policies");
-        for statement in policies.iter_mut().flat_map(|policy| policy["Statement"].as_array_mut().expect("statements")) {
-            statement["Action"].as_array_mut().expect("actions").retain(|action| action != "dynamodb:UpdateItem");
-        }
+        take_out(template, "NotifyDeliver", "dynamodb:UpdateItem");
         let stream = &mut template["Resources"]["NotifyDeliver"]["Properties"]["Events"]["Stream"]["Properties"];
         stream["MaximumRetryAttempts"] = json!(1);
     })

@@ -70,8 +70,9 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
     let (mut plan, mut build) = (Plan { starts: 15, requests: 100 }, true);
     let mut parser = lexopt::Parser::from_env();
     let number = |parser: &mut lexopt::Parser| {
-        let wrong = |_| "a number from 1 to 1000";
-        parser.value()?.parse_with(|text| text.parse().map_err(wrong).and_then(|n| within(n).ok_or("a number from 1 to 1000")))
+        let within = |number: &usize| (1..=1_000).contains(number);
+        let parsed = |text: &str| text.parse().ok().filter(within).ok_or("a number from 1 to 1000 is wanted");
+        parser.value()?.parse_with(parsed)
     };
     while let Some(argument) = parser.next()? {
         match argument {
@@ -83,11 +84,6 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
         }
     }
     Ok(Some(Arguments { plan, build }))
-}
-
-/// A number of measurements that makes sense.
-fn within(number: usize) -> Option<usize> {
-    (1..=1_000).contains(&number).then_some(number)
 }
 
 /// Measures and prints; says whether all bars were met.

@@ -111,7 +111,7 @@ impl Bench<'_> {
         let body = Requests::body(program.function, &exchange.answer).map_err(|error| process.failure(&error.to_string()))?;
         process.stop().await?;
         // Also lets a registration's mail go out before the next process starts.
-        self.requests.prove(program.function, &request, &body).await;
+        self.requests.prove(program.function, &request, &body).await?;
         Ok((init, rss, exchange.took))
     }
 

@@ -46,7 +46,7 @@ pub fn table(rows: &[Row<'_>], plan: Plan) -> String {
             mb(measured.rss_end),
             mb(program.size),
         ];
-        table.push_str(&format!("| {} |\n", cells.join(" | ")));
+        table.extend(["| ", &cells.join(" | "), " |\n"]);
     }
     table
 }

@@ -69,17 +69,23 @@ impl<'a> Requests<'a> {
     }
 
     /// Demands that the answer did what it says: a link was mailed, or both tokens are good.
-    pub async fn prove(&self, function: Function, request: &Request, body: &Value) {
+    pub async fn prove(&self, function: Function, request: &Request, body: &Value) -> Result<(), Failure> {
         let tokens = match function {
-            Function::Register => return drop(self.city.link(&request.address, "verify-email").await),
+            Function::Register => {
+                self.city.link(&request.address, "verify-email").await;
+                return Ok(());
+            }
             Function::Login => body,
             Function::VerifyEmail => &body["tokens"],
         };
         let access = format!("Bearer {}", tokens["access_token"].as_str().unwrap_or_default());
-        let account = self.city.stranger().with("authorization", &access).get("/v1/account").await.is(200);
-        assert_eq!(account.body["user_id"], tokens["user_id"]);
+        let account = self.city.stranger().with("authorization", &access).get("/v1/account").await;
+        if account.status != 200 || account.body["user_id"] != tokens["user_id"] {
+            return Err(format!("its access token was answered {account:?}").into());
+        }
         let refresh = json!({ "refresh_token": tokens["refresh_token"] });
-        drop(self.city.stranger().post("/v1/auth/refresh", refresh).await.is(200));
+        let refreshed = self.city.stranger().post("/v1/auth/refresh", refresh).await;
+        if refreshed.status == 200 { Ok(()) } else { Err(format!("its refresh token was answered {refreshed:?}").into()) }
     }
 
     /// Version 2.0 of API Gateway's payload format, as for a browser behind a mobile network.
