@@ -90,6 +90,7 @@ impl App {
     }
 
     /// `DynamoDB`. The SDK repeats throttled calls by itself.
+    #[must_use]
     pub fn dynamo(&self) -> &aws_sdk_dynamodb::Client {
         self.0.dynamo.get_or_init(|| {
             let mut config = aws_sdk_dynamodb::config::Builder::from(self.sdk());
@@ -99,6 +100,7 @@ impl App {
     }
 
     /// Secrets Manager.
+    #[must_use]
     pub fn secrets_manager(&self) -> &aws_sdk_secretsmanager::Client {
         self.0.secrets_manager.get_or_init(|| {
             let mut config = aws_sdk_secretsmanager::config::Builder::from(self.sdk());
@@ -109,6 +111,7 @@ impl App {
 
     /// SES, without the SDK's retries: it knows no idempotency token, so whether to send again after a lost reply is
     /// for the outbox to decide and to count.
+    #[must_use]
     pub fn ses(&self) -> &aws_sdk_ses::Client {
         self.0.ses.get_or_init(|| {
             let mut config = aws_sdk_ses::config::Builder::from(self.sdk());
@@ -129,8 +132,13 @@ impl App {
         self.0.sdk.get_or_init(|| {
             let var = |name| self.optional(name).unwrap_or_default().to_owned();
             let session = self.optional("AWS_SESSION_TOKEN").map(str::to_owned);
-            let credentials =
-                Credentials::new(var("AWS_ACCESS_KEY_ID"), var("AWS_SECRET_ACCESS_KEY"), session, None, "lambda");
+            let credentials = Credentials::new(
+                var("AWS_ACCESS_KEY_ID"),
+                var("AWS_SECRET_ACCESS_KEY"),
+                session,
+                None,
+                "lambda",
+            );
             SdkConfig::builder()
                 .behavior_version(BehaviorVersion::latest())
                 .region(Region::new(var("AWS_REGION")))
@@ -143,7 +151,9 @@ impl App {
                         .operation_timeout(std::time::Duration::from_secs(10))
                         .build(),
                 )
-                .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(aws_smithy_async::rt::sleep::TokioSleep::new()))
+                .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(
+                    aws_smithy_async::rt::sleep::TokioSleep::new(),
+                ))
                 .time_source(aws_smithy_async::time::SystemTimeSource::new())
                 .build()
         })

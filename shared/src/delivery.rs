@@ -5,6 +5,7 @@ use crate::{
     domain::{
         id::MessageId,
         keys::KeySet,
+        person::PersonName,
         proof::{LinkClaim, ProofKey},
     },
     fault::Fault,
@@ -31,7 +32,9 @@ pub async fn deliver(app: &App, id: MessageId) -> Result<Option<Fate>, Fault> {
         (_, Fate::Dead) => {
             tracing::error!(target: "connecto::fault", message_id = %id, ?attempt, "given up: the message is dead");
         }
-        _ => tracing::warn!(message_id = %id, attempts = leased.attempts, ?attempt, "not sent, will be tried again"),
+        _ => {
+            tracing::warn!(message_id = %id, attempts = leased.attempts, ?attempt, "not sent, will be tried again");
+        }
     }
     Ok(Some(fate))
 }
@@ -56,7 +59,7 @@ async fn compose(app: &App, leased: &Leased) -> Result<(String, Vec<u8>), Fault>
         locale: message.locale,
         to: message.to.as_str(),
         from: &from,
-        name: message.name.as_ref().map(|name| name.as_str()),
+        name: message.name.as_ref().map(PersonName::as_str),
         links: &links,
         id: &leased.message_id.to_string(),
         sent_at: leased.created_at,

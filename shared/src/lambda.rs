@@ -52,13 +52,13 @@ async fn run_invoke(invoke: Invoke) -> Result<(), lambda_http::Error> {
     lambda_http::tracing::init_default_subscriber();
     lambda_runtime::run(lambda_runtime::service_fn(move |event| {
         let answer = invoke(event);
-        async move { answer.await.map_err(diagnostic) }
+        async move { answer.await.map_err(|fault| diagnostic(&fault)) }
     }))
     .await
 }
 
 /// A fault as Lambda's runtime reports it.
-fn diagnostic(fault: Fault) -> Diagnostic {
+fn diagnostic(fault: &Fault) -> Diagnostic {
     Diagnostic { error_type: "Fault".to_owned(), error_message: fault.to_string() }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Each test starts a system of its own, in memory and on free ports, and uses it as people do.
 
+#![allow(clippy::missing_panics_doc, reason = "a test that cannot go on panics")]
+
 pub mod city;
 
 #[cfg(test)]

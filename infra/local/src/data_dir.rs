@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_folder_has_one_owner_and_files_are_replaced_whole() {
-        let dir = std::env::temp_dir().join(format!("connecto-data-{}", uuid::Uuid::new_v4()));
+        let dir = std::env::temp_dir().join(format!("connecto-data-{}", crate::ids::random()));
         let data = Data::Dir(dir.clone());
         let lock = data.lock().expect("the first lock");
         assert!(data.lock().expect_err("the second lock").to_string().contains("Another process"));

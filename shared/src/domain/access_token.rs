@@ -65,7 +65,8 @@ impl Claims {
         validation.validate_aud = false;
         // The end is checked below, against our own clock.
         validation.validate_exp = false;
-        let claims = jsonwebtoken::decode::<Self>(token, &key, &validation).map_err(|_| Rejection::Invalid)?.claims;
+        let claims =
+            jsonwebtoken::decode::<Self>(token, &key, &validation).map_err(|_| Rejection::Invalid)?.claims;
         if claims.exp > now.as_second() { Ok(claims) } else { Err(Rejection::Invalid) }
     }
 }
@@ -99,7 +100,10 @@ mod tests {
         assert_eq!(verify(now + LIFETIME - SignedDuration::from_secs(1)), Ok(claims(now)));
         assert_eq!(verify(now + LIFETIME), Err(Rejection::Invalid));
         assert_eq!(Claims::verify(&token, "other", &keys.public(), now), Err(Rejection::Invalid));
-        assert_eq!(Claims::verify(&token, "connecto", &self::keys().public(), now), Err(Rejection::UnknownKey));
+        assert_eq!(
+            Claims::verify(&token, "connecto", &self::keys().public(), now),
+            Err(Rejection::UnknownKey)
+        );
     }
 
     #[test]
@@ -108,8 +112,14 @@ mod tests {
         let token = claims(now).sign(&keys, now).unwrap();
         let [header, payload, _] = token.split('.').collect::<Vec<_>>()[..] else { panic!("{token}") };
         let none = "eyJhbGciOiJub25lIn0";
-        for forged in [format!("{header}.{payload}."), format!("{none}.{payload}."), format!("{token}a"), String::new()] {
-            assert_eq!(Claims::verify(&forged, "connecto", &keys.public(), now), Err(Rejection::Invalid), "{forged}");
+        for forged in
+            [format!("{header}.{payload}."), format!("{none}.{payload}."), format!("{token}a"), String::new()]
+        {
+            assert_eq!(
+                Claims::verify(&forged, "connecto", &keys.public(), now),
+                Err(Rejection::Invalid),
+                "{forged}"
+            );
         }
     }
 }

@@ -236,9 +236,12 @@ mod tests {
                 })
                 .unwrap();
             }
-            let signer = set.current(now).unwrap().kid.clone();
-            assert!(hour == 0 || stale.contains(&signer), "hour {hour}: {signer} signs before it was known");
-            signed.push((now, signer));
+            let current = set.current(now).unwrap().kid.clone();
+            assert!(
+                hour == 0 || stale.contains(&current),
+                "hour {hour}: {current} signs before it was known"
+            );
+            signed.push((now, current));
             signed.retain(|(at, _)| *at + SignedDuration::from_hours(9) > now);
             for (_, kid) in &signed {
                 assert!(set.find(kid).is_some(), "hour {hour}: {kid} forgotten too early");

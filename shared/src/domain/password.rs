@@ -97,7 +97,8 @@ impl PasswordHash {
 
     /// Checks a password, in the time that making the hash took.
     pub fn verify(&self, password: &Password) -> Result<Verdict, Fault> {
-        let (cost, salt, _) = self.parts().ok_or_else(|| Fault::new("a stored password hash cannot be read"))?;
+        let (cost, salt, _) =
+            self.parts().ok_or_else(|| Fault::new("a stored password hash cannot be read"))?;
         let found = derive(&password.0, &salt, cost)?;
         if aws_lc_rs::constant_time::verify_slices_are_equal(self.0.as_bytes(), found.0.as_bytes()).is_err() {
             return Ok(Verdict::Wrong);

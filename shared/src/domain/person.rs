@@ -94,7 +94,8 @@ mod tests {
 
     #[test]
     fn names_of_any_script_on_one_line() {
-        for name in ["Asha", "आशा कुलकर्णी", "O'Brien-Łukasz", "அன்பு", "X Æ A-12"] {
+        for name in ["Asha", "आशा कुलकर्णी", "O'Brien-Łukasz", "அன்பு", "X Æ A-12"]
+        {
             assert_eq!(name.parse::<PersonName>().unwrap().as_str(), name);
         }
         assert_eq!("  Asha \n Rao ".parse::<PersonName>().unwrap().as_str(), "Asha Rao");

@@ -63,7 +63,10 @@ impl FromStr for OpaqueToken {
 }
 
 plain_text!(OpaqueToken);
-text_type!(OpaqueToken, json_schema!({ "type": "string", "minLength": 1, "maxLength": 512, "pattern": "^[!-~]+$" }));
+text_type!(
+    OpaqueToken,
+    json_schema!({ "type": "string", "minLength": 1, "maxLength": 512, "pattern": "^[!-~]+$" })
+);
 
 /// The secret in a mailed link: which challenge it meets, and the proof that it came from that mail.
 ///
@@ -193,7 +196,12 @@ pub struct Cursor;
 
 impl Cursor {
     /// The cursor of a position in the list named `list`, such as a route and its owner.
-    pub fn seal(keys: &KeySet<ProofKey>, now: Timestamp, list: &str, position: &str) -> Result<String, Fault> {
+    pub fn seal(
+        keys: &KeySet<ProofKey>,
+        now: Timestamp,
+        list: &str,
+        position: &str,
+    ) -> Result<String, Fault> {
         let key = keys.current(now)?;
         let mac = key.key.mac(&["cursor", list, position])?;
         Ok(format!("{}.{mac}.{}", key.kid, URL_SAFE_NO_PAD.encode(position)))

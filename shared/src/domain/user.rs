@@ -138,7 +138,8 @@ impl Session {
     pub fn present(&self, generation: u32, now: Timestamp) -> Presented {
         if generation == self.generation {
             Presented::Current
-        } else if generation + 1 == self.generation && now.duration_since(self.refreshed_at) <= REFRESH_GRACE {
+        } else if generation + 1 == self.generation && now.duration_since(self.refreshed_at) <= REFRESH_GRACE
+        {
             Presented::Repeated
         } else {
             Presented::Reused

@@ -81,7 +81,10 @@ describe! {
 impl OperationOutput for NoContent {
     type Inner = ();
 
-    fn inferred_responses(_: &mut GenContext, _: &mut Operation) -> Vec<(Option<DescribedStatus>, Described)> {
+    fn inferred_responses(
+        _: &mut GenContext,
+        _: &mut Operation,
+    ) -> Vec<(Option<DescribedStatus>, Described)> {
         let done = Described { description: "Done.".to_owned(), ..Described::default() };
         vec![(Some(DescribedStatus::Code(204)), done)]
     }

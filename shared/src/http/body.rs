@@ -20,9 +20,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{
     answer::{describe, json},
     describe::{describe_problems, json_response},
-    problem::{
-        BODY_TOO_LARGE, Error, INVALID_INPUT, MALFORMED_JSON, Refusal, UNSUPPORTED_MEDIA_TYPE,
-    },
+    problem::{BODY_TOO_LARGE, Error, INVALID_INPUT, MALFORMED_JSON, Refusal, UNSUPPORTED_MEDIA_TYPE},
 };
 
 /// No JSON body may be larger, in bytes.
@@ -47,20 +45,25 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let declared = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let declared =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     declared.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer(error.path());
         let error = error.into_inner();
-        if error.is_data() { data_error(pointer, &error) } else { MALFORMED_JSON.with_errors(Vec::new()) }
+        if error.is_data() { data_error(pointer, &error).into() } else { Error::from(MALFORMED_JSON) }
     })?;
-    deserializer.end().map_err(|_| MALFORMED_JSON.with_errors(Vec::new()))?;
+    deserializer.end().map_err(|_| MALFORMED_JSON)?;
     // serde would take a list for an object, field by field.
-    if body.trim_ascii_start().first() == Some(&b'{') { Ok(value) } else { Err(INVALID_INPUT.at("", "wrong_type")) }
+    if body.trim_ascii_start().first() == Some(&b'{') {
+        Ok(value)
+    } else {
+        Err(INVALID_INPUT.at("", "wrong_type").into())
+    }
 }
 
 /// A path as RFC 6901 writes it.

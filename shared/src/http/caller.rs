@@ -35,7 +35,8 @@ impl FromRequestParts<App> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
         let header = parts.headers.get(header::AUTHORIZATION).ok_or(UNAUTHENTICATED)?;
-        let (scheme, token) = header.to_str().ok().and_then(|value| value.split_once(' ')).ok_or(INVALID_TOKEN)?;
+        let (scheme, token) =
+            header.to_str().ok().and_then(|value| value.split_once(' ')).ok_or(INVALID_TOKEN)?;
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(UNAUTHENTICATED.into());
         }

@@ -19,10 +19,11 @@ pub fn describe_problems(ctx: &mut GenContext, operation: &mut Operation, proble
             ReferenceOr::Item(Response { description: reason.to_owned(), ..Response::default() })
         });
         let ReferenceOr::Item(response) = response else { continue };
-        let media = response.content.entry("application/problem+json".to_owned()).or_insert_with(|| MediaType {
-            schema: Some(SchemaObject { json_schema: schema, example: None, external_docs: None }),
-            ..MediaType::default()
-        });
+        let media =
+            response.content.entry("application/problem+json".to_owned()).or_insert_with(|| MediaType {
+                schema: Some(SchemaObject { json_schema: schema, example: None, external_docs: None }),
+                ..MediaType::default()
+            });
         let value = serde_json::to_value(Document::example(*problem)).ok();
         let example = Example { value, ..Example::default() };
         media.examples.insert(problem.code.to_owned(), ReferenceOr::Item(example));
@@ -31,7 +32,8 @@ pub fn describe_problems(ctx: &mut GenContext, operation: &mut Operation, proble
 
 /// A JSON response.
 pub(super) fn json_response<T: JsonSchema>(ctx: &mut GenContext, description: &str) -> Response {
-    let schema = SchemaObject { json_schema: ctx.schema.subschema_for::<T>(), example: None, external_docs: None };
+    let schema =
+        SchemaObject { json_schema: ctx.schema.subschema_for::<T>(), example: None, external_docs: None };
     let media = MediaType { schema: Some(schema), ..MediaType::default() };
     let content = [("application/json".to_owned(), media)].into_iter().collect();
     Response { description: description.to_owned(), content, ..Response::default() }

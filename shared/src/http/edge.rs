@@ -37,9 +37,9 @@ async fn serve<H: Handler<T, App>, T: 'static>(handler: H, app: App, request: Re
     let Language(locale) = Language::of(request.headers());
     let request_id = request_id(&request);
     let request = request.map(|body| match body {
-        lambda_http::Body::Empty => Body::empty(),
         lambda_http::Body::Text(text) => text.into(),
         lambda_http::Body::Binary(bytes) => bytes.into(),
+        // Empty, and what a later version may add.
         _ => Body::empty(),
     });
     let span = tracing::info_span!("request", %request_id);

@@ -71,7 +71,11 @@ impl<T: JsonSchema> OperationInput for Query<T> {
     }
 }
 
-fn describe_parameters<T: JsonSchema>(ctx: &mut GenContext, operation: &mut Operation, location: ParamLocation) {
+fn describe_parameters<T: JsonSchema>(
+    ctx: &mut GenContext,
+    operation: &mut Operation,
+    location: ParamLocation,
+) {
     let schema = ctx.schema.subschema_for::<T>();
     let resolved = ctx.resolve_schema(&schema).clone();
     let parameters = parameters_from_schema(ctx, resolved, location);

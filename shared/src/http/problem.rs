@@ -72,7 +72,8 @@ pub const MALFORMED_JSON: Problem = Problem::new(StatusCode::BAD_REQUEST, "malfo
 /// The body, the query or a path parameter says something that cannot be.
 pub const INVALID_INPUT: Problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_input");
 /// The body is not declared as JSON.
-pub const UNSUPPORTED_MEDIA_TYPE: Problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type");
+pub const UNSUPPORTED_MEDIA_TYPE: Problem =
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type");
 /// The body is larger than the endpoint takes.
 pub const BODY_TOO_LARGE: Problem = Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large");
 /// There is no such thing, or it is somebody else's.

@@ -82,7 +82,10 @@ impl<T: Serialize> IntoResponse for TokensAnswer<T> {
 impl<T: JsonSchema> OperationOutput for TokensAnswer<T> {
     type Inner = T;
 
-    fn inferred_responses(ctx: &mut GenContext, _: &mut Operation) -> Vec<(Option<DescribedStatus>, Described)> {
+    fn inferred_responses(
+        ctx: &mut GenContext,
+        _: &mut Operation,
+    ) -> Vec<(Option<DescribedStatus>, Described)> {
         vec![(Some(DescribedStatus::Code(200)), json_response::<T>(ctx, "Signed in."))]
     }
 }
@@ -122,7 +125,8 @@ impl FromRequestParts<App> for RefreshCookie {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
         let cookies = parts.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        let mut pairs =
+            cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
         let Some((_, value)) = pairs.find(|(name, _)| *name == COOKIE) else { return Ok(Self(None)) };
         let origin = parts.headers.get(header::ORIGIN).and_then(|value| value.to_str().ok());
         let ours = app.setting("ALLOWED_ORIGINS")?;

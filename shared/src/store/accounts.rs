@@ -117,11 +117,17 @@ pub async fn register(app: &App, new: NewRegistration) -> Result<(), Fault> {
     let message = if taken {
         Message { mail: MailKind::AlreadyRegistered, to: email.clone(), name: None, locale, link: None }
     } else {
-        Message { link: Some(challenge.link()), mail: MailKind::VerifyEmail, to: email.clone(), name: None, locale }
+        Message {
+            link: Some(challenge.link()),
+            mail: MailKind::VerifyEmail,
+            to: email.clone(),
+            name: None,
+            locale,
+        }
     };
     let tx = challenges::put(Transaction::new(app), &challenge)?;
     let tx = tx.put(Table::Accounts, pointer("registration", &challenge)?)?;
-    unconditional(outbox::post(app, tx, Some(message))?.commit().await?)
+    unconditional(outbox::post(app, tx, Some(&message))?.commit().await?)
 }
 
 /// Mails a new link for the newest registration that waits for one. Without one, the same writes mail nothing; an
@@ -144,7 +150,7 @@ pub async fn send_verification(app: &App, email: Email) -> Result<(), Fault> {
     let tx = challenges::put(Transaction::new(app), &challenge)?;
     // Where nothing waits, the pointer points at a challenge that nothing meets.
     let tx = tx.put(Table::Accounts, pointer("registration", &challenge)?)?;
-    unconditional(outbox::post(app, tx, message)?.commit().await?)
+    unconditional(outbox::post(app, tx, message.as_ref())?.commit().await?)
 }
 
 /// Why a link did nothing.
@@ -199,7 +205,8 @@ pub async fn complete_registration(
 pub async fn forgot_password(app: &App, email: Email) -> Result<(), Fault> {
     let owner = address(app, &email).await?.owner;
     let user = user(app, owner).await?;
-    let payload = user.as_ref().map_or(Payload::Nothing, |user| Payload::PasswordReset { user_id: user.user_id });
+    let payload =
+        user.as_ref().map_or(Payload::Nothing, |user| Payload::PasswordReset { user_id: user.user_id });
     let challenge = Challenge::new(app, email, payload)?;
     let message = user.map(|user| Message {
         mail: MailKind::ResetPassword,
@@ -210,7 +217,7 @@ pub async fn forgot_password(app: &App, email: Email) -> Result<(), Fault> {
     });
     let tx = challenges::put(Transaction::new(app), &challenge)?;
     let tx = tx.put(Table::Accounts, pointer("reset", &challenge)?)?;
-    unconditional(outbox::post(app, tx, message)?.commit().await?)
+    unconditional(outbox::post(app, tx, message.as_ref())?.commit().await?)
 }
 
 /// Chooses a new password by a mailed link, ends all sessions, and mails a notice.
@@ -230,7 +237,7 @@ pub async fn reset_password(
         ..user.clone()
     };
     let tx = replace(tx, user, &changed)?;
-    let tx = outbox::post(app, tx, Some(notice(MailKind::PasswordChanged, &changed)))?;
+    let tx = outbox::post(app, tx, Some(&notice(MailKind::PasswordChanged, &changed)))?;
     Ok(tx.commit().await?.map_err(|_| LinkRefused::Spent))
 }
 
@@ -249,7 +256,7 @@ pub async fn change_password(
     };
     let tx = replace(Transaction::new(app), user, &changed)?;
     let tx = sessions::carry_over(tx, session, changed.session_epoch)?;
-    outbox::post(app, tx, Some(notice(MailKind::PasswordChanged, &changed)))?.commit().await
+    outbox::post(app, tx, Some(&notice(MailKind::PasswordChanged, &changed)))?.commit().await
 }
 
 /// Replaces a password's hash by one of the same password at today's cost. A change meanwhile is left alone.
@@ -284,7 +291,7 @@ pub async fn request_email_change(app: &App, user: &User, new: Email) -> Result<
         Message { mail: MailKind::ConfirmNewEmail, to: new, name: None, locale: user.locale, link }
     };
     let tx = challenges::put(Transaction::new(app), &challenge)?;
-    unconditional(outbox::post(app, tx, Some(message))?.commit().await?)
+    unconditional(outbox::post(app, tx, Some(&message))?.commit().await?)
 }
 
 /// Makes a proven address the account's, keeps the former one for its owner, and mails that one a link that takes the
@@ -297,7 +304,8 @@ pub async fn change_email(
     let now = app.now();
     let revert = Challenge::new(app, user.email.clone(), Payload::EmailRevert { user_id: user.user_id })?;
     let until = now + CHANGE_REVERTIBLE_FOR;
-    let mut revertible: Vec<_> = user.revertible.iter().filter(|change| change.until > now).cloned().collect();
+    let mut revertible: Vec<_> =
+        user.revertible.iter().filter(|change| change.until > now).cloned().collect();
     revertible.push(Revertible { challenge_id: revert.challenge_id, until });
     let changed =
         User { email: challenge.recipient.clone(), revertible, version: user.version + 1, ..user.clone() };
@@ -307,12 +315,9 @@ pub async fn change_email(
     let tx = keep_address(tx, &user.email, user.user_id, until)?;
     let tx = replace(tx, user, &changed)?;
     let tx = challenges::put(tx, &revert)?;
-    let told = Message {
-        to: user.email.clone(),
-        link: Some(revert.link()),
-        ..notice(MailKind::EmailChanged, user)
-    };
-    Ok(match outbox::post(app, tx, Some(told))?.commit().await? {
+    let told =
+        Message { to: user.email.clone(), link: Some(revert.link()), ..notice(MailKind::EmailChanged, user) };
+    Ok(match outbox::post(app, tx, Some(&told))?.commit().await? {
         Ok(()) => Ok(()),
         Err(Refused { at: 1 }) => Err(LinkRefused::AddressTaken),
         Err(_) => Err(LinkRefused::Spent),
@@ -326,7 +331,8 @@ pub async fn revert_email(
     challenge: &Challenge,
     user: &User,
 ) -> Result<Result<(), LinkRefused>, Fault> {
-    let Some(at) = user.revertible.iter().position(|change| change.challenge_id == challenge.challenge_id) else {
+    let Some(at) = user.revertible.iter().position(|change| change.challenge_id == challenge.challenge_id)
+    else {
         return Ok(Err(LinkRefused::Spent));
     };
     let changed = User {
@@ -338,8 +344,7 @@ pub async fn revert_email(
         version: user.version + 1,
         ..user.clone()
     };
-    let reset =
-        Challenge::new(app, changed.email.clone(), Payload::PasswordReset { user_id: user.user_id })?;
+    let reset = Challenge::new(app, changed.email.clone(), Payload::PasswordReset { user_id: user.user_id })?;
 
     let tx = challenges::spend(app, Transaction::new(app), challenge)?;
     let tx = take_address(app, tx, &changed.email, user.user_id)?;
@@ -349,7 +354,7 @@ pub async fn revert_email(
     let tx = challenges::put(tx, &reset)?;
     let tx = tx.put(Table::Accounts, pointer("reset", &reset)?)?;
     let told = Message { link: Some(reset.link()), ..notice(MailKind::EmailChangeReverted, &changed) };
-    Ok(outbox::post(app, tx, Some(told))?.commit().await?.map_err(|_| LinkRefused::Spent))
+    Ok(outbox::post(app, tx, Some(&told))?.commit().await?.map_err(|_| LinkRefused::Spent))
 }
 
 /// Begins a session of a user who has just proved to be them.

@@ -154,11 +154,15 @@ pub(crate) fn put<'a>(tx: Transaction<'a>, challenge: &Challenge) -> Result<Tran
 }
 
 /// Uses a challenge up: of all that try at once, one succeeds.
-pub(crate) fn spend<'a>(app: &App, tx: Transaction<'a>, challenge: &Challenge) -> Result<Transaction<'a>, Fault> {
-    let waits = Expression::new("nonce = :nonce AND expires_at > :now", [
-        (":nonce", s(&challenge.nonce)),
-        (":now", n(app.now().as_second())),
-    ]);
+pub(crate) fn spend<'a>(
+    app: &App,
+    tx: Transaction<'a>,
+    challenge: &Challenge,
+) -> Result<Transaction<'a>, Fault> {
+    let waits = Expression::new(
+        "nonce = :nonce AND expires_at > :now",
+        [(":nonce", s(&challenge.nonce)), (":now", n(app.now().as_second()))],
+    );
     tx.delete_if(Table::Accounts, key(challenge.challenge_id), waits)
 }
 

@@ -43,7 +43,8 @@ pub async fn take(app: &App, limit: Limit, subject: &str) -> Result<(), Error> {
 
 /// Whether the table answers: one read of an item that is not there.
 pub async fn is_up(app: &App) -> Result<(), Fault> {
-    let nothing: Option<serde_json::Value> = super::get(app, Table::Limits, Key::new("health", "health")).await?;
+    let nothing: Option<serde_json::Value> =
+        super::get(app, Table::Limits, Key::new("health", "health")).await?;
     match nothing {
         None => Ok(()),
         Some(_) => Err(Fault::new("there is a counter where none is written")),

@@ -88,10 +88,14 @@ pub struct Leased {
 /// Adds a message to the transaction of the change that causes it.
 ///
 /// Without a message the same write is made of one that nobody gets, so that a caller learns nothing from the time.
-pub(crate) fn post<'a>(app: &App, tx: Transaction<'a>, message: Option<Message>) -> Result<Transaction<'a>, Fault> {
+pub(crate) fn post<'a>(
+    app: &App,
+    tx: Transaction<'a>,
+    message: Option<&Message>,
+) -> Result<Transaction<'a>, Fault> {
     let id: MessageId = app.new_id()?;
     let now = app.now();
-    let mut item = match &message {
+    let mut item = match message {
         Some(message) => Key::new(id.to_string(), "message").with(message)?,
         None => Key::new(id.to_string(), "message").into_item(),
     };
@@ -101,7 +105,11 @@ pub(crate) fn post<'a>(app: &App, tx: Transaction<'a>, message: Option<Message>)
         ("created_at".to_owned(), s(now.to_string())),
     ]);
     // What nobody gets is indexed too, apart from what is due: the same write to the last detail.
-    let (status, partition) = if message.is_some() { ("pending", shard_of(&id)) } else { ("void", format!("void#{}", id.shard(SHARDS))) };
+    let (status, partition) = if message.is_some() {
+        ("pending", shard_of(&id))
+    } else {
+        ("void", format!("void#{}", id.shard(SHARDS)))
+    };
     item.extend([
         ("status".to_owned(), s(status)),
         ("gsi1pk".to_owned(), s(partition)),
@@ -151,7 +159,8 @@ async fn try_lease(
         .await;
     match answer {
         Ok(answer) => {
-            let item = answer.attributes.ok_or_else(|| Fault::new("a lease came back without its message"))?;
+            let item =
+                answer.attributes.ok_or_else(|| Fault::new("a lease came back without its message"))?;
             Ok(Ok(serde_dynamo::from_item(item)?))
         }
         Err(SdkError::ServiceError(error)) => match error.into_err() {
@@ -236,7 +245,11 @@ pub async fn settle(app: &App, leased: &Leased, attempt: &Attempt) -> Result<Fat
     };
     match request.send().await {
         Ok(_) => Ok(fate),
-        Err(error) if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) => {
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+        {
             Ok(fate)
         }
         Err(error) => Err(error.into()),
@@ -288,7 +301,11 @@ pub async fn revive(app: &App, id: MessageId) -> Result<bool, Fault> {
         .await;
     match answer {
         Ok(_) => Ok(true),
-        Err(error) if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) => {
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+        {
             Ok(false)
         }
         Err(error) => Err(error.into()),

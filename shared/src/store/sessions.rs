@@ -11,7 +11,7 @@ use crate::{
     app::App,
     domain::{
         id::{SessionId, UserId},
-        keys::{KeySet},
+        keys::KeySet,
         person::DeviceName,
         proof::ProofKey,
         user::{Session, User},
@@ -79,10 +79,10 @@ pub async fn rotate(app: &App, session: &Session, kid: &str) -> Result<Result<Se
         .put_if(
             Table::Accounts,
             key(next.user_id, next.session_id).with(&stored)?,
-            Expression::new("generation = :generation AND epoch = :epoch", [
-                (":generation", n(session.generation)),
-                (":epoch", n(session.epoch)),
-            ]),
+            Expression::new(
+                "generation = :generation AND epoch = :epoch",
+                [(":generation", n(session.generation)), (":epoch", n(session.epoch))],
+            ),
         )?
         .commit()
         .await?;
@@ -113,12 +113,9 @@ pub async fn end(app: &App, user_id: UserId, session_id: SessionId) -> Result<bo
 /// Ends a session whose old refresh token turned up again, and tells its owner, once.
 pub async fn revoke_reused(app: &App, user: &User, session: &Session) -> Result<(), Fault> {
     let there = Expression::new("attribute_exists(pk)", []);
-    let tx = Transaction::new(app).delete_if(
-        Table::Accounts,
-        key(session.user_id, session.session_id),
-        there,
-    )?;
-    let tx = outbox::post(app, tx, Some(accounts::notice(MailKind::SessionFamilyRevoked, user)))?;
+    let tx =
+        Transaction::new(app).delete_if(Table::Accounts, key(session.user_id, session.session_id), there)?;
+    let tx = outbox::post(app, tx, Some(&accounts::notice(MailKind::SessionFamilyRevoked, user)))?;
     // Refused: somebody else has just ended it, and told.
     tx.commit().await?.ok();
     Ok(())
@@ -146,9 +143,10 @@ pub async fn page(
         .set_exclusive_start_key(after.map(|id| key(user_id, id).into_item()))
         .send()
         .await?;
-    let next = answer.last_evaluated_key.as_ref().and_then(|key| {
-        key.get("sk")?.as_s().ok()?.strip_prefix("session#")?.parse().ok()
-    });
+    let next = answer
+        .last_evaluated_key
+        .as_ref()
+        .and_then(|key| key.get("sk")?.as_s().ok()?.strip_prefix("session#")?.parse().ok());
     let sessions = answer.items.unwrap_or_default().into_iter().map(serde_dynamo::from_item);
     Ok((sessions.collect::<Result<_, _>>()?, next))
 }

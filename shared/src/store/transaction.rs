@@ -115,11 +115,9 @@ impl<'a> Transaction<'a> {
     /// Writes all of it. Where another transaction is at the same items, waits and tries again.
     pub(crate) async fn commit(self) -> Result<Result<(), Refused>, Fault> {
         for attempt in 0.. {
-            let request = self.app.dynamo().transact_write_items().set_transact_items(Some(self.items.clone()));
-            let error = match request.send().await {
-                Ok(_) => return Ok(Ok(())),
-                Err(error) => error,
-            };
+            let request =
+                self.app.dynamo().transact_write_items().set_transact_items(Some(self.items.clone()));
+            let Err(error) = request.send().await else { return Ok(Ok(())) };
             match what_happened(&error) {
                 Cancelled::Refused(refused) => return Ok(Err(refused)),
                 Cancelled::Conflict if attempt + 1 < ATTEMPTS => {
@@ -142,7 +140,9 @@ enum Cancelled {
 
 fn what_happened(error: &SdkError<TransactWriteItemsError>) -> Cancelled {
     let reasons = match error.as_service_error() {
-        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled.cancellation_reasons(),
+        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+            cancelled.cancellation_reasons()
+        }
         Some(TransactWriteItemsError::TransactionInProgressException(_)) => return Cancelled::Conflict,
         _ => return Cancelled::Fault,
     };

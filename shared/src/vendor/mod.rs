@@ -1,5 +1,5 @@
 //! The outside world.
 
 pub mod clock;
-pub mod ses;
 pub mod secrets;
+pub mod ses;

@@ -48,11 +48,18 @@ pub async fn read_now<T: DeserializeOwned>(app: &App, name: &'static str) -> Res
     read_no_older(app, name, SignedDuration::ZERO).await
 }
 
-async fn read_no_older<T: DeserializeOwned>(app: &App, name: &'static str, age: SignedDuration) -> Result<T, Fault> {
+async fn read_no_older<T: DeserializeOwned>(
+    app: &App,
+    name: &'static str,
+    age: SignedDuration,
+) -> Result<T, Fault> {
     let now = app.now();
     let kept = {
         let cache = app.secret_cache().0.lock().unwrap_or_else(PoisonError::into_inner);
-        cache.get(name).filter(|cached| now.duration_since(cached.fetched_at) < age).map(|c| Arc::clone(&c.text))
+        cache
+            .get(name)
+            .filter(|cached| now.duration_since(cached.fetched_at) < age)
+            .map(|c| Arc::clone(&c.text))
     };
     let text = match kept {
         Some(text) => text,
@@ -63,7 +70,8 @@ async fn read_no_older<T: DeserializeOwned>(app: &App, name: &'static str, age: 
 
 async fn fetch(app: &App, name: &'static str, now: Timestamp) -> Result<Arc<str>, Fault> {
     let answer = app.secrets_manager().get_secret_value().secret_id(app.setting(name)?).send().await?;
-    let text: Arc<str> = answer.secret_string.ok_or_else(|| Fault::new(format!("{name} has no text")))?.into();
+    let text: Arc<str> =
+        answer.secret_string.ok_or_else(|| Fault::new(format!("{name} has no text")))?.into();
     let mut cache = app.secret_cache().0.lock().unwrap_or_else(PoisonError::into_inner);
     cache.insert(name, Cached { fetched_at: now, text: Arc::clone(&text) });
     Ok(text)

@@ -113,7 +113,8 @@ async fn a_former_address_is_kept_for_a_week() {
     move_to(&city, &asha, "new@example.com").await;
     let token = city.link(&asha.email, "revert-email").await;
     let register = |number: u32| {
-        let body = json!({ "email": asha.email, "password": format!("a fine password {number}"), "name": "Other" });
+        let body =
+            json!({ "email": asha.email, "password": format!("a fine password {number}"), "name": "Other" });
         let browser = city.stranger();
         async move { browser.post("/v1/auth/register", body).await.is(202) }
     };
@@ -121,7 +122,10 @@ async fn a_former_address_is_kept_for_a_week() {
     // The mails so far: the first link, the change, the link of registration 1.
     city.mail(&asha.email, 3).await;
     let link = city.link(&asha.email, "verify-email").await;
-    city.stranger().post("/v1/auth/verify-email", json!({ "token": link })).await.is_problem(409, "already_registered");
+    city.stranger()
+        .post("/v1/auth/verify-email", json!({ "token": link }))
+        .await
+        .is_problem(409, "already_registered");
 
     city.advance("PT168H1S").await;
     revert(&city, &token).await.is_problem(410, "link_invalid");

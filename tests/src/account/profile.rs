@@ -55,7 +55,11 @@ async fn what_cannot_be_is_refused_by_field() {
     ] {
         let answer = asha.browser().patch("/v1/account", change.clone()).await;
         answer.is_problem(422, "invalid_input");
-        assert_eq!((&answer.body["errors"][0]["field"], &answer.body["errors"][0]["code"]), (&json!(field), &json!(code)), "{change}");
+        assert_eq!(
+            (&answer.body["errors"][0]["field"], &answer.body["errors"][0]["code"]),
+            (&json!(field), &json!(code)),
+            "{change}"
+        );
         assert_ne!(answer.body["errors"][0]["detail"], code, "{code} has no text");
     }
 }
@@ -66,7 +70,8 @@ async fn two_writers_lose_nothing() {
     let asha = city.customer("asha").await;
     let (browser, zones) = (asha.browser(), ["Asia/Kolkata", "Europe/Berlin"]);
     let writes = (0..4).map(|number| {
-        let body = if number % 2 == 0 { json!({ "name": "Asha Rao" }) } else { json!({ "time_zone": zones[1] }) };
+        let body =
+            if number % 2 == 0 { json!({ "name": "Asha Rao" }) } else { json!({ "time_zone": zones[1] }) };
         browser.patch("/v1/account", body)
     });
     for answer in join_all(writes).await {

@@ -34,7 +34,8 @@ fn example(document: &Value, schema: &Value) -> Value {
     let kind = schema["type"].as_str().or(schema["type"][0].as_str());
     match kind {
         Some("object") => {
-            let required: Vec<_> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            let required: Vec<_> =
+                schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
             let fields = schema["properties"].as_object().into_iter().flatten();
             let fields = fields.filter(|(name, _)| required.contains(&name.as_str()));
             fields.map(|(name, schema)| (name.clone(), example(document, schema))).collect()
@@ -112,7 +113,8 @@ fn arbitrary_json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 32, 6, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-            prop::collection::vec((any::<String>(), inner), 0..6).prop_map(|fields| fields.into_iter().collect()),
+            prop::collection::vec((any::<String>(), inner), 0..6)
+                .prop_map(|fields| fields.into_iter().collect()),
         ]
     })
 }
@@ -143,7 +145,13 @@ impl Fuzz<'_> {
             let answer = self.browser(operation).send(method.clone(), path, Some(body.into_bytes())).await;
             demand_problem(&answer, &place(&what));
         }
-        for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/xml", "", "application/json-patch"] {
+        for content_type in [
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "application/xml",
+            "",
+            "application/json-patch",
+        ] {
             let browser = self.browser(operation).with("content-type", content_type);
             let answer = browser.send(method.clone(), path, Some(whole.to_string().into_bytes())).await;
             answer.is_problem(415, "unsupported_media_type");
@@ -156,7 +164,8 @@ impl Fuzz<'_> {
                 *fields = example.keys().cloned().zip(values).collect();
             }
             // An optional field may be left out or null, so some of these are right: what matters is that none is a fault.
-            let answer = self.browser(operation).send(method.clone(), path, Some(body.to_string().into_bytes())).await;
+            let answer =
+                self.browser(operation).send(method.clone(), path, Some(body.to_string().into_bytes())).await;
             assert!(answer.status < 500, "{}: {answer:?}", place(&body.to_string()));
         }
     }
@@ -164,7 +173,17 @@ impl Fuzz<'_> {
     /// Sends an operation everything that is wrong with its parameters.
     async fn parameters(&self, method: &Method, path: &str, operation: &Value) {
         let long = "a".repeat(2_000);
-        for value in ["%00", "..%2f..", "%F0%9F%92%A3", "-1", "9999999999999999999999", "null", "%22%27%3B--", "%ED%A0%80", &long] {
+        for value in [
+            "%00",
+            "..%2f..",
+            "%F0%9F%92%A3",
+            "-1",
+            "9999999999999999999999",
+            "null",
+            "%22%27%3B--",
+            "%ED%A0%80",
+            &long,
+        ] {
             for parameter in operation["parameters"].as_array().into_iter().flatten() {
                 let name = parameter["name"].as_str().expect("a name");
                 let path = match parameter["in"].as_str() {

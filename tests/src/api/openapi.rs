@@ -8,13 +8,19 @@ async fn the_document_is_not_stale() {
     let city = City::new().await;
     let path = root().join("infra/openapi.json");
     let made = serde_json::to_string_pretty(city.contract.document()).unwrap() + "\n";
-    #[expect(clippy::disallowed_methods, reason = "a switch for the person at the terminal, not for a function")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a switch for the person at the terminal, not for a function"
+    )]
     let update = std::env::var("CONNECTO_UPDATE").is_ok();
     if update {
         std::fs::write(&path, &made).unwrap();
     }
     let kept = std::fs::read_to_string(&path).unwrap();
-    assert!(made == kept, "infra/openapi.json is stale: run CONNECTO_UPDATE=1 cargo nextest run the_document_is_not_stale");
+    assert!(
+        made == kept,
+        "infra/openapi.json is stale: run CONNECTO_UPDATE=1 cargo nextest run the_document_is_not_stale"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -21,7 +21,8 @@ fn template() -> (Template, Value) {
     let raw = Arc::new(Mutex::new(Value::Null));
     let keep = Arc::clone(&raw);
     let edit = move |value: &mut Value| *keep.lock().unwrap() = value.clone();
-    let read = template::read(&root().join("template.yaml"), Some(Box::new(edit)), "http://127.0.0.1").unwrap();
+    let read =
+        template::read(&root().join("template.yaml"), Some(Box::new(edit)), "http://127.0.0.1").unwrap();
     let raw = raw.lock().unwrap().clone();
     (read, raw)
 }
@@ -38,19 +39,25 @@ fn folders() -> BTreeSet<String> {
     };
     let areas = list(&root().join("functions"));
     let name = |path: &std::path::Path| path.file_name().unwrap().to_str().unwrap().to_owned();
-    areas.iter().flat_map(|area| list(area).into_iter().map(move |path| format!("{}/{}", name(area), name(&path)))).collect()
+    areas
+        .iter()
+        .flat_map(|area| list(area).into_iter().map(move |path| format!("{}/{}", name(area), name(&path))))
+        .collect()
 }
 
 #[test]
 fn template_folders_and_mount_table_say_the_same() {
     let (template, _) = template();
-    let by_binary: BTreeMap<_, _> = folders().into_iter().map(|folder| (folder.replace('/', "-"), folder)).collect();
-    let in_template: BTreeSet<_> = template.functions.iter().map(|function| function.folder.clone()).collect();
+    let by_binary: BTreeMap<_, _> =
+        folders().into_iter().map(|folder| (folder.replace('/', "-"), folder)).collect();
+    let in_template: BTreeSet<_> =
+        template.functions.iter().map(|function| function.folder.clone()).collect();
     let mounted: BTreeSet<_> = all().iter().map(|endpoint| endpoint.folder.to_owned()).collect();
     assert_eq!(in_template, by_binary.keys().cloned().collect());
     assert_eq!(mounted, by_binary.values().cloned().collect());
     for (binary, folder) in by_binary {
-        let manifest = std::fs::read_to_string(root().join("functions").join(&folder).join("Cargo.toml")).unwrap();
+        let manifest =
+            std::fs::read_to_string(root().join("functions").join(&folder).join("Cargo.toml")).unwrap();
         assert!(manifest.contains(&format!("name = \"{binary}\"")), "{folder} is not called {binary}");
     }
 }
@@ -69,7 +76,10 @@ fn every_function_is_built_and_run_the_same_way() {
         }
         assert_eq!(properties["CodeUri"], ".", "{name}");
         assert_eq!(function["Metadata"]["BuildMethod"], "rust-cargolambda", "{name}");
-        assert!(properties["Description"].as_str().is_some_and(|text| text.len() > 10), "{name} is not described");
+        assert!(
+            properties["Description"].as_str().is_some_and(|text| text.len() > 10),
+            "{name} is not described"
+        );
     }
 }
 
@@ -79,12 +89,16 @@ fn permissions_name_what_they_permit() {
     for (name, function) in resources(&raw, "AWS::Serverless::Function") {
         for policy in function["Properties"]["Policies"].as_array().into_iter().flatten() {
             let statements = policy["Statement"].as_array();
-            let statements = statements.unwrap_or_else(|| panic!("{name}: a policy is no list of statements: {policy}"));
+            let statements =
+                statements.unwrap_or_else(|| panic!("{name}: a policy is no list of statements: {policy}"));
             for statement in statements {
                 assert_eq!(statement["Effect"], "Allow", "{name}");
                 let text = json!([statement["Action"], statement["Resource"]]).to_string();
                 assert!(!text.contains('*'), "{name} has a wildcard: {text}");
-                assert!(statement["Action"].is_array() && !statement["Resource"].is_null(), "{name}: {statement}");
+                assert!(
+                    statement["Action"].is_array() && !statement["Resource"].is_null(),
+                    "{name}: {statement}"
+                );
             }
         }
     }
@@ -94,12 +108,21 @@ fn permissions_name_what_they_permit() {
 fn functions_have_the_means_for_what_they_do() {
     let (template, _) = template();
     for function in &template.functions {
-        let folder = folders().into_iter().find(|folder| folder.replace('/', "-") == function.folder).unwrap();
-        let source = std::fs::read_to_string(root().join("functions").join(folder).join("src/lib.rs")).unwrap();
+        let folder =
+            folders().into_iter().find(|folder| folder.replace('/', "-") == function.folder).unwrap();
+        let source =
+            std::fs::read_to_string(root().join("functions").join(folder).join("src/lib.rs")).unwrap();
         if source.contains("hashing::") {
-            assert_eq!(function.memory_mb, 1_769, "{} hashes passwords: it needs one full vCPU", function.logical_id);
+            assert_eq!(
+                function.memory_mb, 1_769,
+                "{} hashes passwords: it needs one full vCPU",
+                function.logical_id
+            );
         }
-        let routed = function.triggers.iter().any(|trigger| matches!(trigger, Trigger::Route { .. } | Trigger::DefaultRoute));
+        let routed = function
+            .triggers
+            .iter()
+            .any(|trigger| matches!(trigger, Trigger::Route { .. } | Trigger::DefaultRoute));
         assert!(!routed || function.timeout.as_secs() <= 29, "{} outlives its gateway", function.logical_id);
     }
 }
@@ -110,9 +133,16 @@ fn what_is_stored_is_kept_safe() {
     let mut tables = 0;
     for (name, table) in resources(&raw, "AWS::DynamoDB::Table") {
         let properties = &table["Properties"];
-        assert_eq!(properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true, "{name}");
+        assert_eq!(
+            properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true,
+            "{name}"
+        );
         assert_eq!(properties["SSESpecification"]["SSEEnabled"], true, "{name}");
-        assert_eq!(properties["DeletionProtectionEnabled"], json!({ "Fn::If": ["IsProtected", true, false] }), "{name}");
+        assert_eq!(
+            properties["DeletionProtectionEnabled"],
+            json!({ "Fn::If": ["IsProtected", true, false] }),
+            "{name}"
+        );
         assert_eq!(table["DeletionPolicy"], "RetainExceptOnCreate", "{name}");
         tables += 1;
     }

@@ -8,7 +8,12 @@ fn every_problem_has_its_texts() {
         let Kind::Http(http) = &endpoint.kind else { continue };
         for problem in http.problems {
             for locale in Locale::ALL {
-                assert!(problem_text(locale, problem.code).is_some(), "{}: {} in {locale}", endpoint.folder, problem.code);
+                assert!(
+                    problem_text(locale, problem.code).is_some(),
+                    "{}: {} in {locale}",
+                    endpoint.folder,
+                    problem.code
+                );
             }
         }
     }

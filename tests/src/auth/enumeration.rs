@@ -26,8 +26,14 @@ struct Question {
 }
 
 const QUESTIONS: [Question; 5] = [
-    Question { path: "/v1/auth/register", body: |email| json!({ "email": email, "password": "a fine long password", "name": "Asha" }) },
-    Question { path: "/v1/auth/login", body: |email| json!({ "email": email, "password": "not the password" }) },
+    Question {
+        path: "/v1/auth/register",
+        body: |email| json!({ "email": email, "password": "a fine long password", "name": "Asha" }),
+    },
+    Question {
+        path: "/v1/auth/login",
+        body: |email| json!({ "email": email, "password": "not the password" }),
+    },
     Question { path: "/v1/auth/forgot-password", body: |email| json!({ "email": email }) },
     Question { path: "/v1/auth/send-verification", body: |email| json!({ "email": email }) },
     Question { path: "/v1/account/email", body: |email| json!({ "email": email, "password": PASSWORD }) },
@@ -42,7 +48,8 @@ fn visible(mut answer: Answer) -> (u16, Value, BTreeMap<String, String>) {
     for name in ["x-request-id", "apigw-requestid", "date"] {
         answer.headers.remove(name);
     }
-    let headers = answer.headers.iter().map(|(name, value)| (name.to_string(), format!("{value:?}"))).collect();
+    let headers =
+        answer.headers.iter().map(|(name, value)| (name.to_string(), format!("{value:?}"))).collect();
     for field in ["request_id", "registration_id"] {
         if let Some(value) = answer.body.get_mut(field) {
             *value = json!("[different each time]");
@@ -59,7 +66,10 @@ async fn answers_and_calls_are_the_same_for_known_and_unknown_addresses() {
     // Delivery goes on beside the requests; what it calls is no part of them.
     let calls = async |function: &str| {
         let calls = city.database_calls().await.into_iter();
-        calls.filter(|call| !call.starts_with("\"Notify")).inspect(|call| assert!(call.starts_with(function), "{call}")).collect::<Vec<_>>()
+        calls
+            .filter(|call| !call.starts_with("\"Notify"))
+            .inspect(|call| assert!(call.starts_with(function), "{call}"))
+            .collect::<Vec<_>>()
     };
     for question in &QUESTIONS {
         let mut seen = Vec::new();
@@ -88,7 +98,11 @@ async fn timing_tells_no_known_address_from_an_unknown_one() {
 async fn timing_tells_on_a_leaky_build() {
     const NOBODY: Problem = Problem::new(http::StatusCode::UNAUTHORIZED, "wrong_credentials");
 
-    async fn leaky(State(app): State<App>, client: Client, Json(body): Json<Value>) -> Result<TokensAnswer, Error> {
+    async fn leaky(
+        State(app): State<App>,
+        client: Client,
+        Json(body): Json<Value>,
+    ) -> Result<TokensAnswer, Error> {
         let email = body["email"].as_str().unwrap_or_default().parse().map_err(|_| NOBODY)?;
         if accounts::address(&app, &email).await?.owner.is_none() {
             return Err(NOBODY.into());

@@ -24,7 +24,8 @@ async fn a_repeat_within_ten_seconds_gets_the_same_successor() {
     let asha = city.customer("asha").await;
     let first = asha.refresh_token();
     let answers = join_all((0..60).map(|_| asha.exchange(&first))).await;
-    let successors: BTreeSet<_> = answers.into_iter().map(|answer| answer.is(200).text("refresh_token")).collect();
+    let successors: BTreeSet<_> =
+        answers.into_iter().map(|answer| answer.is(200).text("refresh_token")).collect();
     assert_eq!(successors.len(), 1, "one token has one successor: {successors:?}");
     city.advance("PT4S").await;
     assert_eq!(asha.exchange(&first).await.is(200).text("refresh_token"), *successors.first().unwrap());
@@ -120,7 +121,8 @@ async fn a_lost_reply_of_the_database_loses_no_session() {
     let city = City::new().await;
     let asha = city.customer("asha").await;
     for misbehaviour in ["drop_reply", "throttle", "conflict", "fail"] {
-        let action = json!({ "service": "dynamodb", "action": "TransactWriteItems", "every": 2, "do": misbehaviour });
+        let action =
+            json!({ "service": "dynamodb", "action": "TransactWriteItems", "every": 2, "do": misbehaviour });
         city.misbehave(json!([action])).await;
         for _ in 0..6 {
             let answer = asha.exchange(&asha.refresh_token()).await.is(200);

@@ -18,11 +18,14 @@ async fn a_person_registers_verifies_and_is_signed_in() {
 async fn an_address_that_is_taken_is_told_by_mail_alone() {
     let city = City::new().await;
     let asha = city.customer("asha").await;
-    let body = |email: &str| json!({ "email": email, "password": "another fine password", "name": "Mallory" });
+    let body =
+        |email: &str| json!({ "email": email, "password": "another fine password", "name": "Mallory" });
     let stranger = city.stranger();
     let taken = stranger.post("/v1/auth/register", body(&asha.email)).await.is(202);
     let free = stranger.post("/v1/auth/register", body("free@example.com")).await.is(202);
-    let fields = |answer: &crate::city::Answer| answer.body.as_object().map(|body| body.keys().cloned().collect::<Vec<_>>());
+    let fields = |answer: &crate::city::Answer| {
+        answer.body.as_object().map(|body| body.keys().cloned().collect::<Vec<_>>())
+    };
     assert_eq!(fields(&taken), fields(&free));
 
     let mail = city.mail(&asha.email, 2).await;
@@ -93,7 +96,8 @@ async fn fifty_links_at_once_make_one_account() {
     let city = City::without_limits().await;
     let email = "wanted@example.com";
     for number in 0..50 {
-        let body = json!({ "email": email, "password": format!("a fine password number {number}"), "name": "Asha" });
+        let body =
+            json!({ "email": email, "password": format!("a fine password number {number}"), "name": "Asha" });
         city.stranger().post("/v1/auth/register", body).await.is(202);
     }
     city.mail(email, 50).await;
@@ -121,7 +125,9 @@ async fn the_limit_lets_through_exactly_its_number() {
     for answer in answers.iter().filter(|answer| answer.status != 202) {
         answer.is_problem(429, "rate_limited");
         assert_eq!(answer.header("ratelimit-policy"), "\"mail-address\";q=5;w=3600");
-        assert!(answer.header("retry-after").parse::<u32>().is_ok_and(|seconds| (1..=3_600).contains(&seconds)));
+        assert!(
+            answer.header("retry-after").parse::<u32>().is_ok_and(|seconds| (1..=3_600).contains(&seconds))
+        );
     }
     city.advance("PT1H").await;
     let body = json!({ "email": "busy@example.com", "password": "a fine password", "name": "Asha" });

@@ -24,9 +24,6 @@ impl Answer {
     }
 
     /// The text of a field.
-    ///
-    /// # Panics
-    /// Where there is no such text.
     #[must_use]
     pub fn text(&self, field: &str) -> String {
         self.body[field].as_str().unwrap_or_else(|| panic!("no {field} in {self:?}")).to_owned()
@@ -39,19 +36,17 @@ impl Answer {
     }
 
     /// Demands a status, and returns the answer.
-    ///
-    /// # Panics
-    /// Where it is another.
-    #[expect(clippy::must_use_candidate, clippy::return_self_not_must_use, reason = "often the status is all that matters")]
+    #[expect(
+        clippy::must_use_candidate,
+        clippy::return_self_not_must_use,
+        reason = "often the status is all that matters"
+    )]
     pub fn is(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.body);
         self
     }
 
     /// Demands a problem by status and code.
-    ///
-    /// # Panics
-    /// Where it is another, or none.
     pub fn is_problem(&self, status: u16, code: &str) {
         assert_eq!((self.status, self.code()), (status, code), "{}", self.body);
     }
@@ -85,23 +80,32 @@ impl Contract {
         let paths = self.document["paths"].as_object().into_iter().flatten();
         paths.flat_map(|(path, item)| {
             let methods = item.as_object().into_iter().flatten();
-            methods.filter(|(_, operation)| operation["responses"].is_object()).map(move |(method, operation)| {
-                (path.as_str(), method.as_str(), operation)
-            })
+            methods
+                .filter(|(_, operation)| operation["responses"].is_object())
+                .map(move |(method, operation)| (path.as_str(), method.as_str(), operation))
         })
     }
 
     /// Demands that an operation may answer so.
     pub(super) fn check(&self, method: &str, path: &str, answer: &Answer) {
-        let found = self.operations().find(|(route, verb, _)| *verb == method.to_lowercase() && matches(route, path));
+        let found =
+            self.operations().find(|(route, verb, _)| *verb == method.to_lowercase() && matches(route, path));
         // What no route takes is answered by the default function, which is in no document.
         let Some((_, _, operation)) = found else {
-            assert!(matches!(answer.status, 404 | 405 | 204), "{method} {path} is in no document: {answer:?}");
+            assert!(
+                matches!(answer.status, 404 | 405 | 204),
+                "{method} {path} is in no document: {answer:?}"
+            );
             return;
         };
         if answer.status >= 400 {
-            assert_eq!(answer.header("content-type"), "application/problem+json", "{method} {path}: {answer:?}");
-            let fields: BTreeSet<_> = answer.body.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+            assert_eq!(
+                answer.header("content-type"),
+                "application/problem+json",
+                "{method} {path}: {answer:?}"
+            );
+            let fields: BTreeSet<_> =
+                answer.body.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
             for needed in ["type", "title", "status", "detail", "code", "request_id"] {
                 assert!(fields.contains(needed), "{method} {path}: no {needed} in {answer:?}");
             }
@@ -114,7 +118,11 @@ impl Contract {
         assert!(response.is_object(), "{method} {path} does not document {}: {answer:?}", answer.status);
         if answer.status >= 400 {
             let documented = &response["content"]["application/problem+json"]["examples"][answer.code()];
-            assert!(documented.is_object(), "{method} {path} does not document {}: {answer:?}", answer.code());
+            assert!(
+                documented.is_object(),
+                "{method} {path} does not document {}: {answer:?}",
+                answer.code()
+            );
         }
     }
 }

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use connecto_local::{engines::OWNER_KEY, Data, LogFormat, Options, Running, functions, start};
+use connecto_local::{Data, LogFormat, Options, Running, engines::OWNER_KEY, functions, start};
 use serde_json::{Value, json};
 
 pub use self::{
@@ -75,9 +75,6 @@ impl City {
     }
 
     /// A new city as the options say.
-    ///
-    /// # Panics
-    /// Where it does not start: there is nothing to test then.
     pub async fn with(options: Options) -> Self {
         let running = start(options).await.expect("the system starts");
         let mut city = Self::at(running.urls.api.clone()).await;
@@ -86,11 +83,8 @@ impl City {
     }
 
     /// A city that runs already.
-    ///
-    /// # Panics
-    /// Where it does not answer.
     pub async fn at(url: String) -> Self {
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().expect("a client");
+        let http = reqwest::Client::builder().timeout(Duration::from_mins(1)).build().expect("a client");
         let contract = Arc::new(Contract::fetch(&http, &url).await);
         Self { url, http, contract, networks: AtomicU32::new(1), running: None }
     }
@@ -123,9 +117,6 @@ impl City {
     }
 
     /// The newest mail to an address of at least `count`, waited for.
-    ///
-    /// # Panics
-    /// When it does not come.
     pub async fn mail(&self, to: &str, count: usize) -> Value {
         for _ in 0..PATIENCE.as_millis() / 10 {
             let mails = self.mails(to).await;
@@ -138,9 +129,6 @@ impl City {
     }
 
     /// The token of the newest mail to an address that links to a page, waited for.
-    ///
-    /// # Panics
-    /// When it does not come.
     pub async fn link(&self, to: &str, page: &str) -> String {
         let wanted = format!("/{page}#token=");
         for _ in 0..PATIENCE.as_millis() / 10 {
@@ -168,7 +156,8 @@ impl City {
 
     /// Lets the city misbehave.
     pub async fn misbehave(&self, rules: Value) {
-        self.local(self.http.put(format!("{}/_local/chaos", self.url)).json(&json!({ "rules": rules }))).await;
+        self.local(self.http.put(format!("{}/_local/chaos", self.url)).json(&json!({ "rules": rules })))
+            .await;
     }
 
     /// Lets the city behave again.
@@ -185,7 +174,8 @@ impl City {
     pub async fn database_calls(&self) -> Vec<String> {
         let calls = self.look("calls").await;
         let call = |call: &Value| {
-            let resources: Vec<_> = call["resources"].as_array().into_iter().flatten().map(Value::to_string).collect();
+            let resources: Vec<_> =
+                call["resources"].as_array().into_iter().flatten().map(Value::to_string).collect();
             format!("{} {} {}", call["function"], call["action"], resources.join(" "))
         };
         let items = calls["items"].as_array().expect("a list");
@@ -208,7 +198,8 @@ impl City {
     }
 
     async fn database(&self, urls: &Value, action: &str, body: Value) -> Value {
-        let credential = format!("AWS4-HMAC-SHA256 Credential={OWNER_KEY}/20260101/ap-south-1/dynamodb/aws4_request");
+        let credential =
+            format!("AWS4-HMAC-SHA256 Credential={OWNER_KEY}/20260101/ap-south-1/dynamodb/aws4_request");
         let request = self
             .http
             .post(urls["dynamodb"].as_str().expect("a URL"))

@@ -64,9 +64,6 @@ impl Browser {
     }
 
     /// Any request; a body is sent as JSON unless a header says otherwise.
-    ///
-    /// # Panics
-    /// Where no answer comes, or one that the API's document does not know.
     pub async fn send(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Answer {
         let mut request = self.http.request(method.clone(), format!("{}{path}", self.url));
         for (name, value) in &self.headers {

@@ -4,8 +4,11 @@ use crate::city::{City, PASSWORD};
 
 /// Takes an action out of a function's policy.
 pub fn take_out(template: &mut Value, function: &str, action: &str) {
-    let policies = template["Resources"][function]["Properties"]["Policies"].as_array_mut().expect("policies");
-    for statements in policies.iter_mut().map(|policy| policy["Statement"].as_array_mut().expect("statements")) {
+    let policies =
+        template["Resources"][function]["Properties"]["Policies"].as_array_mut().expect("policies");
+    for statements in
+        policies.iter_mut().map(|policy| policy["Statement"].as_array_mut().expect("statements"))
+    {
         for statement in statements.iter_mut() {
             statement["Action"].as_array_mut().expect("actions").retain(|known| known != action);
         }
@@ -16,7 +19,8 @@ pub fn take_out(template: &mut Value, function: &str, action: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_permission_taken_out_fails_with_its_name_in_the_log() {
     let city = City::edited(|template| take_out(template, "AuthForgotPassword", "dynamodb:PutItem")).await;
-    let answer = city.stranger().post("/v1/auth/forgot-password", json!({ "email": "asha@example.com" })).await;
+    let answer =
+        city.stranger().post("/v1/auth/forgot-password", json!({ "email": "asha@example.com" })).await;
     answer.is_problem(500, "internal_fault");
     let said = answer.body.to_string();
     assert!(!said.contains("dynamodb") && !said.contains("arn:"), "the client learns too much: {said}");
@@ -46,9 +50,16 @@ async fn no_permission_is_granted_in_vain() {
     let other = asha.on_another_device(&city).await;
     let sessions = asha.browser().get("/v1/account/sessions").await.is(200);
     let items = sessions.body["items"].as_array().unwrap();
-    let id = items.iter().find(|item| item["current"] == false).unwrap()["session_id"].as_str().unwrap().to_owned();
+    let id = items.iter().find(|item| item["current"] == false).unwrap()["session_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     asha.browser().delete(&format!("/v1/account/sessions/{id}")).await.is(204);
-    other.signed_out().post("/v1/auth/logout", json!({ "refresh_token": other.refresh_token() })).await.is(204);
+    other
+        .signed_out()
+        .post("/v1/auth/logout", json!({ "refresh_token": other.refresh_token() }))
+        .await
+        .is(204);
     let change = json!({ "current_password": PASSWORD, "new_password": PASSWORD });
     asha.browser().post("/v1/auth/change-password", change).await.is(204);
     asha.sign_in().await;

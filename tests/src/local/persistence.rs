@@ -109,8 +109,12 @@ async fn killed_between_acceptance_and_mark_every_mail_arrives() {
     city.run("NotifySweep", json!({})).await;
     city.mail(&second.email, 1).await;
     let (one, two) = (city.mails(&first.email).await.len(), city.mails(&second.email).await.len());
-    let uncertain: usize =
-        city.scan("Outbox").await.iter().map(|item| item["uncertain"]["N"].as_str().unwrap().parse::<usize>().unwrap()).sum();
+    let uncertain: usize = city
+        .scan("Outbox")
+        .await
+        .iter()
+        .map(|item| item["uncertain"]["N"].as_str().unwrap().parse::<usize>().unwrap())
+        .sum();
     println!("{one} and {two} mails, {uncertain} attempts of unknown end");
     assert_eq!((one, two), (2, 1), "the killed attempt is repeated, the other is made once");
     assert_eq!(uncertain, 1);

@@ -14,7 +14,7 @@ use crate::city::{City, root};
 
 async fn run(arguments: &[&str]) -> Output {
     let output = Command::new(program()).args(arguments).current_dir(root()).output();
-    tokio::time::timeout(std::time::Duration::from_secs(60), output).await.expect("it ends").expect("it runs")
+    tokio::time::timeout(std::time::Duration::from_mins(1), output).await.expect("it ends").expect("it runs")
 }
 
 async fn fails_saying(arguments: &[&str], what: &str) {
@@ -69,7 +69,10 @@ async fn an_interrupt_stops_it() {
     let (mut child, _city) = spawn(&program(), data.path()).await;
     let pid = child.id().expect("it runs").to_string();
     assert!(Command::new("kill").args(["-INT", &pid]).status().await.unwrap().success());
-    let status = tokio::time::timeout(std::time::Duration::from_secs(15), child.wait()).await.expect("it ends").unwrap();
+    let status = tokio::time::timeout(std::time::Duration::from_secs(15), child.wait())
+        .await
+        .expect("it ends")
+        .unwrap();
     assert_eq!(status.code(), Some(0));
     assert!(Path::new(data.path()).join("urls.json").exists());
 }

@@ -10,7 +10,8 @@ async fn records_that_cannot_be_worked_off_end_as_metadata_alone() {
     // Without its permission the function fails at every record.
     let city = City::edited(|template| {
         take_out(template, "NotifyDeliver", "dynamodb:UpdateItem");
-        let stream = &mut template["Resources"]["NotifyDeliver"]["Properties"]["Events"]["Stream"]["Properties"];
+        let stream =
+            &mut template["Resources"]["NotifyDeliver"]["Properties"]["Events"]["Stream"]["Properties"];
         stream["MaximumRetryAttempts"] = json!(1);
     })
     .await;
@@ -19,8 +20,14 @@ async fn records_that_cannot_be_worked_off_end_as_metadata_alone() {
         let letters = city.look("faults").await["dead_letters"].take();
         if let Some(letter) = letters.as_array().and_then(|letters| letters.first()) {
             let text = letter.to_string();
-            assert!(text.contains("DDBStreamBatchInfo") && text.contains("RetryAttemptsExhausted"), "{letter:#}");
-            assert!(!text.contains(&asha.email) && !text.contains("NewImage"), "a dead letter carries data: {letter:#}");
+            assert!(
+                text.contains("DDBStreamBatchInfo") && text.contains("RetryAttemptsExhausted"),
+                "{letter:#}"
+            );
+            assert!(
+                !text.contains(&asha.email) && !text.contains("NewImage"),
+                "a dead letter carries data: {letter:#}"
+            );
             // The message itself is not lost: the sweeper has its own permission.
             city.run("NotifySweep", json!({})).await;
             city.mail(&asha.email, 1).await;

@@ -23,11 +23,16 @@ async fn a_name_injects_nothing() {
         for part in [text, html] {
             for evil in ["<script", "<a href=http", "evil.example"] {
                 // What stands in the links is ours, and random.
-                let shown = part.split_whitespace().filter(|word| !word.contains("#token=")).collect::<Vec<_>>().join(" ");
+                let shown = part
+                    .split_whitespace()
+                    .filter(|word| !word.contains("#token="))
+                    .collect::<Vec<_>>()
+                    .join(" ");
                 assert!(!shown.contains(evil), "{name}: {evil} in {shown}");
             }
         }
-        assert!(mail["headers"].to_string().to_lowercase().find("bcc").is_none(), "{mail:#}");
+        let headers = mail["headers"].as_array().unwrap();
+        assert!(headers.iter().all(|header| header["name"] != "Bcc"), "{mail:#}");
     }
 }
 

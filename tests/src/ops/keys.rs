@@ -93,9 +93,13 @@ async fn the_schedule_renews_the_keys_in_time() {
 async fn a_rotation_cut_short_harms_nobody() {
     let city = City::new().await;
     let asha = city.customer("asha").await;
-    city.misbehave(json!([{ "service": "secretsmanager", "action": "PutSecretValue", "every": 2, "do": "fail" }])).await;
+    city.misbehave(
+        json!([{ "service": "secretsmanager", "action": "PutSecretValue", "every": 2, "do": "fail" }]),
+    )
+    .await;
     for _ in 0..6 {
-        let request = city.http.post(format!("{}/_local/run/OpsRotateKeys", city.url)).json(&json!({ "force": true }));
+        let request =
+            city.http.post(format!("{}/_local/run/OpsRotateKeys", city.url)).json(&json!({ "force": true }));
         request.send().await.unwrap();
         let answer = asha.exchange(&asha.refresh_token()).await.is(200);
         asha.keep(&answer.body);

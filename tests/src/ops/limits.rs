@@ -11,6 +11,10 @@ fn the_readme_lists_each_limit() {
         let row = readme.lines().find(|line| line.starts_with(&format!("| `{}` |", limit.name)));
         let row = row.unwrap_or_else(|| panic!("the README has no row for {}", limit.name));
         let window = if minutes % 60 == 0 { format!("{} h", minutes / 60) } else { format!("{minutes} min") };
-        assert!(row.ends_with(&format!("| {} | {window} |", limit.tries)), "{row} should end with {} and {window}", limit.tries);
+        assert!(
+            row.ends_with(&format!("| {} | {window} |", limit.tries)),
+            "{row} should end with {} and {window}",
+            limit.tries
+        );
     }
 }

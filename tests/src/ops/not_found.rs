@@ -6,13 +6,16 @@ use crate::city::City;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_no_route_takes_is_a_problem() {
     let city = City::new().await;
-    for path in ["/", "/v1", "/v1/nothing", "/v1/auth/login/", "/v1/account/sessions/a/b", "/..%2f..%2f", "/%00"] {
+    for path in
+        ["/", "/v1", "/v1/nothing", "/v1/auth/login/", "/v1/account/sessions/a/b", "/..%2f..%2f", "/%00"]
+    {
         city.stranger().get(path).await.is_problem(404, "not_found");
     }
     let answer = city.stranger().get("/v1/auth/login").await;
     answer.is_problem(405, "method_not_allowed");
     assert_eq!(answer.header("allow"), "POST");
-    let answer = city.stranger().send(Method::PUT, "/v1/account/sessions/x", Some(json!({}).to_string().into())).await;
+    let answer =
+        city.stranger().send(Method::PUT, "/v1/account/sessions/x", Some(json!({}).to_string().into())).await;
     answer.is_problem(405, "method_not_allowed");
     assert_eq!(answer.header("allow"), "DELETE");
 }

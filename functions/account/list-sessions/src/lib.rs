@@ -28,7 +28,7 @@ pub const PROBLEMS: &[Problem] = &[SESSION_ENDED];
 pub struct Device {
     session_id: SessionId,
     /// What the device calls itself.
-    device: DeviceName,
+    name: DeviceName,
     #[schemars(with = "String", extend("format" = "date-time"))]
     created_at: Timestamp,
     /// When it refreshed its tokens last.
@@ -65,7 +65,7 @@ pub async fn handler(
         last_used_at: session.refreshed_at,
         expires_at: session.expires_at(),
         session_id: session.session_id,
-        device: session.device,
+        name: session.device,
         created_at: session.created_at,
     });
     let seal = |id: SessionId| Cursor::seal(&keys, now, &list, &id.to_string());

@@ -66,7 +66,8 @@ async fn exchange(
 ) -> Result<(User, Session), Error> {
     // Whoever loses the race for the next generation looks again, and finds its token repeated or reused.
     for _ in 0..2 {
-        let session = sessions::load(app, token.user_id, token.session_id).await?.ok_or(INVALID_REFRESH_TOKEN)?;
+        let session =
+            sessions::load(app, token.user_id, token.session_id).await?.ok_or(INVALID_REFRESH_TOKEN)?;
         let user = accounts::user(app, Some(token.user_id)).await?.ok_or(INVALID_REFRESH_TOKEN)?;
         let now = app.now();
         if !session.is_live(&user, now) {

@@ -64,7 +64,8 @@ pub async fn handler(
     let registration_id = app.new_id()?;
     let password_hash = hashing::hash(&app, body.password).await?;
     let locale = body.locale.unwrap_or(language);
-    let registration = NewRegistration { email: body.email, password_hash, name: body.name, locale, registration_id };
+    let registration =
+        NewRegistration { email: body.email, password_hash, name: body.name, locale, registration_id };
     accounts::register(&app, registration).await?;
     Ok(Accepted(Registered { registration_id }))
 }

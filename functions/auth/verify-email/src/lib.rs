@@ -91,7 +91,10 @@ pub async fn handler(
         LinkRefused::AddressTaken => ALREADY_REGISTERED,
     })?;
     let Some(session) = session else {
-        return Ok(TokensAnswer { body: Verified { user_id, next: Next::SignIn, tokens: None }, cookie: None });
+        return Ok(TokensAnswer {
+            body: Verified { user_id, next: Next::SignIn, tokens: None },
+            cookie: None,
+        });
     };
     let TokensAnswer { body: tokens, cookie } =
         signin::tokens(&app, &user, &session, &keys, body.refresh_token_in).await?;

@@ -94,7 +94,9 @@ async fn run(arguments: &Arguments) -> Result<bool, Failure> {
     }
     let programs = places.programs()?;
     // As in a load test: one network and one account are asked more than a person would.
-    let wider = |template: &mut serde_json::Value| template["Parameters"]["RateLimitFactor"]["Default"] = json!(1_000);
+    let wider = |template: &mut serde_json::Value| {
+        template["Parameters"]["RateLimitFactor"]["Default"] = json!(1_000);
+    };
     let running = start(Options { template_edit: Some(Box::new(wider)), ..options() }).await?;
     let city = City::at(running.urls.api.clone()).await;
     let links = links(&programs, arguments.plan);
@@ -110,7 +112,11 @@ async fn run(arguments: &Arguments) -> Result<bool, Failure> {
     for Bar { text, met } in &bars {
         println!("- {} {text}", if *met { "met" } else { "**missed**" });
     }
-    println!("\nNode.js {}; medians of {} cold starts.", programs::node("process.version")?, arguments.plan.starts);
+    println!(
+        "\nNode.js {}; medians of {} cold starts.",
+        programs::node("process.version")?,
+        arguments.plan.starts
+    );
     Ok(bars.iter().all(|bar| bar.met))
 }
 

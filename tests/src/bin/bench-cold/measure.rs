@@ -76,7 +76,8 @@ impl Bench<'_> {
         for round in 0..=plan.starts {
             eprintln!("cold start {round} of {}", plan.starts);
             for (program, cold) in self.programs.iter().zip(&mut cold) {
-                let (init, rss, first) = self.start_cold(program).await.map_err(|error| named(program, &error))?;
+                let (init, rss, first) =
+                    self.start_cold(program).await.map_err(|error| named(program, &error))?;
                 if round > 0 {
                     cold.init.push(init);
                     cold.rss.push(rss);
@@ -108,7 +109,8 @@ impl Bench<'_> {
         let rss = process.rss()?;
         let request = self.requests.next(program.function)?;
         let exchange = process.invoke(&request.event).await?;
-        let body = Requests::body(program.function, &exchange.answer).map_err(|error| process.failure(&error.to_string()))?;
+        let body = Requests::body(program.function, &exchange.answer)
+            .map_err(|error| process.failure(&error.to_string()))?;
         process.stop().await?;
         // Also lets a registration's mail go out before the next process starts.
         self.requests.prove(program.function, &request, &body).await?;

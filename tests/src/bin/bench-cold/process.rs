@@ -103,7 +103,8 @@ impl Process {
         let stat = fs::read_to_string(self.folder.join("stat"))?;
         // Counted from behind the program's name, which may contain anything.
         let (_, fields) = stat.rsplit_once(')').ok_or("no name in /proc/<pid>/stat")?;
-        let ticks: Vec<u32> = fields.split_whitespace().skip(11).take(2).map(str::parse).collect::<Result<_, _>>()?;
+        let ticks: Vec<u32> =
+            fields.split_whitespace().skip(11).take(2).map(str::parse).collect::<Result<_, _>>()?;
         let mut threads = Duration::ZERO;
         for thread in fs::read_dir(self.folder.join("task"))? {
             // A thread that ends now is what the ticks are for.

@@ -81,7 +81,12 @@ impl Places {
         let target = program.ancestors().nth(2).ok_or("this program is in no folder of cargo's")?;
         let logs = target.join("bench-cold");
         fs::create_dir_all(&logs)?;
-        Ok(Self { node: root.join("tests/bench/node"), release: target.join("release"), logs, root: root.to_owned() })
+        Ok(Self {
+            node: root.join("tests/bench/node"),
+            release: target.join("release"),
+            logs,
+            root: root.to_owned(),
+        })
     }
 
     /// Builds everything, and says so.
@@ -123,7 +128,8 @@ impl Places {
 /// What an expression is in Node.js.
 pub fn node(expression: &str) -> Result<String, Failure> {
     let output = Command::new("node").args(["-p", expression]).output();
-    let output = output.map_err(|error| format!("node cannot be started: {error}. The twins need Node.js 20 or newer."))?;
+    let output = output
+        .map_err(|error| format!("node cannot be started: {error}. The twins need Node.js 20 or newer."))?;
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 

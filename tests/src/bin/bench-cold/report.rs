@@ -56,7 +56,9 @@ pub fn bars(rows: &[Row<'_>]) -> Vec<Bar> {
     let mut bars = Vec::new();
     for (program, rust) in rows.iter().filter(|(program, _)| program.runtime == Runtime::Rust) {
         let name = program.function.name();
-        let twin = rows.iter().find(|(other, _)| other.runtime == Runtime::Node && other.function == program.function);
+        let twin = rows
+            .iter()
+            .find(|(other, _)| other.runtime == Runtime::Node && other.function == program.function);
         let twin = twin.map(|(_, measured)| *measured);
         bars.push(Bar {
             text: format!("{name}: init {} ≤ {}", ms(rust.init), ms(MAX_INIT)),
@@ -81,7 +83,11 @@ pub fn bars(rows: &[Row<'_>]) -> Vec<Bar> {
                 });
             }
             (Function::VerifyEmail, Some(node)) => bars.push(Bar {
-                text: format!("{name}: CPU/request {} ≤ 1/{CPU_FACTOR} of Node's {}", ms(rust.cpu), ms(node.cpu)),
+                text: format!(
+                    "{name}: CPU/request {} ≤ 1/{CPU_FACTOR} of Node's {}",
+                    ms(rust.cpu),
+                    ms(node.cpu)
+                ),
                 met: rust.cpu * CPU_FACTOR <= node.cpu,
             }),
             _ => {}

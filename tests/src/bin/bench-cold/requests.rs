@@ -85,7 +85,11 @@ impl<'a> Requests<'a> {
         }
         let refresh = json!({ "refresh_token": tokens["refresh_token"] });
         let refreshed = self.city.stranger().post("/v1/auth/refresh", refresh).await;
-        if refreshed.status == 200 { Ok(()) } else { Err(format!("its refresh token was answered {refreshed:?}").into()) }
+        if refreshed.status == 200 {
+            Ok(())
+        } else {
+            Err(format!("its refresh token was answered {refreshed:?}").into())
+        }
     }
 
     /// Version 2.0 of API Gateway's payload format, as for a browser behind a mobile network.
@@ -140,5 +144,8 @@ async fn registered(city: &City, number: usize) -> Result<Link, Failure> {
     if answer.status != 202 {
         return Err(format!("registering through the gateway was answered {answer:?}").into());
     }
-    Ok(Link { registration_id: answer.text("registration_id"), token: city.link(&address, "verify-email").await })
+    Ok(Link {
+        registration_id: answer.text("registration_id"),
+        token: city.link(&address, "verify-email").await,
+    })
 }
