@@ -137,7 +137,8 @@ fn run(command: &mut Command) -> Result<(), Failure> {
     let words: Vec<_> = std::iter::once(command.get_program()).chain(command.get_args()).collect();
     let line = words.join(std::ffi::OsStr::new(" ")).display().to_string();
     eprintln!("{line}");
-    let status = command.status().map_err(|error| format!("{line}: {error}"))?;
+    // Stdout is for the table alone.
+    let status = command.stdout(std::io::stderr()).status().map_err(|error| format!("{line}: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("{line}: {status}").into()) }
 }
 
