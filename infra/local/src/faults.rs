@@ -18,7 +18,7 @@ pub struct FaultEntry {
     pub function: String,
     /// The request's id, as in the log.
     pub request_id: String,
-    /// `error`, `panic` or `timeout`.
+    /// `error`, `panic`, `timeout` or `exit`.
     pub kind: &'static str,
     /// What happened, in full: this page is on the developer's own machine.
     pub detail: String,

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use connecto_shared::fault::Fault;
 use connecto_shared::lambda::Invoke;
 use connecto_shared::vendor::clock::Clock;
 use jiff::Timestamp;
 use lambda_runtime::{Context, LambdaEvent};
 use serde::Serialize;
 use serde_json::Value;
+use tokio::task::{AbortHandle, JoinHandle};
 use tracing::Instrument as _;
 
 use crate::faults::{FaultEntry, FaultLog};
@@ -28,6 +30,8 @@ pub enum InvokeError {
     TimedOut(Duration),
     /// It panicked.
     Panicked(String),
+    /// Its process was killed, or so chaos has it.
+    Exited,
     /// It returned an error.
     Failed(String),
 }
@@ -38,6 +42,7 @@ impl std::fmt::Display for InvokeError {
             Self::Unknown => write!(f, "no such function"),
             Self::TimedOut(after) => write!(f, "timed out after {} seconds", after.as_secs()),
             Self::Panicked(message) => write!(f, "panicked: {message}"),
+            Self::Exited => write!(f, "ended early: Runtime exited"),
             Self::Failed(message) => write!(f, "failed: {message}"),
         }
     }
@@ -49,7 +54,7 @@ impl InvokeError {
     fn detail(&self) -> String {
         match self {
             Self::Panicked(message) | Self::Failed(message) => message.clone(),
-            Self::Unknown | Self::TimedOut(_) => self.to_string(),
+            Self::Unknown | Self::TimedOut(_) | Self::Exited => self.to_string(),
         }
     }
 
@@ -58,6 +63,7 @@ impl InvokeError {
             Self::Unknown => "unknown",
             Self::TimedOut(_) => "timeout",
             Self::Panicked(_) => "panic",
+            Self::Exited => "exit",
             Self::Failed(_) => "error",
         }
     }
@@ -72,7 +78,7 @@ pub struct Call {
     pub request_id: String,
     /// How long it took.
     pub ms: u64,
-    /// `ok`, `error`, `panic` or `timeout`.
+    /// `ok`, `error`, `panic`, `timeout` or `exit`.
     pub outcome: &'static str,
     /// The status of its HTTP answer, where it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -111,6 +117,8 @@ pub struct Mounted {
     invoke: Invoke,
     key: AccessKey,
     calls: Mutex<VecDeque<Call>>,
+    /// The invocations under way, and some that ended since the last one began.
+    running: Mutex<Vec<AbortHandle>>,
 }
 
 impl Functions {
@@ -125,7 +133,13 @@ impl Functions {
         self.by_key.insert(key.id.clone(), function.logical_id.clone());
         self.by_id.insert(
             function.logical_id.clone(),
-            Mounted { function, invoke, key: key.clone(), calls: Mutex::new(VecDeque::new()) },
+            Mounted {
+                function,
+                invoke,
+                key: key.clone(),
+                calls: Mutex::default(),
+                running: Mutex::default(),
+            },
         );
     }
 
@@ -155,6 +169,16 @@ impl Functions {
             .collect()
     }
 
+    /// Ends a function's invocations as if its processes had been killed.
+    ///
+    /// All of them: the engines know a caller by its key, and a function's invocations share one.
+    pub(crate) fn crash(&self, logical_id: &str) {
+        let Some(mounted) = self.by_id.get(logical_id) else { return };
+        for invocation in mounted.running.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            invocation.abort();
+        }
+    }
+
     /// Calls a function with an event and waits for its answer.
     ///
     /// It runs on a task of its own, so that it ends as on Lambda: by itself or at its timeout, not when its caller
@@ -167,12 +191,11 @@ impl Functions {
         let began = Instant::now();
         let event = LambdaEvent::new(event, context(function, &request_id, at));
         let span = tracing::info_span!("function", function = logical_id, invocation = request_id);
-        // Made inside the task: a panic before the first await must be caught, too.
-        let invoke = Arc::clone(&mounted.invoke);
-        let mut task = tokio::spawn(async move { invoke(event).await }.instrument(span));
+        let mut task = mounted.spawn(event, span);
         let result = match tokio::time::timeout(function.timeout, &mut task).await {
             Ok(Ok(Ok(answer))) => Ok(answer),
             Ok(Ok(Err(fault))) => Err(InvokeError::Failed(format!("{fault:?}"))),
+            Ok(Err(join)) if join.is_cancelled() => Err(InvokeError::Exited),
             Ok(Err(join)) => Err(InvokeError::Panicked(panic_message(join))),
             Err(_) => {
                 task.abort();
@@ -200,6 +223,17 @@ impl Functions {
 }
 
 impl Mounted {
+    fn spawn(&self, event: LambdaEvent<Value>, span: tracing::Span) -> JoinHandle<Result<Value, Fault>> {
+        let invoke = Arc::clone(&self.invoke);
+        // Held while it is spawned: its first call may be the one that it is killed at.
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.retain(|invocation| !invocation.is_finished());
+        // Called inside the task: a panic before the first await must be caught, too.
+        let task = tokio::spawn(async move { invoke(event).await }.instrument(span));
+        running.push(task.abort_handle());
+        task
+    }
+
     fn record(&self, call: Call) {
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         if calls.len() == CALLS_KEPT {

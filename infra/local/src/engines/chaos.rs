@@ -23,6 +23,8 @@ pub enum Misbehaviour {
     Fail,
     /// Takes effect, then closes the connection without an answer.
     DropReply,
+    /// Takes effect; then the calling function ends as if its process had been killed, and no answer comes.
+    Crash,
     /// Is answered late.
     Delay {
         /// By how many milliseconds.
@@ -37,6 +39,7 @@ impl Misbehaviour {
             Self::Conflict => "chaos:conflict",
             Self::Fail => "chaos:fail",
             Self::DropReply => "chaos:drop_reply",
+            Self::Crash => "chaos:crash",
             Self::Delay { .. } => "chaos:delay",
         }
     }

@@ -139,15 +139,19 @@ impl<E: Engine> Front<E> {
                 tokio::time::sleep(std::time::Duration::from_millis(ms.into())).await;
                 None
             }
-            Some(Misbehaviour::DropReply) | None => None,
+            Some(Misbehaviour::DropReply | Misbehaviour::Crash) | None => None,
         };
         let reply = match refusal {
             Some(refusal) => self.engine.refuse(&refusal, &request),
             None => self.engine.answer(request, wanted).await,
         };
         let outcome = misbehaviour.map_or("allowed", Misbehaviour::outcome);
-        if matches!(misbehaviour, Some(Misbehaviour::DropReply)) {
+        if matches!(misbehaviour, Some(Misbehaviour::DropReply | Misbehaviour::Crash)) {
             self.record(caller, wanted, outcome, None);
+            // Before the connection ends: the function must not live to see it end.
+            if let (Some(Misbehaviour::Crash), Caller::Function(function)) = (misbehaviour, caller) {
+                self.world.functions.crash(&function.logical_id);
+            }
             return Err(Dropped);
         }
         self.record(caller, wanted, outcome, Some(reply.status()));

@@ -46,6 +46,10 @@ struct City {
 
 impl City {
     async fn start(data: &Data, code: Code) -> Self {
+        Self::start_with(data, invoke(code)).await
+    }
+
+    async fn start_with(data: &Data, invoke: Invoke) -> Self {
         let template = template();
         let clock = MovableClock::open(data).expect("a clock");
         let bind = || async { TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port") };
@@ -69,7 +73,7 @@ impl City {
         let faults = FaultLog::default();
         let mut functions = Functions::new(clock.shared(), faults.clone());
         let key = AccessKey::generate();
-        functions.mount(Arc::clone(&template.functions[0]), invoke(code), &key);
+        functions.mount(Arc::clone(&template.functions[0]), invoke, &key);
         let world = Arc::new(World {
             template,
             clock,
@@ -111,14 +115,18 @@ impl City {
     }
 
     fn ses(&self) -> aws_sdk_ses::Client {
-        let config = aws_sdk_ses::Config::builder()
-            .behavior_version(aws_sdk_ses::config::BehaviorVersion::latest())
-            .region(aws_sdk_ses::config::Region::new("ap-south-1"))
-            .credentials_provider(self.credentials())
-            .retry_config(aws_sdk_ses::config::retry::RetryConfig::disabled())
-            .endpoint_url(&self.world.urls.ses);
-        aws_sdk_ses::Client::from_conf(config.build())
+        ses(&self.world.urls.ses, self.credentials())
     }
+}
+
+fn ses(url: &str, credentials: Credentials) -> aws_sdk_ses::Client {
+    let config = aws_sdk_ses::Config::builder()
+        .behavior_version(aws_sdk_ses::config::BehaviorVersion::latest())
+        .region(aws_sdk_ses::config::Region::new("ap-south-1"))
+        .credentials_provider(credentials)
+        .retry_config(aws_sdk_ses::config::retry::RetryConfig::disabled())
+        .endpoint_url(url);
+    aws_sdk_ses::Client::from_conf(config.build())
 }
 
 fn invoke(code: Code) -> Invoke {

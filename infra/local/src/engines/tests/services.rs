@@ -1,3 +1,5 @@
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use aws_sdk_ses::primitives::Blob;
@@ -6,6 +8,7 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::engines::chaos::Rule;
+use crate::invoke::InvokeError;
 
 const MAIL: &str =
     "From: ConnectO <no-reply@connecto.example>\r\nTo: asha@example.com\r\nSubject: Hello\r\n\r\nHi.\r\n";
@@ -25,8 +28,12 @@ fn rules(city: &City, rules: Value) {
 }
 
 async fn send(city: &City, raw: &str) -> Result<(), (String, String)> {
+    send_by(&city.ses(), raw).await
+}
+
+async fn send_by(client: &aws_sdk_ses::Client, raw: &str) -> Result<(), (String, String)> {
     let message = RawMessage::builder().data(Blob::new(raw.as_bytes())).build().expect("a message");
-    match city.ses().send_raw_email().raw_message(message).send().await {
+    match client.send_raw_email().raw_message(message).send().await {
         Ok(_) => Ok(()),
         Err(error) => {
             Err((error.code().unwrap_or("(none)").to_owned(), error.message().unwrap_or_default().to_owned()))
@@ -115,6 +122,40 @@ async fn chaos_misbehaves_as_the_service_would() {
     rules(&city, json!([{ "service": "ses", "every": 1, "do": "fail" }]));
     assert_eq!(send(&city, MAIL).await.expect_err("struck").0, "InternalFailure");
     assert!(city.world.outbox.list(None).is_empty());
+    city.engines.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crash_kills_the_function_after_its_call_took_effect() {
+    let came_back = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&came_back);
+    let sender: Invoke = Arc::new(move |event: lambda_runtime::LambdaEvent<Value>| {
+        let counted = Arc::clone(&counted);
+        Box::pin(async move {
+            let key = event.payload["key"].as_str().unwrap_or_default();
+            let client = super::ses(
+                event.payload["ses"].as_str().unwrap_or_default(),
+                Credentials::new(key, "secret", None, None, "test"),
+            );
+            let sent = send_by(&client, MAIL).await;
+            counted.fetch_add(1, Ordering::SeqCst);
+            sent.map(|()| Value::Null).map_err(|(code, _)| Fault::new(code))
+        })
+    });
+    let city = City::start_with(&Data::Memory, sender).await;
+    let event = json!({ "key": city.key.id, "ses": city.world.urls.ses });
+    rules(&city, json!([{ "service": "ses", "every": 2, "do": "crash" }]));
+
+    city.world.functions.invoke("Deliver", event.clone()).await.expect("the first is spared");
+    let killed = city.world.functions.invoke("Deliver", event.clone()).await.expect_err("the second is not");
+    assert!(matches!(killed, InvokeError::Exited), "{killed}");
+    city.world.functions.invoke("Deliver", event).await.expect("nor does it harm the third");
+
+    assert_eq!(came_back.load(Ordering::SeqCst), 2, "the killed one never learnt what became of its call");
+    assert_eq!(city.world.outbox.list(None).len(), 3, "its mail was accepted");
+    let outcomes: Vec<_> = city.world.calls.list().into_iter().map(|call| call.outcome).collect();
+    assert_eq!(outcomes, ["allowed", "chaos:crash", "allowed"]);
+    assert_eq!(city.world.faults.list()[0].kind, "exit");
     city.engines.stop().await;
 }
 
