@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
@@ -18,6 +19,9 @@ use crate::{
     fault::Fault,
     vendor::{clock::Clock, secrets::SecretCache},
 };
+
+/// Calls to outsiders end within.
+const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a handler works with; cheap to clone.
 ///
@@ -117,6 +121,7 @@ impl App {
             let mut config = aws_sdk_ses::config::Builder::from(self.sdk());
             config.set_endpoint_url(self.endpoint("SES"));
             config.set_retry_config(Some(RetryConfig::disabled()));
+            config.set_timeout_config(Some(timeouts(CALL_TIMEOUT)));
             aws_sdk_ses::Client::from_conf(config.build())
         })
     }
@@ -145,12 +150,7 @@ impl App {
                 .credentials_provider(SharedCredentialsProvider::new(credentials))
                 .http_client(https_client())
                 .retry_config(RetryConfig::standard())
-                .timeout_config(
-                    TimeoutConfig::builder()
-                        .connect_timeout(std::time::Duration::from_secs(2))
-                        .operation_timeout(std::time::Duration::from_secs(10))
-                        .build(),
-                )
+                .timeout_config(timeouts(Duration::from_secs(3)))
                 .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(
                     aws_smithy_async::rt::sleep::TokioSleep::new(),
                 ))
@@ -165,6 +165,15 @@ impl App {
             .or_else(|| self.optional("AWS_ENDPOINT_URL"))
             .map(str::to_owned)
     }
+}
+
+/// An attempt ends early enough for another; the whole call in time for the caller to answer.
+fn timeouts(attempt: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_attempt_timeout(attempt)
+        .operation_timeout(CALL_TIMEOUT)
+        .build()
 }
 
 /// One HTTP client for all services, so that the root certificates are read once.

@@ -24,25 +24,40 @@ const fn limit(name: &'static str, tries: u32, window_s: i64) -> Limit {
     Limit { name, tries, window_s }
 }
 
-/// Guessing passwords, per mail address.
-pub const LOGIN_PER_ADDRESS: Limit = limit("login-address", 10, 15 * MINUTES);
+/// Guessing a password from one network: what a person needs who mistypes.
+pub const LOGIN_PER_ADDRESS_AND_NETWORK: Limit = limit("login-pair", 10, 15 * MINUTES);
+/// Guessing a password from many networks: wide, or anybody could lock anybody out.
+pub const LOGIN_PER_ADDRESS: Limit = limit("login-address", 100, 15 * MINUTES);
 /// Guessing passwords, per network: a mobile carrier puts thousands behind one.
 pub const LOGIN_PER_NETWORK: Limit = limit("login-network", 200, 15 * MINUTES);
-/// Mails of any kind that somebody who is not signed in may cause to one address.
-pub const MAIL_PER_ADDRESS: Limit = limit("mail-address", 5, HOURS);
 /// Mails of any kind that one network may cause.
 pub const MAIL_PER_NETWORK: Limit = limit("mail-network", 100, HOURS);
+/// Mails to one address, counted by kind: what strangers cause by registering must not use up the owner's way back.
+pub const REGISTER_PER_ADDRESS: Limit = limit("register-address", 5, HOURS);
+/// The same for new links.
+pub const VERIFY_PER_ADDRESS: Limit = limit("verify-address", 5, HOURS);
+/// The same for forgotten passwords.
+pub const FORGOT_PER_ADDRESS: Limit = limit("forgot-address", 5, HOURS);
+/// The same for addresses that accounts want to move to.
+pub const MOVE_PER_ADDRESS: Limit = limit("move-address", 5, HOURS);
+/// How often one account may ask to move: each move can be taken back for a week.
+pub const MOVE_PER_ACCOUNT: Limit = limit("move-account", 10, 7 * 24 * HOURS);
 /// Guessing the tokens of mailed links, per network.
 pub const LINK_PER_NETWORK: Limit = limit("link-network", 100, 15 * MINUTES);
 /// Asking a signed-in person's password again, per account.
 pub const PASSWORD_PER_ACCOUNT: Limit = limit("password-account", 10, 15 * MINUTES);
 
 /// Every limit, as the README's table lists them.
-pub const ALL: [Limit; 6] = [
+pub const ALL: [Limit; 11] = [
+    LOGIN_PER_ADDRESS_AND_NETWORK,
     LOGIN_PER_ADDRESS,
     LOGIN_PER_NETWORK,
-    MAIL_PER_ADDRESS,
     MAIL_PER_NETWORK,
+    REGISTER_PER_ADDRESS,
+    VERIFY_PER_ADDRESS,
+    FORGOT_PER_ADDRESS,
+    MOVE_PER_ADDRESS,
+    MOVE_PER_ACCOUNT,
     LINK_PER_NETWORK,
     PASSWORD_PER_ACCOUNT,
 ];

@@ -1,8 +1,11 @@
 //! Passwords: how long, how common, how stored.
 
-use std::str::FromStr;
+use std::{
+    str::FromStr,
+    sync::{Mutex, PoisonError},
+};
 
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use schemars::json_schema;
 use serde::{Deserialize, Serialize};
@@ -116,13 +119,20 @@ impl PasswordHash {
     }
 }
 
+/// The memory of the last hash, kept for the next one: freed and allocated anew, its 19 MiB tear the heap apart, and
+/// the kernel clears its pages each time.
+static SPARE: Mutex<Option<Vec<Block>>> = Mutex::new(None);
+
 fn derive(password: &str, salt: &[u8], cost: Cost) -> Result<PasswordHash, Fault> {
     let invalid = |error: argon2::Error| Fault::new(format!("argon2: {error}"));
     let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32)).map_err(invalid)?;
+    let mut memory = SPARE.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
+    memory.resize(params.block_count(), Block::default());
     let mut hash = [0; 32];
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into(password.as_bytes(), salt, &mut hash)
+        .hash_password_into_with_memory(password.as_bytes(), salt, &mut hash, memory.as_mut_slice())
         .map_err(invalid)?;
+    *SPARE.lock().unwrap_or_else(PoisonError::into_inner) = Some(memory);
     Ok(PasswordHash(phc(cost, salt, &hash)))
 }
 

@@ -17,6 +17,10 @@ use super::{describe::json_response, problem::Error};
 pub struct Created<T>(pub T);
 /// 202: it will be done.
 pub struct Accepted<T>(pub T);
+/// The body of a 202 that must not tell whether anything will be sent.
+#[derive(Serialize, JsonSchema)]
+pub struct WillBeSent {}
+
 /// 204: done, and nothing to tell.
 pub struct NoContent;
 /// 200, and good for so long for everybody.

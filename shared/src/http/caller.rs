@@ -17,7 +17,7 @@ use crate::{
         user::{Session, User},
     },
     fault::Fault,
-    store::{accounts, sessions},
+    store::sessions,
     vendor::secrets,
 };
 
@@ -74,9 +74,8 @@ impl FromRequestParts<App> for SignedIn {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
         let caller = Caller::from_request_parts(parts, app).await?;
-        let session = sessions::load(app, caller.user_id, caller.session_id).await?.ok_or(SESSION_ENDED)?;
-        let user = accounts::user(app, Some(caller.user_id)).await?.ok_or(SESSION_ENDED)?;
-        if session.is_live(&user, app.now()) { Ok(Self { user, session }) } else { Err(SESSION_ENDED.into()) }
+        let live = sessions::live(app, caller.user_id, caller.session_id).await?;
+        live.map(|(user, session)| Self { user, session }).ok_or_else(|| SESSION_ENDED.into())
     }
 }
 

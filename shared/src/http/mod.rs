@@ -14,7 +14,7 @@ mod params;
 pub mod problem;
 mod tokens;
 
-pub use answer::{Accepted, Cached, Created, NoContent};
+pub use answer::{Accepted, Cached, Created, NoContent, WillBeSent};
 pub use body::{Json, MAX_BODY};
 pub use caller::{Caller, SignedIn};
 pub use client::{Client, Language};

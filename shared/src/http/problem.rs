@@ -2,13 +2,13 @@
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use jiff::SignedDuration;
 use serde::Serialize;
 
 use crate::{
-    domain::{limits::Limit, locale::Locale},
+    domain::locale::Locale,
     fault::Fault,
     mail::{field_text, problem_text},
+    store::limits::Exceeded,
 };
 
 /// A way for a request to fail that clients can tell by its `code`. Its texts, in every language, stand in
@@ -45,24 +45,6 @@ impl Problem {
     pub fn allowing(self, methods: &[&str]) -> Refusal {
         let mut refusal = self.with_errors(Vec::new());
         refusal.headers.extend(HeaderValue::try_from(methods.join(", ")).map(|value| (header::ALLOW, value)));
-        refusal
-    }
-
-    /// This problem because a limit of `allowed` tries is reached for another `resets_in`, told by `Retry-After` and
-    /// by the fields of draft-ietf-httpapi-ratelimit-headers-10.
-    #[must_use]
-    pub fn limited(self, limit: Limit, allowed: u64, resets_in: SignedDuration) -> Refusal {
-        let (name, seconds) = (limit.name, resets_in.as_secs());
-        let mut refusal = self.with_errors(Vec::new());
-        let mut set = |name: HeaderName, value: String| {
-            if let Ok(value) = HeaderValue::try_from(value) {
-                refusal.headers.insert(name, value);
-            }
-        };
-        set(header::RETRY_AFTER, seconds.to_string());
-        let policy = format!("\"{name}\";q={allowed};w={}", limit.window_s);
-        set(HeaderName::from_static("ratelimit-policy"), policy);
-        set(HeaderName::from_static("ratelimit"), format!("\"{name}\";r=0;t={seconds}"));
         refusal
     }
 }
@@ -136,6 +118,25 @@ impl From<Problem> for Error {
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         Self::Problem(Box::new(refusal))
+    }
+}
+
+/// By `Retry-After` and by the fields of draft-ietf-httpapi-ratelimit-headers-10.
+impl From<Exceeded> for Error {
+    fn from(Exceeded { limit, allowed, resets_in }: Exceeded) -> Self {
+        let (name, seconds) = (limit.name, resets_in.as_secs());
+        let mut refusal = RATE_LIMITED.with_errors(Vec::new());
+        for (header, value) in [
+            (header::RETRY_AFTER, seconds.to_string()),
+            (
+                HeaderName::from_static("ratelimit-policy"),
+                format!("\"{name}\";q={allowed};w={}", limit.window_s),
+            ),
+            (HeaderName::from_static("ratelimit"), format!("\"{name}\";r=0;t={seconds}")),
+        ] {
+            refusal.headers.extend(HeaderValue::try_from(value).map(|value| (header, value)));
+        }
+        refusal.into()
     }
 }
 

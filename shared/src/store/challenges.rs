@@ -68,6 +68,8 @@ pub enum Payload {
         user_id: UserId,
         /// The address it was asked from: another change voids this one.
         from: Email,
+        /// The sessions it was asked in: their end, by a new password say, voids it too.
+        epoch: u32,
     },
     /// The recipient becomes the account's address again.
     EmailRevert {
@@ -95,12 +97,6 @@ impl Payload {
             Self::PasswordReset { .. } | Self::Nothing => SignedDuration::from_hours(1),
             Self::EmailRevert { .. } => CHANGE_REVERTIBLE_FOR,
         }
-    }
-
-    /// The language of a registration, and English for all else.
-    #[must_use]
-    pub fn locale(&self) -> Locale {
-        if let Self::Registration { locale, .. } = self { *locale } else { Locale::default() }
     }
 }
 

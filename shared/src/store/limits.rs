@@ -9,16 +9,24 @@
 
 use aws_sdk_dynamodb::types::ReturnValue;
 
-use super::{Key, Table, n};
-use crate::{
-    app::App,
-    domain::limits::Limit,
-    fault::Fault,
-    http::{Error, problem::RATE_LIMITED},
-};
+use jiff::SignedDuration;
 
-/// Counts a try of `subject` and refuses it with 429 where the limit is reached.
-pub async fn take(app: &App, limit: Limit, subject: &str) -> Result<(), Error> {
+use super::{Key, Table, n};
+use crate::{app::App, domain::limits::Limit, fault::Fault};
+
+/// A limit that is reached.
+#[derive(Clone, Copy, Debug)]
+pub struct Exceeded {
+    /// Which.
+    pub limit: Limit,
+    /// How many tries it lets through here.
+    pub allowed: u64,
+    /// How long until it lets through more.
+    pub resets_in: SignedDuration,
+}
+
+/// Counts a try of `subject`; `Err` where the limit is reached.
+pub async fn take(app: &App, limit: Limit, subject: &str) -> Result<Result<(), Exceeded>, Fault> {
     let now = app.now();
     let window = limit.window(now);
     let allowed = u64::from(limit.tries) * factor(app)?;
@@ -35,10 +43,11 @@ pub async fn take(app: &App, limit: Limit, subject: &str) -> Result<(), Error> {
         .await?;
     let hits = answer.attributes.as_ref().and_then(|item| item.get("hits")?.as_n().ok()?.parse::<u64>().ok());
     let hits = hits.ok_or_else(|| Fault::new("a counter came back without its value"))?;
-    if hits <= allowed {
-        return Ok(());
-    }
-    Err(RATE_LIMITED.limited(limit, allowed, limit.resets_in(now)).into())
+    Ok(if hits <= allowed {
+        Ok(())
+    } else {
+        Err(Exceeded { limit, allowed, resets_in: limit.resets_in(now) })
+    })
 }
 
 /// Whether the table answers: one read of an item that is not there.

@@ -16,7 +16,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use transaction::Refused;
-pub(crate) use transaction::{Expression, Transaction};
+pub(crate) use transaction::{Change, Expression, Transaction};
 
 use crate::{app::App, fault::Fault};
 

@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use super::{Expression, Key, Refused, Table, Transaction, accounts, get, n, outbox, s};
+use super::{Change, Expression, Key, Refused, Table, Transaction, accounts, get, n, outbox, s};
 use crate::{
     app::App,
     domain::{
@@ -57,8 +57,26 @@ struct Stored<'a> {
 }
 
 /// A session of a user.
-pub async fn load(app: &App, user_id: UserId, session_id: SessionId) -> Result<Option<Session>, Fault> {
+async fn load(app: &App, user_id: UserId, session_id: SessionId) -> Result<Option<Session>, Fault> {
     get(app, Table::Accounts, key(user_id, session_id)).await
+}
+
+/// A session that stands, and its user.
+///
+/// Two reads. A password changed between them leaves the two of different epochs, so they are read once more.
+pub async fn live(
+    app: &App,
+    user_id: UserId,
+    session_id: SessionId,
+) -> Result<Option<(User, Session)>, Fault> {
+    for _ in 0..2 {
+        let Some(session) = load(app, user_id, session_id).await? else { return Ok(None) };
+        let Some(user) = accounts::user(app, Some(user_id)).await? else { return Ok(None) };
+        if session.is_live(&user, app.now()) {
+            return Ok(Some((user, session)));
+        }
+    }
+    Ok(None)
 }
 
 pub(crate) fn put<'a>(tx: Transaction<'a>, session: &Session) -> Result<Transaction<'a>, Fault> {
@@ -98,8 +116,8 @@ pub(crate) fn carry_over<'a>(
     tx.update_if(
         Table::Accounts,
         key(session.user_id, session.session_id),
-        Expression::new("SET epoch = :next", [(":next", n(epoch))]),
-        Expression::new("epoch = :epoch", [(":epoch", n(session.epoch))]),
+        Change::default().set("epoch", n(epoch)),
+        Expression::new("epoch = :before", [(":before", n(session.epoch))]),
     )
 }
 

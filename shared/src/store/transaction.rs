@@ -1,12 +1,14 @@
 //! Several writes that happen together or not at all.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::{
     error::SdkError,
     operation::transact_write_items::TransactWriteItemsError,
-    types::{ConditionCheck, Delete, Put, TransactWriteItem, Update},
+    types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update},
 };
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::{Item, Key, Table};
 use crate::{app::App, fault::Fault};
@@ -25,15 +27,52 @@ pub(crate) struct Expression {
 }
 
 impl Expression {
-    pub(crate) fn new<const N: usize>(
-        text: &str,
-        values: [(&str, aws_sdk_dynamodb::types::AttributeValue); N],
-    ) -> Self {
+    pub(crate) fn new<const N: usize>(text: &str, values: [(&str, AttributeValue); N]) -> Self {
         Self { text: text.to_owned(), values: values.map(|(name, value)| (name.to_owned(), value)).into() }
     }
 }
 
-/// Writes under way. The SDK adds a client token, so a repeat after a lost reply is the same transaction.
+/// What an update does to an item, attribute by attribute.
+#[derive(Default)]
+pub(crate) struct Change {
+    set: Vec<(&'static str, AttributeValue)>,
+    removed: Vec<&'static str>,
+}
+
+impl Change {
+    pub(crate) fn set(mut self, name: &'static str, value: AttributeValue) -> Self {
+        self.set.push((name, value));
+        self
+    }
+
+    pub(crate) fn remove(mut self, name: &'static str) -> Self {
+        self.removed.push(name);
+        self
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.set.is_empty() && self.removed.is_empty()
+    }
+
+    /// Every name behind `#`, since some of ours are words of `DynamoDB`.
+    fn text(&self) -> String {
+        let set =
+            self.set.iter().map(|(name, _)| format!("#{name} = :{name}")).collect::<Vec<_>>().join(", ");
+        let removed = self.removed.iter().map(|name| format!("#{name}")).collect::<Vec<_>>().join(", ");
+        match (set.is_empty(), removed.is_empty()) {
+            (false, true) => format!("SET {set}"),
+            (true, false) => format!("REMOVE {removed}"),
+            _ => format!("SET {set} REMOVE {removed}"),
+        }
+    }
+
+    fn names(&self) -> HashMap<String, String> {
+        let names = self.set.iter().map(|(name, _)| name).chain(&self.removed);
+        names.map(|name| (format!("#{name}"), (*name).to_owned())).collect()
+    }
+}
+
+/// Writes under way.
 pub(crate) struct Transaction<'a> {
     app: &'a App,
     items: Vec<TransactWriteItem>,
@@ -42,6 +81,8 @@ pub(crate) struct Transaction<'a> {
 /// Other transactions on the same items are waited for so often, with a pause that doubles.
 const ATTEMPTS: u32 = 8;
 const FIRST_PAUSE_MS: u64 = 15;
+/// How long a transaction that is still being written is left alone.
+const IN_PROGRESS_PAUSE: Duration = Duration::from_millis(500);
 
 impl<'a> Transaction<'a> {
     pub(crate) fn new(app: &'a App) -> Self {
@@ -65,20 +106,22 @@ impl<'a> Transaction<'a> {
         Ok(self.with(TransactWriteItem::builder().put(put).build()))
     }
 
-    /// Changes an item that meets the condition. The values of both expressions share their names.
+    /// Changes an item that meets the condition, whose values must not be named like a changed attribute.
     pub(crate) fn update_if(
         self,
         table: Table,
         key: Key,
-        change: Expression,
+        change: Change,
         condition: Expression,
     ) -> Result<Self, Fault> {
-        let mut all = change.values;
-        all.extend(condition.values);
+        let (text, names) = (change.text(), change.names());
+        let mut all = condition.values;
+        all.extend(change.set.into_iter().map(|(name, value)| (format!(":{name}"), value)));
         let update = Update::builder()
             .table_name(table.name(self.app)?)
             .set_key(Some(key.into_item()))
-            .update_expression(change.text)
+            .update_expression(text)
+            .set_expression_attribute_names(Some(names))
             .condition_expression(condition.text)
             .set_expression_attribute_values(values(all))
             .build()?;
@@ -113,47 +156,67 @@ impl<'a> Transaction<'a> {
     }
 
     /// Writes all of it. Where another transaction is at the same items, waits and tries again.
+    ///
+    /// A repeat after a lost reply, the SDK's or ours, carries the same client token and so is the same transaction; a
+    /// transaction that was cancelled wrote nothing, and the next try is a new one.
     pub(crate) async fn commit(self) -> Result<Result<(), Refused>, Fault> {
+        let mut token = client_token(self.app)?;
         for attempt in 0.. {
-            let request =
-                self.app.dynamo().transact_write_items().set_transact_items(Some(self.items.clone()));
+            let request = self.app.dynamo().transact_write_items().client_request_token(&token);
+            let request = request.set_transact_items(Some(self.items.clone()));
             let Err(error) = request.send().await else { return Ok(Ok(())) };
-            match what_happened(&error) {
-                Cancelled::Refused(refused) => return Ok(Err(refused)),
-                Cancelled::Conflict if attempt + 1 < ATTEMPTS => {
+            let outcome = what_happened(&error);
+            match outcome {
+                Outcome::Refused(refused) => return Ok(Err(refused)),
+                Outcome::Conflict | Outcome::InProgress if attempt + 1 < ATTEMPTS => {
                     let [jitter] = self.app.random()?;
                     let pause = (FIRST_PAUSE_MS << attempt) * (128 + u64::from(jitter)) / 256;
-                    tokio::time::sleep(Duration::from_millis(pause)).await;
+                    if matches!(outcome, Outcome::Conflict) {
+                        token = client_token(self.app)?;
+                        tokio::time::sleep(Duration::from_millis(pause)).await;
+                    } else {
+                        tokio::time::sleep(IN_PROGRESS_PAUSE).await;
+                    }
                 }
-                Cancelled::Conflict | Cancelled::Fault => return Err(error.into()),
+                Outcome::Conflict | Outcome::InProgress | Outcome::Fault => return Err(error.into()),
             }
         }
         unreachable!("the loop above has no end of its own")
     }
 }
 
-enum Cancelled {
+fn client_token(app: &App) -> Result<String, Fault> {
+    Ok(URL_SAFE_NO_PAD.encode(app.random::<24>()?))
+}
+
+/// Why a transaction was not written, as far as is known.
+enum Outcome {
+    /// A condition did not hold.
     Refused(Refused),
+    /// Another transaction was at the same items, or there was no capacity; nothing was written.
     Conflict,
+    /// This very transaction, sent before, is still at it.
+    InProgress,
+    /// Something else.
     Fault,
 }
 
-fn what_happened(error: &SdkError<TransactWriteItemsError>) -> Cancelled {
+fn what_happened(error: &SdkError<TransactWriteItemsError>) -> Outcome {
     let reasons = match error.as_service_error() {
         Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
             cancelled.cancellation_reasons()
         }
-        Some(TransactWriteItemsError::TransactionInProgressException(_)) => return Cancelled::Conflict,
-        _ => return Cancelled::Fault,
+        Some(TransactWriteItemsError::TransactionInProgressException(_)) => return Outcome::InProgress,
+        _ => return Outcome::Fault,
     };
     let codes: Vec<_> = reasons.iter().map(|reason| reason.code().unwrap_or_default()).collect();
     let transient = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
     if let Some(at) = codes.iter().position(|code| *code == "ConditionalCheckFailed") {
-        Cancelled::Refused(Refused { at })
+        Outcome::Refused(Refused { at })
     } else if codes.iter().any(|code| transient.contains(code)) {
-        Cancelled::Conflict
+        Outcome::Conflict
     } else {
-        Cancelled::Fault
+        Outcome::Fault
     }
 }
 

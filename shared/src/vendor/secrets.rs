@@ -5,6 +5,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use aws_lc_rs::digest;
+use aws_sdk_secretsmanager::operation::{
+    get_secret_value::GetSecretValueError, put_secret_value::PutSecretValueError,
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -43,9 +48,23 @@ pub async fn read_again<T: DeserializeOwned>(app: &App, name: &'static str) -> R
     read_no_older(app, name, REFETCH_GAP).await
 }
 
-/// The secret as it is now.
-pub async fn read_now<T: DeserializeOwned>(app: &App, name: &'static str) -> Result<T, Fault> {
-    read_no_older(app, name, SignedDuration::ZERO).await
+/// The secret as it is now, to be changed; nothing where none was ever written.
+pub async fn read_to_change<T: DeserializeOwned>(
+    app: &App,
+    name: &'static str,
+) -> Result<(Option<T>, Version), Fault> {
+    let answer = app.secrets_manager().get_secret_value().secret_id(app.setting(name)?).send().await;
+    let secret = match answer {
+        Ok(secret) => secret,
+        Err(error)
+            if error.as_service_error().is_some_and(GetSecretValueError::is_resource_not_found_exception) =>
+        {
+            return Ok((None, Version("none".to_owned())));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let text = secret.secret_string.ok_or_else(|| Fault::new(format!("{name} has no text")))?;
+    Ok((Some(serde_json::from_str(&text)?), Version(secret.version_id.unwrap_or_default())))
 }
 
 async fn read_no_older<T: DeserializeOwned>(
@@ -77,13 +96,37 @@ async fn fetch(app: &App, name: &'static str, now: Timestamp) -> Result<Arc<str>
     Ok(text)
 }
 
-/// Replaces a secret.
-pub async fn write<T: Serialize>(app: &App, name: &'static str, value: &T) -> Result<(), Fault> {
-    app.secrets_manager()
+/// A version of a secret that was read.
+pub struct Version(String);
+
+/// Somebody else has changed the secret since it was read.
+#[derive(Clone, Copy, Debug)]
+pub struct Outdated;
+
+/// Replaces a secret, if it is still the version that was read: each version has one successor, whose id is derived
+/// from it, and Secrets Manager refuses a second one with other content.
+pub async fn write<T: Serialize>(
+    app: &App,
+    name: &'static str,
+    read: &Version,
+    value: &T,
+) -> Result<Result<(), Outdated>, Fault> {
+    let successor = digest::digest(&digest::SHA256, read.0.as_bytes());
+    let answer = app
+        .secrets_manager()
         .put_secret_value()
         .secret_id(app.setting(name)?)
+        .client_request_token(URL_SAFE_NO_PAD.encode(successor))
         .secret_string(serde_json::to_string(value)?)
         .send()
-        .await?;
-    Ok(())
+        .await;
+    match answer {
+        Ok(_) => Ok(Ok(())),
+        Err(error)
+            if error.as_service_error().is_some_and(PutSecretValueError::is_resource_exists_exception) =>
+        {
+            Ok(Err(Outdated))
+        }
+        Err(error) => Err(error.into()),
+    }
 }

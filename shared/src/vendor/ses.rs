@@ -1,6 +1,10 @@
 //! SES: hands a composed mail over, and says what is known of it.
 
-use aws_sdk_ses::{error::SdkError, primitives::Blob, types::RawMessage};
+use aws_sdk_ses::{
+    error::{ProvideErrorMetadata as _, SdkError},
+    primitives::Blob,
+    types::RawMessage,
+};
 
 use crate::{app::App, domain::email::Email, fault::Fault, store::outbox::Attempt};
 
@@ -16,9 +20,12 @@ pub async fn send(app: &App, from: &str, to: &Email, mime: Vec<u8>) -> Result<At
         .await;
     Ok(match answer {
         Ok(accepted) => Attempt::Accepted(accepted.message_id),
-        // An answer was read, and it says that the request was at fault: nothing was sent.
-        Err(SdkError::ServiceError(error)) if error.raw().status().is_client_error() => {
-            Attempt::Refused(error.err().to_string())
+        Err(SdkError::ServiceError(error)) => {
+            // Its code alone: SES's text names the recipient.
+            let code = error.err().code().unwrap_or("unknown").to_owned();
+            // An answer was read; one that puts it down to the request says that nothing was sent.
+            let refused = error.raw().status().is_client_error();
+            if refused { Attempt::Refused(code) } else { Attempt::Unknown(code) }
         }
         // Nothing left this machine.
         Err(SdkError::ConstructionFailure(error)) => Attempt::Refused(format!("{error:?}")),

@@ -143,7 +143,7 @@ fn what_is_stored_is_kept_safe() {
             json!({ "Fn::If": ["IsProtected", true, false] }),
             "{name}"
         );
-        assert_eq!(table["DeletionPolicy"], "RetainExceptOnCreate", "{name}");
+        assert_eq!(table["DeletionPolicy"], "Retain", "{name}");
         tables += 1;
     }
     assert!(tables >= 3);

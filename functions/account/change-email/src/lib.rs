@@ -8,18 +8,18 @@ use connecto_shared::{
     App,
     domain::{
         email::Email,
-        limits::{MAIL_PER_ADDRESS, MAIL_PER_NETWORK, PASSWORD_PER_ACCOUNT},
+        limits::{MAIL_PER_NETWORK, MOVE_PER_ACCOUNT, MOVE_PER_ADDRESS, PASSWORD_PER_ACCOUNT},
         password::Password,
     },
     hashing,
     http::{
-        Accepted, Client, Error, Json, Problem, SignedIn,
+        Accepted, Client, Error, Json, Problem, SignedIn, WillBeSent,
         problem::{RATE_LIMITED, WRONG_PASSWORD},
     },
     store::{accounts, limits},
 };
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// What this endpoint can refuse, as the API's documentation lists it.
 pub const PROBLEMS: &[Problem] = &[WRONG_PASSWORD, RATE_LIMITED];
@@ -32,10 +32,6 @@ pub struct ChangeEmail {
     password: Password,
 }
 
-/// It will be seen to.
-#[derive(Serialize, JsonSchema)]
-pub struct WillBeSent {}
-
 /// Mails the new address a link.
 #[tracing::instrument(name = "account.change_email", skip_all)]
 pub async fn handler(
@@ -44,12 +40,13 @@ pub async fn handler(
     client: Client,
     Json(body): Json<ChangeEmail>,
 ) -> Result<Accepted<WillBeSent>, Error> {
-    limits::take(&app, PASSWORD_PER_ACCOUNT, &user.user_id.to_string()).await?;
+    limits::take(&app, PASSWORD_PER_ACCOUNT, &user.user_id.to_string()).await??;
     if !hashing::is_password_of(&user, body.password).await? {
         return Err(WRONG_PASSWORD.into());
     }
-    limits::take(&app, MAIL_PER_NETWORK, &client.network).await?;
-    limits::take(&app, MAIL_PER_ADDRESS, body.email.as_str()).await?;
+    limits::take(&app, MOVE_PER_ACCOUNT, &user.user_id.to_string()).await??;
+    limits::take(&app, MAIL_PER_NETWORK, &client.network).await??;
+    limits::take(&app, MOVE_PER_ADDRESS, body.email.as_str()).await??;
     accounts::request_email_change(&app, &user, body.email).await?;
     Ok(Accepted(WillBeSent {}))
 }

@@ -8,7 +8,7 @@ use connecto_shared::{
     domain::{limits::LINK_PER_NETWORK, proof::OpaqueToken},
     http::{
         Client, Error, Json, NoContent, Problem,
-        problem::{LINK_INVALID, RATE_LIMITED},
+        problem::{CONFLICT, LINK_INVALID, RATE_LIMITED},
     },
     store::{
         accounts::{self, LinkRefused},
@@ -23,7 +23,7 @@ use serde::Deserialize;
 const EMAIL_TAKEN: Problem = Problem::new(StatusCode::CONFLICT, "email_taken");
 
 /// What this endpoint can refuse, as the API's documentation lists it.
-pub const PROBLEMS: &[Problem] = &[LINK_INVALID, EMAIL_TAKEN, RATE_LIMITED];
+pub const PROBLEMS: &[Problem] = &[LINK_INVALID, EMAIL_TAKEN, CONFLICT, RATE_LIMITED];
 
 /// A mailed link's token.
 #[derive(Deserialize, JsonSchema)]
@@ -39,16 +39,20 @@ pub async fn handler(
     client: Client,
     Json(body): Json<ConfirmEmail>,
 ) -> Result<NoContent, Error> {
-    limits::take(&app, LINK_PER_NETWORK, &client.network).await?;
+    limits::take(&app, LINK_PER_NETWORK, &client.network).await??;
     let challenge = challenges::proved_by(&app, &body.token).await?.ok_or(LINK_INVALID)?;
-    let Payload::EmailChange { user_id, from } = &challenge.payload else { return Err(LINK_INVALID.into()) };
+    let Payload::EmailChange { user_id, from, epoch } = &challenge.payload else {
+        return Err(LINK_INVALID.into());
+    };
     let user = accounts::user(&app, Some(*user_id)).await?.ok_or(LINK_INVALID)?;
-    if user.email != *from {
+    // A new password or the end of all sessions voids what was asked before.
+    if user.email != *from || user.session_epoch != *epoch {
         return Err(LINK_INVALID.into());
     }
     accounts::change_email(&app, &challenge, &user).await?.map_err(|refused| match refused {
         LinkRefused::Spent => LINK_INVALID,
         LinkRefused::AddressTaken => EMAIL_TAKEN,
+        LinkRefused::Busy => CONFLICT,
     })?;
     Ok(NoContent)
 }

@@ -9,10 +9,10 @@ use connecto_shared::{
     domain::{limits::LINK_PER_NETWORK, proof::OpaqueToken},
     http::{
         Client, Error, Json, NoContent, Problem,
-        problem::{LINK_INVALID, RATE_LIMITED},
+        problem::{CONFLICT, LINK_INVALID, RATE_LIMITED},
     },
     store::{
-        accounts,
+        accounts::{self, LinkRefused},
         challenges::{self, Payload},
         limits,
     },
@@ -21,7 +21,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// What this endpoint can refuse, as the API's documentation lists it.
-pub const PROBLEMS: &[Problem] = &[LINK_INVALID, RATE_LIMITED];
+pub const PROBLEMS: &[Problem] = &[LINK_INVALID, CONFLICT, RATE_LIMITED];
 
 /// A mailed link's token.
 #[derive(Deserialize, JsonSchema)]
@@ -37,10 +37,11 @@ pub async fn handler(
     client: Client,
     Json(body): Json<RevertEmail>,
 ) -> Result<NoContent, Error> {
-    limits::take(&app, LINK_PER_NETWORK, &client.network).await?;
+    limits::take(&app, LINK_PER_NETWORK, &client.network).await??;
     let challenge = challenges::proved_by(&app, &body.token).await?.ok_or(LINK_INVALID)?;
     let Payload::EmailRevert { user_id } = challenge.payload else { return Err(LINK_INVALID.into()) };
     let user = accounts::user(&app, Some(user_id)).await?.ok_or(LINK_INVALID)?;
-    accounts::revert_email(&app, &challenge, &user).await?.map_err(|_| LINK_INVALID)?;
+    let reverted = accounts::revert_email(&app, &challenge, &user).await?;
+    reverted.map_err(|refused| if refused == LinkRefused::Busy { CONFLICT } else { LINK_INVALID })?;
     Ok(NoContent)
 }

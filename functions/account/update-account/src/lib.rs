@@ -6,22 +6,19 @@ use connecto_shared::{
     domain::{
         locale::Locale,
         person::{PersonName, TimeZoneName},
-        user::{Profile, Role, User},
+        user::{Profile, Role},
     },
     http::{
-        Caller, Error, Json, Problem,
-        problem::{CONFLICT, INVALID_INPUT, SESSION_ENDED},
+        Error, Json, Problem, SignedIn,
+        problem::{INVALID_INPUT, SESSION_ENDED},
     },
-    store::accounts,
+    store::accounts::{self, ProfileChange},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// What this endpoint can refuse, as the API's documentation lists it.
-pub const PROBLEMS: &[Problem] = &[CONFLICT, SESSION_ENDED];
-
-/// Another writer is waited for so often.
-const ATTEMPTS: u32 = 5;
+pub const PROBLEMS: &[Problem] = &[];
 
 /// What to change.
 #[derive(Deserialize, JsonSchema)]
@@ -36,23 +33,11 @@ pub struct UpdateAccount {
     roles: Option<Vec<Role>>,
 }
 
-impl UpdateAccount {
-    fn applied_to(&self, user: &User) -> User {
-        User {
-            name: self.name.clone().unwrap_or_else(|| user.name.clone()),
-            locale: self.locale.unwrap_or(user.locale),
-            time_zone: self.time_zone.clone().unwrap_or_else(|| user.time_zone.clone()),
-            roles: self.roles.clone().unwrap_or_else(|| user.roles.clone()),
-            ..user.clone()
-        }
-    }
-}
-
 /// Changes the account and tells it.
 #[tracing::instrument(name = "account.update_account", skip_all)]
 pub async fn handler(
     State(app): State<App>,
-    caller: Caller,
+    SignedIn { user, .. }: SignedIn,
     Json(body): Json<UpdateAccount>,
 ) -> Result<Json<Profile>, Error> {
     if let Some(roles) = &body.roles {
@@ -61,11 +46,8 @@ pub async fn handler(
             return Err(INVALID_INPUT.at("/roles", "invalid_value").into());
         }
     }
-    for _ in 0..ATTEMPTS {
-        let user = accounts::user(&app, Some(caller.user_id)).await?.ok_or(SESSION_ENDED)?;
-        if let Ok(changed) = accounts::update(&app, &user, body.applied_to(&user)).await? {
-            return Ok(Json(changed.into()));
-        }
-    }
-    Err(CONFLICT.into())
+    let UpdateAccount { name, locale, time_zone, roles } = body;
+    let change = ProfileChange { name, locale, time_zone, roles };
+    let changed = accounts::update_profile(&app, user.user_id, &change).await?.ok_or(SESSION_ENDED)?;
+    Ok(Json(changed.into()))
 }

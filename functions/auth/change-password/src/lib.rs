@@ -32,7 +32,7 @@ pub async fn handler(
     SignedIn { user, session }: SignedIn,
     Json(body): Json<ChangePassword>,
 ) -> Result<NoContent, Error> {
-    limits::take(&app, PASSWORD_PER_ACCOUNT, &user.user_id.to_string()).await?;
+    limits::take(&app, PASSWORD_PER_ACCOUNT, &user.user_id.to_string()).await??;
     if !hashing::is_password_of(&user, body.current_password).await? {
         return Err(WRONG_PASSWORD.into());
     }

@@ -7,13 +7,13 @@ use connecto_shared::{
     App,
     domain::{
         email::Email,
-        limits::{MAIL_PER_ADDRESS, MAIL_PER_NETWORK},
+        limits::{FORGOT_PER_ADDRESS, MAIL_PER_NETWORK},
     },
-    http::{Accepted, Client, Error, Json, Problem, problem::RATE_LIMITED},
+    http::{Accepted, Client, Error, Json, Problem, WillBeSent, problem::RATE_LIMITED},
     store::{accounts, limits},
 };
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// What this endpoint can refuse, as the API's documentation lists it.
 pub const PROBLEMS: &[Problem] = &[RATE_LIMITED];
@@ -25,10 +25,6 @@ pub struct ForgotPassword {
     email: Email,
 }
 
-/// It will be seen to.
-#[derive(Serialize, JsonSchema)]
-pub struct WillBeSent {}
-
 /// Mails a link, if there is an account.
 #[tracing::instrument(name = "auth.forgot_password", skip_all)]
 pub async fn handler(
@@ -36,8 +32,8 @@ pub async fn handler(
     client: Client,
     Json(body): Json<ForgotPassword>,
 ) -> Result<Accepted<WillBeSent>, Error> {
-    limits::take(&app, MAIL_PER_NETWORK, &client.network).await?;
-    limits::take(&app, MAIL_PER_ADDRESS, body.email.as_str()).await?;
+    limits::take(&app, MAIL_PER_NETWORK, &client.network).await??;
+    limits::take(&app, FORGOT_PER_ADDRESS, body.email.as_str()).await??;
     accounts::forgot_password(&app, body.email).await?;
     Ok(Accepted(WillBeSent {}))
 }

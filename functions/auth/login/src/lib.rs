@@ -1,7 +1,8 @@
 //! Signs in with an address and a password.
 //!
-//! An unknown address and a wrong password look and cost the same: one query, one read, one hash. That an address is
-//! not verified yet is told only to who knows the password of its newest registration.
+//! An unknown address and a wrong password look and cost the same: one query, two reads, two hashes. That an address
+//! is not verified yet is told only to who knows the password of its newest registration, and told alike where the
+//! address has an account: registering and then signing in shows nobody which it is.
 
 use axum::extract::State;
 use connecto_shared::{
@@ -9,7 +10,7 @@ use connecto_shared::{
     domain::{
         email::Email,
         keys::KeySet,
-        limits::{LOGIN_PER_ADDRESS, LOGIN_PER_NETWORK},
+        limits::{LOGIN_PER_ADDRESS, LOGIN_PER_ADDRESS_AND_NETWORK, LOGIN_PER_NETWORK},
         password::{Password, PasswordHash, Verdict},
         proof::ProofKey,
         user::User,
@@ -46,13 +47,6 @@ pub struct Login {
     refresh_token_in: RefreshIn,
 }
 
-/// Whose password it may be.
-enum Subject {
-    Account(Box<User>),
-    Registration,
-    Nobody,
-}
-
 /// Signs in.
 #[tracing::instrument(name = "auth.login", skip_all)]
 pub async fn handler(
@@ -61,16 +55,18 @@ pub async fn handler(
     Json(body): Json<Login>,
 ) -> Result<TokensAnswer, Error> {
     // The network first, so that one that is shut out cannot use up the account's tries.
-    limits::take(&app, LOGIN_PER_NETWORK, &client.network).await?;
-    limits::take(&app, LOGIN_PER_ADDRESS, body.email.as_str()).await?;
+    limits::take(&app, LOGIN_PER_NETWORK, &client.network).await??;
+    let pair = format!("{}#{}", body.email, client.network);
+    limits::take(&app, LOGIN_PER_ADDRESS_AND_NETWORK, &pair).await??;
+    limits::take(&app, LOGIN_PER_ADDRESS, body.email.as_str()).await??;
 
-    let (subject, hash) = subject(&app, &body.email).await?;
-    let verdict = hashing::verify(hash, body.password.clone()).await?;
-    let user = match (verdict, subject) {
-        (Verdict::Wrong, _) | (_, Subject::Nobody) => return Err(WRONG_CREDENTIALS.into()),
-        (_, Subject::Registration) => return Err(EMAIL_NOT_VERIFIED.into()),
-        (_, Subject::Account(user)) => user,
+    let (user, registration) = claimants(&app, &body.email).await?;
+    let Some(user) = has_password(user, &body.password).await? else {
+        // As much work as if there had been no account: a registration may wait at any address.
+        let waits = hashing::verify(registration, body.password).await? != Verdict::Wrong;
+        return Err(if waits { EMAIL_NOT_VERIFIED } else { WRONG_CREDENTIALS }.into());
     };
+    let (user, verdict) = user;
     if verdict == Verdict::RightButOutdated {
         let raised = hashing::hash(&app, body.password).await?;
         accounts::raise_password_hash(&app, &user, raised).await?;
@@ -78,27 +74,27 @@ pub async fn handler(
     let keys: KeySet<ProofKey> = secrets::read(&app, secrets::REFRESH_KEYS).await?;
     let begun =
         Begun { user_id: user.user_id, epoch: user.session_epoch, device: client.device, keys: &keys };
-    let session = accounts::begin_session(&app, &begun).await?;
+    let session = begun.session(&app)?;
+    accounts::begin_session(&app, &session).await?;
     Ok(signin::tokens(&app, &user, &session, &keys, body.refresh_token_in).await?)
 }
 
-/// Whose password it may be, and the hash to check: always one query and one read.
-async fn subject(app: &App, email: &Email) -> Result<(Subject, PasswordHash), Error> {
+/// The account of an address, and the password of its newest registration or nobody's: one query and two reads,
+/// whatever there is.
+async fn claimants(app: &App, email: &Email) -> Result<(Option<User>, PasswordHash), Error> {
     let address = accounts::address(app, email).await?;
-    if address.owner.is_none()
-        && let Some(id) = address.registration
-    {
-        if let Some(challenge) = challenges::load(app, Some(id)).await?
-            && let Payload::Registration { password_hash, .. } = challenge.payload
-        {
-            return Ok((Subject::Registration, password_hash));
-        }
-        return Ok((Subject::Nobody, PasswordHash::nobody()));
-    }
     let user = accounts::user(app, address.owner).await?;
-    let hash = user.as_ref().and_then(|user| user.password_hash.clone());
-    Ok(match (user, hash) {
-        (Some(user), Some(hash)) => (Subject::Account(Box::new(user)), hash),
-        _ => (Subject::Nobody, PasswordHash::nobody()),
-    })
+    let registration = challenges::load(app, address.registration).await?;
+    let hash = registration.and_then(|challenge| match challenge.payload {
+        Payload::Registration { password_hash, .. } => Some(password_hash),
+        _ => None,
+    });
+    Ok((user, hash.unwrap_or_else(PasswordHash::nobody)))
+}
+
+/// The user, if there is one and this is their password; one hash in any case.
+async fn has_password(user: Option<User>, password: &Password) -> Result<Option<(User, Verdict)>, Error> {
+    let hash = user.as_ref().and_then(|user| user.password_hash.clone()).unwrap_or_else(PasswordHash::nobody);
+    let verdict = hashing::verify(hash, password.clone()).await?;
+    Ok(user.filter(|_| verdict != Verdict::Wrong).map(|user| (user, verdict)))
 }

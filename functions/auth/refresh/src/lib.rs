@@ -14,7 +14,7 @@ use connecto_shared::{
     },
     http::{Error, Json, Problem, RefreshCookie, RefreshIn, TokensAnswer},
     signin,
-    store::{accounts, sessions},
+    store::sessions,
     vendor::secrets,
 };
 use http::StatusCode;
@@ -66,13 +66,9 @@ async fn exchange(
 ) -> Result<(User, Session), Error> {
     // Whoever loses the race for the next generation looks again, and finds its token repeated or reused.
     for _ in 0..2 {
-        let session =
-            sessions::load(app, token.user_id, token.session_id).await?.ok_or(INVALID_REFRESH_TOKEN)?;
-        let user = accounts::user(app, Some(token.user_id)).await?.ok_or(INVALID_REFRESH_TOKEN)?;
+        let live = sessions::live(app, token.user_id, token.session_id).await?;
+        let (user, session) = live.ok_or(INVALID_REFRESH_TOKEN)?;
         let now = app.now();
-        if !session.is_live(&user, now) {
-            return Err(INVALID_REFRESH_TOKEN.into());
-        }
         match session.present(token.generation, now) {
             Presented::Repeated => return Ok((user, session)),
             Presented::Reused => {

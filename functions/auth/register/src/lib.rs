@@ -9,7 +9,7 @@ use connecto_shared::{
     domain::{
         email::Email,
         id::RegistrationId,
-        limits::{MAIL_PER_ADDRESS, MAIL_PER_NETWORK},
+        limits::{MAIL_PER_NETWORK, REGISTER_PER_ADDRESS},
         locale::Locale,
         password::Password,
         person::PersonName,
@@ -59,8 +59,8 @@ pub async fn handler(
     if !body.password.is_strong(&[body.name.as_str(), body.email.as_str()]) {
         return Err(WEAK_PASSWORD.at("/password", "weak_password").into());
     }
-    limits::take(&app, MAIL_PER_NETWORK, &client.network).await?;
-    limits::take(&app, MAIL_PER_ADDRESS, body.email.as_str()).await?;
+    limits::take(&app, MAIL_PER_NETWORK, &client.network).await??;
+    limits::take(&app, REGISTER_PER_ADDRESS, body.email.as_str()).await??;
     let registration_id = app.new_id()?;
     let password_hash = hashing::hash(&app, body.password).await?;
     let locale = body.locale.unwrap_or(language);

@@ -9,10 +9,10 @@ use connecto_shared::{
     hashing,
     http::{
         Client, Error, Json, NoContent, Problem,
-        problem::{LINK_INVALID, RATE_LIMITED, WEAK_PASSWORD},
+        problem::{CONFLICT, LINK_INVALID, RATE_LIMITED, WEAK_PASSWORD},
     },
     store::{
-        accounts,
+        accounts::{self, LinkRefused},
         challenges::{self, Payload},
         limits,
     },
@@ -21,7 +21,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// What this endpoint can refuse, as the API's documentation lists it.
-pub const PROBLEMS: &[Problem] = &[LINK_INVALID, WEAK_PASSWORD, RATE_LIMITED];
+pub const PROBLEMS: &[Problem] = &[LINK_INVALID, WEAK_PASSWORD, CONFLICT, RATE_LIMITED];
 
 /// A mailed link's token, and the password to have from now on.
 #[derive(Deserialize, JsonSchema)]
@@ -38,7 +38,7 @@ pub async fn handler(
     client: Client,
     Json(body): Json<ResetPassword>,
 ) -> Result<NoContent, Error> {
-    limits::take(&app, LINK_PER_NETWORK, &client.network).await?;
+    limits::take(&app, LINK_PER_NETWORK, &client.network).await??;
     let challenge = challenges::proved_by(&app, &body.token).await?.ok_or(LINK_INVALID)?;
     let Payload::PasswordReset { user_id } = challenge.payload else { return Err(LINK_INVALID.into()) };
     let user = accounts::user(&app, Some(user_id)).await?.ok_or(LINK_INVALID)?;
@@ -50,6 +50,7 @@ pub async fn handler(
         return Err(WEAK_PASSWORD.at("/new_password", "weak_password").into());
     }
     let password_hash = hashing::hash(&app, body.new_password).await?;
-    accounts::reset_password(&app, &challenge, &user, password_hash).await?.map_err(|_| LINK_INVALID)?;
+    let reset = accounts::reset_password(&app, &challenge, &user, password_hash).await?;
+    reset.map_err(|refused| if refused == LinkRefused::Busy { CONFLICT } else { LINK_INVALID })?;
     Ok(NoContent)
 }

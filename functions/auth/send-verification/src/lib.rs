@@ -1,19 +1,21 @@
 //! Mails a new link to an address that registered and was not verified yet.
 //!
-//! Always answers 202 after the same work; to an address that waits for nothing, nothing is mailed.
+//! Only the browser that registered can ask (it holds the `registration_id`), and gets a link for its own registration;
+//! anybody else registers again. Always answers 202 after the same work; where nothing waits, nothing is mailed.
 
 use axum::extract::State;
 use connecto_shared::{
     App,
     domain::{
         email::Email,
-        limits::{MAIL_PER_ADDRESS, MAIL_PER_NETWORK},
+        id::RegistrationId,
+        limits::{MAIL_PER_NETWORK, VERIFY_PER_ADDRESS},
     },
-    http::{Accepted, Client, Error, Json, Problem, problem::RATE_LIMITED},
+    http::{Accepted, Client, Error, Json, Problem, WillBeSent, problem::RATE_LIMITED},
     store::{accounts, limits},
 };
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// What this endpoint can refuse, as the API's documentation lists it.
 pub const PROBLEMS: &[Problem] = &[RATE_LIMITED];
@@ -23,11 +25,9 @@ pub const PROBLEMS: &[Problem] = &[RATE_LIMITED];
 #[serde(deny_unknown_fields)]
 pub struct SendVerification {
     email: Email,
+    /// What `register` answered.
+    registration_id: RegistrationId,
 }
-
-/// It will be seen to.
-#[derive(Serialize, JsonSchema)]
-pub struct WillBeSent {}
 
 /// Mails a new link, if one is waited for.
 #[tracing::instrument(name = "auth.send_verification", skip_all)]
@@ -36,8 +36,8 @@ pub async fn handler(
     client: Client,
     Json(body): Json<SendVerification>,
 ) -> Result<Accepted<WillBeSent>, Error> {
-    limits::take(&app, MAIL_PER_NETWORK, &client.network).await?;
-    limits::take(&app, MAIL_PER_ADDRESS, body.email.as_str()).await?;
-    accounts::send_verification(&app, body.email).await?;
+    limits::take(&app, MAIL_PER_NETWORK, &client.network).await??;
+    limits::take(&app, VERIFY_PER_ADDRESS, body.email.as_str()).await??;
+    accounts::send_verification(&app, body.email, body.registration_id).await?;
     Ok(Accepted(WillBeSent {}))
 }

@@ -74,7 +74,7 @@ pub async fn handler(
     client: Client,
     Json(body): Json<VerifyEmail>,
 ) -> Result<TokensAnswer<Verified>, Error> {
-    limits::take(&app, LINK_PER_NETWORK, &client.network).await?;
+    limits::take(&app, LINK_PER_NETWORK, &client.network).await??;
     let challenge = challenges::proved_by(&app, &body.token).await?.ok_or(LINK_INVALID)?;
     let Payload::Registration { registration_id, .. } = &challenge.payload else {
         return Err(LINK_INVALID.into());
@@ -87,7 +87,7 @@ pub async fn handler(
 
     let made = accounts::complete_registration(&app, &challenge, user_id, session.as_ref()).await?;
     let user = made.map_err(|refused| match refused {
-        LinkRefused::Spent => LINK_INVALID,
+        LinkRefused::Spent | LinkRefused::Busy => LINK_INVALID,
         LinkRefused::AddressTaken => ALREADY_REGISTERED,
     })?;
     let Some(session) = session else {

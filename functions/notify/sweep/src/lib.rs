@@ -17,6 +17,7 @@ pub struct Swept {
     sent: u32,
     waiting: u32,
     dead: u32,
+    failed: u32,
 }
 
 /// Tries each message that is due.
@@ -25,13 +26,21 @@ pub async fn handler(app: App, _: Value) -> Result<Swept, Fault> {
     let mut swept = Swept::default();
     for shard in 0..SHARDS {
         for id in outbox::due(&app, shard, PAGE).await? {
-            match delivery::deliver(&app, id).await? {
-                Some(Fate::Sent) => swept.sent += 1,
-                Some(Fate::Waits) => swept.waiting += 1,
-                Some(Fate::Dead) => swept.dead += 1,
-                None => {}
+            // One message that cannot be worked off must not hold up the others.
+            match delivery::deliver(&app, id).await {
+                Ok(Some(Fate::Sent)) => swept.sent += 1,
+                Ok(Some(Fate::Waits)) => swept.waiting += 1,
+                Ok(Some(Fate::Dead)) => swept.dead += 1,
+                Ok(None) => {}
+                Err(fault) => {
+                    tracing::error!(target: "connecto::fault", message_id = %id, %fault, "not delivered");
+                    swept.failed += 1;
+                }
             }
         }
+    }
+    if swept.failed > 0 {
+        return Err(Fault::new(format!("{swept:?}")));
     }
     Ok(swept)
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use connecto_shared::{
-    App,
+    App, Fault,
     domain::keys::JwkSet,
     http::{Error, Json, Problem},
     store::limits,
@@ -39,7 +39,9 @@ pub struct Checks {
 #[tracing::instrument(name = "ops.health", skip_all)]
 pub async fn handler(State(app): State<App>) -> Result<Json<Health>, Error> {
     let database = limits::is_up(&app).await;
-    let keys = secrets::read::<JwkSet>(&app, secrets::VERIFYING_KEYS).await.map(|_| ());
+    let keys = secrets::read::<JwkSet>(&app, secrets::VERIFYING_KEYS).await;
+    let keys =
+        keys.and_then(|set| if set.keys.is_empty() { Err(Fault::new("there is no key")) } else { Ok(()) });
     for (what, outcome) in [("database", database), ("keys", keys)] {
         if let Err(fault) = outcome {
             tracing::error!(target: "connecto::fault", %fault, what, "it is down");

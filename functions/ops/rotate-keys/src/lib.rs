@@ -1,7 +1,8 @@
 //! Makes the first keys when the stack is created, and new ones in time.
 //!
 //! Every run brings the keys to what they should be by now, so a run that failed is made good by the next one: a key
-//! signs only hours after it was written, and the public keys are written anew from the private ones each time.
+//! but the first signs only hours after it was written, and the public keys follow from the private ones each time. Of
+//! two runs at once, the second finds that what it read is outdated.
 //!
 //! Called by schedule (any event), by CloudFormation (an event with a `ResponseURL`), or by hand with
 //! `{ "force": true }`, which makes successors now.
@@ -14,8 +15,11 @@ use connecto_shared::{
     },
     vendor::secrets::{self, CURSOR_KEYS, LINK_KEYS, REFRESH_KEYS, SIGNING_KEYS, VERIFYING_KEYS},
 };
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
+
+/// Another run is waited for so often.
+const ATTEMPTS: u32 = 3;
 
 /// Which kinds of keys were changed.
 #[derive(Default, Serialize)]
@@ -41,45 +45,58 @@ pub async fn handler(app: App, event: Value) -> Result<Rotated, Fault> {
 async fn rotate(app: &App, forced: bool) -> Result<Rotated, Fault> {
     let mut changed = Vec::new();
     for (name, lifecycle) in [(LINK_KEYS, LINKS), (REFRESH_KEYS, REFRESH_TOKENS), (CURSOR_KEYS, CURSORS)] {
-        if rotate_proof_keys(app, name, lifecycle, forced).await? {
+        let made = || Ok(ProofKey::from_random(app.random()?, app.random()?));
+        if rotate_set(app, name, lifecycle, forced, made).await?.1 {
             changed.push(name);
         }
     }
-    let mut keys: KeySet<SigningKey> = secrets::read_now(app, SIGNING_KEYS).await?;
-    let signing_changed = keys.rotate(app.now(), ACCESS_TOKENS, forced, SigningKey::generate)?;
-    let public = keys.public();
-    // The public keys first: what signs must be known before. At the very first run there is nobody to know.
-    if secrets::read_now::<JwkSet>(app, VERIFYING_KEYS).await? != public {
-        secrets::write(app, VERIFYING_KEYS, &public).await?;
-        changed.push(VERIFYING_KEYS);
-    }
+    let (keys, signing_changed) =
+        rotate_set(app, SIGNING_KEYS, ACCESS_TOKENS, forced, SigningKey::generate).await?;
     if signing_changed {
-        secrets::write(app, SIGNING_KEYS, &keys).await?;
         changed.push(SIGNING_KEYS);
+    }
+    if publish(app, &keys.public()).await? {
+        changed.push(VERIFYING_KEYS);
     }
     Ok(Rotated { changed })
 }
 
-async fn rotate_proof_keys(
+/// Brings one set of keys up to date, and returns it as it is stored; says whether that took a change.
+async fn rotate_set<K: Serialize + DeserializeOwned>(
     app: &App,
     name: &'static str,
     lifecycle: Lifecycle,
     forced: bool,
-) -> Result<bool, Fault> {
-    let mut keys: KeySet<ProofKey> = secrets::read_now(app, name).await?;
-    let (id, secret) = (app.random()?, app.random()?);
-    let changed = keys.rotate(app.now(), lifecycle, forced, || Ok(ProofKey::from_random(id, secret)))?;
-    if changed {
-        secrets::write(app, name, &keys).await?;
+    make: impl Fn() -> Result<(String, K), Fault>,
+) -> Result<(KeySet<K>, bool), Fault> {
+    for _ in 0..ATTEMPTS {
+        let (keys, version) = secrets::read_to_change(app, name).await?;
+        let mut keys = keys.unwrap_or(KeySet { keys: Vec::new() });
+        if !keys.rotate(app.now(), lifecycle, forced, &make)? {
+            return Ok((keys, false));
+        }
+        if secrets::write(app, name, &version, &keys).await?.is_ok() {
+            return Ok((keys, true));
+        }
     }
-    Ok(changed)
+    Err(Fault::new(format!("others keep changing {name}")))
+}
+
+/// Publishes the public keys, if they are others than those that are published.
+async fn publish(app: &App, keys: &JwkSet) -> Result<bool, Fault> {
+    let (published, version) = secrets::read_to_change::<JwkSet>(app, VERIFYING_KEYS).await?;
+    if published.as_ref() == Some(keys) {
+        return Ok(false);
+    }
+    // Somebody else has just published: the next run sees to it that they are the right ones.
+    Ok(secrets::write(app, VERIFYING_KEYS, &version, keys).await?.is_ok())
 }
 
 /// Answers a custom resource's request (AWS CloudFormation User Guide, "Custom resource response objects").
 async fn answer_stack(url: &str, event: &Value, failure: Option<&Fault>) -> Result<(), Fault> {
     let answer = json!({
         "Status": if failure.is_some() { "FAILED" } else { "SUCCESS" },
-        "Reason": failure.map(ToString::to_string),
+        "Reason": failure.map_or_else(|| "the keys are there".to_owned(), ToString::to_string),
         "PhysicalResourceId": "keys",
         "StackId": event["StackId"],
         "RequestId": event["RequestId"],

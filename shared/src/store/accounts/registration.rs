@@ -1,0 +1,122 @@
+//! From a wish for an account to the account.
+
+use super::{LinkRefused, Pointer, address, address_key, pointer, take_address, unconditional, user_key};
+use crate::{
+    app::App,
+    domain::{
+        email::Email,
+        id::{RegistrationId, UserId},
+        locale::Locale,
+        password::PasswordHash,
+        person::{PersonName, TimeZoneName},
+        user::{Role, Session, User},
+    },
+    fault::Fault,
+    mail::MailKind,
+    store::{
+        Expression, Key, Refused, Table, Transaction,
+        challenges::{self, Challenge, Payload},
+        get,
+        outbox::{self, Message},
+        sessions,
+    },
+};
+
+/// A person's wish to have an account.
+pub struct NewRegistration {
+    /// The address, not yet known to be theirs.
+    pub email: Email,
+    /// Its password.
+    pub password_hash: PasswordHash,
+    /// What they call themselves.
+    pub name: PersonName,
+    /// The language of their mails.
+    pub locale: Locale,
+    /// What ties it to their browser.
+    pub registration_id: RegistrationId,
+}
+
+/// Keeps a registration until its link is used, and mails the link; an address that has an account is mailed that
+/// instead, by the same writes.
+pub async fn register(app: &App, new: NewRegistration) -> Result<(), Fault> {
+    let taken = address(app, &new.email).await?.owner.is_some();
+    let NewRegistration { email, password_hash, name, locale, registration_id } = new;
+    let payload = Payload::Registration { registration_id, password_hash, name, locale };
+    let challenge = Challenge::new(app, email.clone(), payload)?;
+    // Not by the name given: nobody has proved yet that it is the reader's.
+    let told = |mail, link| Message { mail, to: email, name: None, locale, link };
+    let message = if taken {
+        told(MailKind::AlreadyRegistered, None)
+    } else {
+        told(MailKind::VerifyEmail, Some(challenge.link()))
+    };
+    let tx = challenges::put(Transaction::new(app), &challenge)?;
+    let tx = tx.put(Table::Accounts, pointer(&pointer_sk(registration_id), &challenge)?)?;
+    unconditional(outbox::post(app, tx, Some(&message))?.commit().await?)
+}
+
+/// Mails a new link for one registration that waits for it. Where nothing waits under that id, or the address has an
+/// account by now, the same reads and writes mail nothing.
+///
+/// By its id, which only the browser that registered holds: a link for whatever registration is the newest could be
+/// one that somebody else made, with a password of their own.
+pub async fn send_verification(app: &App, email: Email, id: RegistrationId) -> Result<(), Fault> {
+    let taken = address(app, &email).await?.owner.is_some();
+    let key = Key::new(address_key(&email), pointer_sk(id));
+    let waiting: Option<Pointer> = get(app, Table::Accounts, key).await?;
+    let waiting = challenges::load(app, waiting.map(|pointer| pointer.challenge_id)).await?;
+    let payload = waiting.filter(|_| !taken).map_or(Payload::Nothing, |challenge| challenge.payload);
+    let challenge = Challenge::new(app, email.clone(), payload)?;
+    let message = if let Payload::Registration { locale, .. } = challenge.payload {
+        let link = Some(challenge.link());
+        Some(Message { mail: MailKind::VerifyEmail, to: email, name: None, locale, link })
+    } else {
+        None
+    };
+    let tx = challenges::put(Transaction::new(app), &challenge)?;
+    // Where nothing waits, the pointer points at a challenge that nobody can prove.
+    let tx = tx.put(Table::Accounts, pointer(&pointer_sk(id), &challenge)?)?;
+    unconditional(outbox::post(app, tx, message.as_ref())?.commit().await?)
+}
+
+/// Makes the account that a registration's link was mailed for, and signs in the browser that began it (the one with
+/// `session`), all at once.
+pub async fn complete_registration(
+    app: &App,
+    challenge: &Challenge,
+    user_id: UserId,
+    session: Option<&Session>,
+) -> Result<Result<User, LinkRefused>, Fault> {
+    let Payload::Registration { password_hash, name, locale, .. } = &challenge.payload else {
+        return Ok(Err(LinkRefused::Spent));
+    };
+    let user = User {
+        user_id,
+        email: challenge.recipient.clone(),
+        name: name.clone(),
+        locale: *locale,
+        time_zone: TimeZoneName::default(),
+        roles: vec![Role::Customer],
+        password_hash: Some(password_hash.clone()),
+        session_epoch: 0,
+        revertible: Vec::new(),
+        version: 0,
+        created_at: app.now(),
+    };
+    let tx = challenges::spend(app, Transaction::new(app), challenge)?;
+    let tx = take_address(app, tx, &user.email, user_id)?;
+    let new = Expression::new("attribute_not_exists(pk)", []);
+    let mut tx = tx.put_if(Table::Accounts, user_key(user_id).with(&user)?, new)?;
+    if let Some(session) = session {
+        tx = sessions::put(tx, session)?;
+    }
+    Ok(match tx.commit().await? {
+        Ok(()) => Ok(user),
+        Err(Refused { at: 1 }) => Err(LinkRefused::AddressTaken),
+        Err(_) => Err(LinkRefused::Spent),
+    })
+}
+
+fn pointer_sk(id: RegistrationId) -> String {
+    format!("registration#{id}")
+}

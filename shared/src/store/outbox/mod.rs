@@ -1,0 +1,176 @@
+//! What must be delivered: messages of the Outbox table, each written in the transaction of the change that causes it.
+//!
+//! | pk | sk | gsi1pk | gsi1sk | |
+//! |---|---|---|---|---|
+//! | message id | `message` | `due#<shard>` | when it is due | waits, or is leased until then |
+//! | message id | `message` | `dead` | since when | was given up |
+//! | message id | `message` | `void#<shard>` | since when | never had a recipient |
+//! | message id | `message` | | | was sent |
+//!
+//! A message is leased before it is sent and marked after; whoever finds a lease that ran out cannot know whether the
+//! mail went out, so it is sent again and counted as `uncertain`.
+
+mod attempt;
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+pub use self::attempt::{Attempt, Fate, Leased, lease, settle};
+use super::{Item, Key, Table, Transaction, n, s};
+use crate::{
+    app::App,
+    domain::{
+        email::Email,
+        id::{ChallengeId, MessageId},
+        locale::Locale,
+        person::PersonName,
+    },
+    fault::Fault,
+    mail::MailKind,
+};
+
+/// Over so many shards the index of what is due is spread.
+pub const SHARDS: u8 = 8;
+/// Sent messages and those without a recipient are forgotten after a day.
+const KEPT_H: i64 = 24;
+/// Messages that were given up are forgotten after a quarter of a year.
+const DEAD_KEPT_H: i64 = 90 * 24;
+/// By so much the clocks of two machines may differ.
+const SKEW: SignedDuration = SignedDuration::from_secs(5);
+
+/// A mail to be composed and sent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Message {
+    /// Which mail.
+    pub mail: MailKind,
+    /// To whom.
+    pub to: Email,
+    /// What they are called, where that is known to be them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub name: Option<PersonName>,
+    /// In which language.
+    pub locale: Locale,
+    /// The challenge that the link in it meets.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub link: Option<Link>,
+}
+
+/// What a link in a mail is derived from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Link {
+    /// What it is for.
+    pub purpose: String,
+    /// The challenge.
+    pub challenge_id: ChallengeId,
+    /// The challenge's random value.
+    pub nonce: String,
+}
+
+/// Adds a message to the transaction of the change that causes it.
+///
+/// Without a message the same write is made of one that nobody gets, so that a caller learns nothing from the time.
+pub(crate) fn post<'a>(
+    app: &App,
+    tx: Transaction<'a>,
+    message: Option<&Message>,
+) -> Result<Transaction<'a>, Fault> {
+    let id: MessageId = app.new_id()?;
+    let now = app.now();
+    let mut item = match message {
+        Some(message) => Key::new(id.to_string(), "message").with(message)?,
+        None => Key::new(id.to_string(), "message").into_item(),
+    };
+    item.extend([
+        ("attempts".to_owned(), n(0)),
+        ("uncertain".to_owned(), n(0)),
+        ("created_at".to_owned(), s(now.to_string())),
+    ]);
+    // What nobody gets is indexed too, apart from what is due: the same write to the last detail.
+    let (status, partition) = if message.is_some() {
+        ("pending", shard_of(&id))
+    } else {
+        ("void", format!("void#{}", id.shard(SHARDS)))
+    };
+    item.extend([
+        ("status".to_owned(), s(status)),
+        ("gsi1pk".to_owned(), s(partition)),
+        // Due for a machine whose clock is behind, too.
+        ("gsi1sk".to_owned(), s(sortable(now - SKEW))),
+    ]);
+    if message.is_none() {
+        item.insert("expires_at".to_owned(), n(kept_until(now, KEPT_H)));
+    }
+    tx.put(Table::Outbox, item)
+}
+
+/// The messages of one shard that are due, oldest first. One query of a page, whatever the size of the outbox.
+pub async fn due(app: &App, shard: u8, limit: i32) -> Result<Vec<MessageId>, Fault> {
+    in_index(app, &format!("due#{shard}"), limit).await
+}
+
+/// The messages that were given up, oldest first.
+pub async fn dead(app: &App, limit: i32) -> Result<Vec<MessageId>, Fault> {
+    in_index(app, "dead", limit).await
+}
+
+async fn in_index(app: &App, partition: &str, limit: i32) -> Result<Vec<MessageId>, Fault> {
+    let answer = app
+        .dynamo()
+        .query()
+        .table_name(Table::Outbox.name(app)?)
+        .index_name("gsi1")
+        .key_condition_expression("gsi1pk = :partition AND gsi1sk <= :now")
+        .expression_attribute_values(":partition", s(partition))
+        .expression_attribute_values(":now", s(sortable(app.now())))
+        .limit(limit)
+        .send()
+        .await?;
+    let id = |item: Item| item.get("pk").and_then(|pk| pk.as_s().ok()?.parse().ok());
+    Ok(answer.items.unwrap_or_default().into_iter().filter_map(id).collect())
+}
+
+/// Lets a message that was given up be tried again from the start; says whether there was one.
+pub async fn revive(app: &App, id: MessageId) -> Result<bool, Fault> {
+    let answer = app
+        .dynamo()
+        .update_item()
+        .table_name(Table::Outbox.name(app)?)
+        .set_key(Some(Key::new(id.to_string(), "message").into_item()))
+        .update_expression(
+            "SET #status = :pending, gsi1pk = :shard, gsi1sk = :now, attempts = :none REMOVE expires_at",
+        )
+        .condition_expression("#status = :dead")
+        .expression_attribute_names("#status", "status")
+        .expression_attribute_values(":pending", s("pending"))
+        .expression_attribute_values(":dead", s("dead"))
+        .expression_attribute_values(":shard", s(shard_of(&id)))
+        .expression_attribute_values(":now", s(sortable(app.now())))
+        .expression_attribute_values(":none", n(0))
+        .send()
+        .await;
+    match answer {
+        Ok(_) => Ok(true),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+        {
+            Ok(false)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn kept_until(now: Timestamp, hours: i64) -> i64 {
+    now.as_second() + hours * 3_600
+}
+
+fn shard_of(id: &MessageId) -> String {
+    format!("due#{}", id.shard(SHARDS))
+}
+
+/// A time as text that sorts as the times do.
+fn sortable(at: Timestamp) -> String {
+    format!("{at:.3}")
+}
