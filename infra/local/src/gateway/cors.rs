@@ -1,11 +1,13 @@
 //! `CorsConfiguration`, as an HTTP API applies it: the gateway answers preflights, and its headers replace the
 //! functions' own.
+//!
+//! Where it is configured, preflights are answered for every path, also for those that no route takes; `$default` sees
+//! them only where it is not.
 
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue, Method};
 
 use crate::template::model::Cors;
-use crate::template::policy::wildcard;
 
 const CORS_HEADERS: [HeaderName; 6] = [
     header::ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -56,11 +58,7 @@ fn common(cors: &Cors, request: &HeaderMap) -> HeaderMap {
     };
     if cors.allow_origins.iter().any(|allowed| allowed == "*") {
         set(&mut headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
-    } else if cors
-        .allow_origins
-        .iter()
-        .any(|allowed| wildcard(&allowed.to_ascii_lowercase(), &origin.to_ascii_lowercase()))
-    {
+    } else if cors.allow_origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin)) {
         set(&mut headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     } else {
         return headers;
@@ -86,7 +84,7 @@ mod tests {
 
     fn cors() -> Cors {
         Cors {
-            allow_origins: vec!["https://app.example".into(), "http://localhost:*".into()],
+            allow_origins: vec!["https://app.example".into(), "http://localhost:3000".into()],
             allow_methods: vec!["GET".into(), "POST".into()],
             allow_headers: vec!["authorization".into()],
             expose_headers: vec!["retry-after".into()],

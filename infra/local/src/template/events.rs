@@ -6,11 +6,25 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::fields::{Fields, Problem, shown};
-use super::model::{
-    BucketTrigger, STACK, ScheduleTrigger, Scheduler, StartingPosition, StreamTrigger, Trigger,
-};
+use super::model::{STACK, ScheduleTrigger, Scheduler, StartingPosition, StreamTrigger, Trigger};
 use super::resolve::Resolver;
 
+/// What is used of a stream's event.
+const STREAM: [&str; 10] = [
+    "Stream",
+    "StartingPosition",
+    "BatchSize",
+    "MaximumBatchingWindowInSeconds",
+    "BisectBatchOnFunctionError",
+    "MaximumRetryAttempts",
+    "MaximumRecordAgeInSeconds",
+    "FunctionResponseTypes",
+    "DestinationConfig",
+    "FilterCriteria",
+];
+/// How a schedule's event gets as far as Lambda's queue: on one machine it always does. What a function then makes of it
+/// is for Lambda to retry.
+const DELIVERY: [&str; 3] = ["Description", "DeadLetterConfig", "RetryPolicy"];
 const METHODS: [&str; 8] = ["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
 
 pub(super) fn read(
@@ -19,18 +33,22 @@ pub(super) fn read(
     name: &str,
     event: &Fields,
 ) -> Result<Trigger, Problem> {
+    event.only(&["Type", "Properties"], &[])?;
     let properties = event.object("Properties")?;
     match event.required_text("Type")?.as_str() {
         "HttpApi" => route(&properties),
         "DynamoDB" => stream(resolver, &properties).map(Trigger::Stream),
         "Schedule" => rule(&properties, function, name).map(Trigger::Schedule),
         "ScheduleV2" => schedule(&properties, function, name).map(Trigger::Schedule),
-        "S3" => bucket(resolver, &properties).map(Trigger::Bucket),
         other => Err(event.wrong("Type", format!("{other} has no counterpart on one machine"))),
     }
 }
 
 fn route(properties: &Fields) -> Result<Trigger, Problem> {
+    properties.only(&["Path", "Method", "ApiId", "PayloadFormatVersion"], &["RouteSettings"])?;
+    if properties.text("PayloadFormatVersion")?.is_some_and(|version| version != "2.0") {
+        return Err(properties.wrong("PayloadFormatVersion", "functions take version 2.0 alone"));
+    }
     let path = properties.text("Path")?;
     let method = properties.text("Method")?.map(|method| method.to_ascii_uppercase());
     let (Some(path), Some(method)) = (path.filter(|path| path != "$default"), method) else {
@@ -48,6 +66,7 @@ fn route(properties: &Fields) -> Result<Trigger, Problem> {
 }
 
 fn stream(resolver: &Resolver<'_>, properties: &Fields) -> Result<StreamTrigger, Problem> {
+    properties.only(&STREAM, &["KmsKeyArn", "MetricsConfig", "ParallelizationFactor"])?;
     let arn = properties.required_text("Stream")?;
     let mut table = None;
     for (logical_id, kind) in resolver.resources()? {
@@ -65,13 +84,19 @@ fn stream(resolver: &Resolver<'_>, properties: &Fields) -> Result<StreamTrigger,
         }
     };
     let mut filters = Vec::new();
-    for filter in properties.object("FilterCriteria")?.list("Filters") {
+    let criteria = properties.object("FilterCriteria")?;
+    criteria.only(&["Filters"], &[])?;
+    for filter in criteria.list("Filters") {
         let wrong =
             || properties.wrong("FilterCriteria", format!("{} holds no JSON Pattern", shown(&filter)));
         let pattern = filter.get("Pattern").and_then(Value::as_str).ok_or_else(wrong)?;
         filters.push(serde_json::from_str(pattern).map_err(|_| wrong())?);
     }
     let report = properties.texts("FunctionResponseTypes")?;
+    let destinations = properties.object("DestinationConfig")?;
+    destinations.only(&["OnFailure"], &[])?;
+    let on_failure = destinations.object("OnFailure")?;
+    on_failure.only(&["Destination"], &["Type"])?;
     Ok(StreamTrigger {
         table: table.ok_or_else(|| properties.wrong("Stream", format!("{arn} is no table's StreamArn")))?,
         starting_position,
@@ -87,17 +112,17 @@ fn stream(resolver: &Resolver<'_>, properties: &Fields) -> Result<StreamTrigger,
             .filter(|age| *age >= 0)
             .map(seconds),
         report_batch_item_failures: report.iter().any(|kind| kind == "ReportBatchItemFailures"),
-        on_failure: properties.object("DestinationConfig")?.object("OnFailure")?.text("Destination")?,
+        on_failure: on_failure.text("Destination")?,
         filters,
     })
 }
 
 fn rule(properties: &Fields, function: &str, name: &str) -> Result<ScheduleTrigger, Problem> {
+    properties.only(&["Name", "Schedule", "Input", "Enabled", "State"], &DELIVERY)?;
     let enabled = match (properties.get("Enabled"), properties.text("State")?) {
         (Some(_), _) => properties.flag("Enabled")?,
         (None, state) => state.as_deref() != Some("DISABLED"),
     };
-    let retry = properties.object("RetryPolicy")?;
     Ok(ScheduleTrigger {
         name: properties.text("Name")?.unwrap_or_else(|| format!("{STACK}-{function}{name}")),
         scheduler: Scheduler::Rule,
@@ -105,14 +130,16 @@ fn rule(properties: &Fields, function: &str, name: &str) -> Result<ScheduleTrigg
         timezone: TimeZone::UTC,
         input: input(properties)?,
         enabled,
-        max_retries: retry.number("MaximumRetryAttempts", 0..=185)?.and_then(|count| count.try_into().ok()),
-        max_age: retry.number("MaximumEventAgeInSeconds", 60..=86_400)?.map(seconds),
     })
 }
 
 fn schedule(properties: &Fields, function: &str, name: &str) -> Result<ScheduleTrigger, Problem> {
+    let without_effect = ["FlexibleTimeWindow", "KmsKeyArn", "OmitName", "PermissionsBoundary", "RoleArn"];
+    properties.only(
+        &["Name", "ScheduleExpression", "ScheduleExpressionTimezone", "Input", "State"],
+        &[&DELIVERY[..], &without_effect].concat(),
+    )?;
     let zone = properties.text("ScheduleExpressionTimezone")?.unwrap_or_else(|| "UTC".to_owned());
-    let retry = properties.object("RetryPolicy")?;
     Ok(ScheduleTrigger {
         name: properties.text("Name")?.unwrap_or_else(|| format!("{STACK}-{function}{name}")),
         scheduler: Scheduler::Scheduler,
@@ -121,8 +148,6 @@ fn schedule(properties: &Fields, function: &str, name: &str) -> Result<ScheduleT
             .map_err(|error| properties.wrong("ScheduleExpressionTimezone", error.to_string()))?,
         input: input(properties)?,
         enabled: properties.text("State")?.as_deref() != Some("DISABLED"),
-        max_retries: retry.number("MaximumRetryAttempts", 0..=185)?.and_then(|count| count.try_into().ok()),
-        max_age: retry.number("MaximumEventAgeInSeconds", 60..=86_400)?.map(seconds),
     })
 }
 
@@ -134,33 +159,6 @@ fn input(properties: &Fields) -> Result<Option<Value>, Problem> {
                 .map_err(|error| properties.wrong("Input", format!("it is not JSON: {error}")))
         })
         .transpose()
-}
-
-fn bucket(resolver: &Resolver<'_>, properties: &Fields) -> Result<BucketTrigger, Problem> {
-    let named = properties.required_text("Bucket")?;
-    let mut bucket = None;
-    for (logical_id, kind) in resolver.resources()? {
-        if kind == "AWS::S3::Bucket" && resolver.physical_name(&logical_id, "", 0)? == named {
-            bucket = Some(logical_id);
-        }
-    }
-    let mut trigger = BucketTrigger {
-        bucket: bucket
-            .ok_or_else(|| properties.wrong("Bucket", format!("{named} is no bucket of this template")))?,
-        events: properties.texts("Events")?,
-        prefix: None,
-        suffix: None,
-    };
-    for rule in properties.object("Filter")?.object("S3Key")?.list("Rules") {
-        let rule = Fields::new(&format!("{}.Filter.S3Key.Rules", properties.at), rule)?;
-        let value = rule.required_text("Value")?;
-        match rule.required_text("Name")?.as_str() {
-            "prefix" => trigger.prefix = Some(value),
-            "suffix" => trigger.suffix = Some(value),
-            other => return Err(rule.wrong("Name", format!("{other} is neither prefix nor suffix"))),
-        }
-    }
-    Ok(trigger)
 }
 
 fn seconds(count: i64) -> Duration {

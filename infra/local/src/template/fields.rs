@@ -47,6 +47,15 @@ impl Fields {
         self.map.get(name)
     }
 
+    /// Refuses what is neither used here nor known to change nothing on one machine: it would be ignored in silence.
+    pub(super) fn only(&self, used: &[&str], without_effect: &[&str]) -> Result<(), Problem> {
+        let known = |name: &str| used.contains(&name) || without_effect.contains(&name);
+        match self.map.keys().find(|name| !known(name)) {
+            Some(unknown) => Err(self.wrong(unknown, "it has no counterpart on one machine")),
+            None => Ok(()),
+        }
+    }
+
     /// An error about a property.
     pub(super) fn wrong(&self, name: &str, what: impl Into<String>) -> Problem {
         Problem { at: format!("{}.{name}", self.at), what: what.into() }

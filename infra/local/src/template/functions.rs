@@ -10,10 +10,43 @@ use super::model::Function;
 use super::policy::{Effect, Policy, Statement};
 use super::resolve::Resolver;
 
+/// What is used of a function's properties, if only to be refused.
+const USED: [&str; 8] =
+    ["FunctionName", "Description", "MemorySize", "Timeout", "Environment", "Policies", "Role", "Events"];
+/// What the cloud makes of a function beyond running it.
+const WITHOUT_EFFECT: [&str; 23] = [
+    "Architectures",
+    "AutoPublishAlias",
+    "AutoPublishAliasAllProperties",
+    "AutoPublishCodeSha256",
+    "CodeUri",
+    "DeploymentPreference",
+    "EphemeralStorage",
+    "EventInvokeConfig",
+    "Handler",
+    "KmsKeyArn",
+    "LoggingConfig",
+    "PackageType",
+    "PermissionsBoundary",
+    "PropagateTags",
+    "ProvisionedConcurrencyConfig",
+    "RecursiveLoop",
+    "ReservedConcurrentExecutions",
+    "Runtime",
+    "RuntimeManagementConfig",
+    "Tags",
+    "Tracing",
+    "VersionDescription",
+    "VpcConfig",
+];
+
 pub(super) fn read(resolver: &Resolver<'_>, logical_id: &str) -> Result<Function, Problem> {
     let properties = resolver.properties(logical_id, Some("Function"))?;
+    properties.only(&USED, &WITHOUT_EFFECT)?;
     let build = resolver.attributes(logical_id)?.object("Metadata")?.object("BuildProperties")?;
-    let environment = properties.object("Environment")?.object("Variables")?;
+    let environment = properties.object("Environment")?;
+    environment.only(&["Variables"], &[])?;
+    let environment = environment.object("Variables")?;
     let mut triggers = Vec::new();
     for event in properties.object("Events")?.entries() {
         let (name, event) = event?;

@@ -45,7 +45,6 @@ fn model(document: &Value, api_url: &str) -> Result<Template, Problem> {
     let mut template = Template {
         functions: Vec::new(),
         tables: Vec::new(),
-        buckets: Vec::new(),
         secrets: Vec::new(),
         queues: Vec::new(),
         custom_resources: Vec::new(),
@@ -57,7 +56,6 @@ fn model(document: &Value, api_url: &str) -> Result<Template, Problem> {
                 template.functions.push(functions::read(&resolver, &logical_id)?.into());
             }
             "AWS::DynamoDB::Table" => template.tables.push(resources::table(&resolver, &logical_id)?),
-            "AWS::S3::Bucket" => template.buckets.push(resources::bucket(&resolver, &logical_id)?),
             "AWS::SecretsManager::Secret" => {
                 template.secrets.push(resources::secret(&resolver, &logical_id)?);
             }
@@ -65,26 +63,49 @@ fn model(document: &Value, api_url: &str) -> Result<Template, Problem> {
             kind if kind.starts_with("Custom::") => {
                 template.custom_resources.push(resources::custom_resource(&resolver, &logical_id, kind)?);
             }
-            // They would be ignored in silence, and something would not run.
-            "AWS::Lambda::Function"
-            | "AWS::Lambda::EventSourceMapping"
-            | "AWS::Scheduler::Schedule"
-            | "AWS::Events::Rule"
-            | "AWS::DynamoDB::GlobalTable"
-            | "AWS::Serverless::SimpleTable"
-            | "AWS::Serverless::Api" => {
-                return Err(Problem::new(
-                    &logical_id,
-                    format!(
-                        "{kind} has no counterpart on one machine; use SAM's functions with Events, HttpApi and AWS::DynamoDB::Table"
-                    ),
-                ));
+            kind if without_effect(kind) => {}
+            // It would be ignored in silence, and something would not run.
+            kind => {
+                return Err(Problem::new(&logical_id, format!("{kind} has no counterpart on one machine")));
             }
-            _ => {}
         }
     }
     template.custom_resources = resources::in_order(&resolver, template.custom_resources)?;
     Ok(template)
+}
+
+/// Whether a resource watches, protects or carries the system in the cloud, and has no part in what it does. The API
+/// itself is read by [`resources::api`].
+fn without_effect(kind: &str) -> bool {
+    const SERVICES: [&str; 16] = [
+        "AWS::ApplicationAutoScaling::",
+        "AWS::Backup::",
+        "AWS::Budgets::",
+        "AWS::CertificateManager::",
+        "AWS::CloudFormation::",
+        "AWS::CloudFront::",
+        "AWS::CloudWatch::",
+        "AWS::CodeDeploy::",
+        "AWS::EC2::",
+        "AWS::IAM::",
+        "AWS::KMS::",
+        "AWS::Logs::",
+        "AWS::Route53::",
+        "AWS::SES::",
+        "AWS::WAFv2::",
+        "AWS::XRay::",
+    ];
+    const KINDS: [&str; 8] = [
+        "AWS::Lambda::EventInvokeConfig",
+        "AWS::Lambda::Permission",
+        "AWS::SNS::Subscription",
+        "AWS::SNS::Topic",
+        "AWS::SNS::TopicPolicy",
+        "AWS::SQS::QueuePolicy",
+        "AWS::Serverless::Application",
+        "AWS::Serverless::HttpApi",
+    ];
+    KINDS.contains(&kind) || SERVICES.iter().any(|service| kind.starts_with(service))
 }
 
 #[cfg(test)]

@@ -23,8 +23,6 @@ pub struct Template {
     pub functions: Vec<Arc<Function>>,
     /// `DynamoDB` tables.
     pub tables: Vec<Table>,
-    /// S3 buckets.
-    pub buckets: Vec<Bucket>,
     /// Secrets Manager secrets.
     pub secrets: Vec<Secret>,
     /// SQS queues: locally only the destinations of failed stream batches.
@@ -76,8 +74,6 @@ pub enum Trigger {
     Stream(StreamTrigger),
     /// A schedule.
     Schedule(ScheduleTrigger),
-    /// Objects created in a bucket.
-    Bucket(BucketTrigger),
 }
 
 /// Where a stream is read from when there is no checkpoint yet.
@@ -138,23 +134,6 @@ pub struct ScheduleTrigger {
     pub input: Option<Value>,
     /// Whether it fires at all.
     pub enabled: bool,
-    /// `RetryPolicy.MaximumRetryAttempts`.
-    pub max_retries: Option<u32>,
-    /// `RetryPolicy.MaximumEventAgeInSeconds`.
-    pub max_age: Option<Duration>,
-}
-
-/// A bucket's notification to a function.
-#[derive(Debug, Clone)]
-pub struct BucketTrigger {
-    /// The bucket's logical id.
-    pub bucket: String,
-    /// `s3:ObjectCreated:*` ….
-    pub events: Vec<String>,
-    /// The key's prefix that the notification is limited to.
-    pub prefix: Option<String>,
-    /// The key's suffix that the notification is limited to.
-    pub suffix: Option<String>,
 }
 
 /// A `DynamoDB` table.
@@ -170,19 +149,6 @@ pub struct Table {
     pub definition: Value,
     /// The attribute that holds an item's expiry.
     pub ttl_attribute: Option<String>,
-}
-
-/// An S3 bucket.
-#[derive(Debug)]
-pub struct Bucket {
-    /// Its name in the template.
-    pub logical_id: String,
-    /// The bucket's name.
-    pub name: String,
-    /// Its ARN.
-    pub arn: String,
-    /// `CorsConfiguration.CorsRules`.
-    pub cors_rules: Vec<Value>,
 }
 
 /// A secret.
@@ -234,7 +200,7 @@ pub struct Api {
 /// `CorsConfiguration` of an HTTP API.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cors {
-    /// `AllowOrigins`: origins, `*`, or with a wildcard `https://*.example.com`.
+    /// `AllowOrigins`: whole origins, or `*`.
     pub allow_origins: Vec<String>,
     /// `AllowMethods`.
     pub allow_methods: Vec<String>,

@@ -56,10 +56,9 @@ impl<'a> Resolver<'a> {
         let property = match self.kind(logical_id, at)? {
             "AWS::Serverless::Function" => "FunctionName",
             "AWS::DynamoDB::Table" => "TableName",
-            "AWS::S3::Bucket" => "BucketName",
             "AWS::SecretsManager::Secret" => "Name",
             "AWS::SQS::Queue" => "QueueName",
-            "AWS::S3::BucketPolicy" | "AWS::Serverless::HttpApi" => return Ok("local".to_owned()),
+            "AWS::Serverless::HttpApi" => return Ok("local".to_owned()),
             _ => return Ok(format!("{STACK}-{logical_id}")),
         };
         let given = self.raw(logical_id).and_then(|resource| resource.get("Properties")?.get(property));
@@ -72,8 +71,6 @@ impl<'a> Resolver<'a> {
             Some(other) => {
                 Err(Problem::new(logical_id, format!("{property} is {}, not a text", shown(&other))))
             }
-            // Buckets are named in lower case; nothing else minds.
-            None if property == "BucketName" => Ok(format!("{STACK}-{logical_id}").to_ascii_lowercase()),
             None => Ok(format!("{STACK}-{logical_id}")),
         }
     }
@@ -98,13 +95,16 @@ impl<'a> Resolver<'a> {
             ("AWS::DynamoDB::Table", "StreamArn") => {
                 format!("arn:aws:dynamodb:{scope}:table/{name}/stream/local")
             }
-            ("AWS::S3::Bucket", "Arn") => format!("arn:aws:s3:::{name}"),
             // Secrets Manager adds six characters of its own; policies must not count on the bare name.
             ("AWS::SecretsManager::Secret", "Arn" | "Id") => {
                 format!("arn:aws:secretsmanager:{scope}:secret:{name}-Local0")
             }
             ("AWS::SQS::Queue", "Arn") => format!("arn:aws:sqs:{scope}:{name}"),
             ("AWS::SQS::Queue", "QueueName") => name,
+            // What only the cloud has is named by what has a counterpart here, such as an API's access log.
+            ("AWS::Logs::LogGroup", "Arn") => format!("arn:aws:logs:{scope}:log-group:{name}:*"),
+            ("AWS::KMS::Key", "Arn") => format!("arn:aws:kms:{scope}:key/{name}"),
+            ("AWS::SNS::Topic", "TopicArn") => format!("arn:aws:sns:{scope}:{name}"),
             _ => {
                 return Err(Problem::new(
                     at,

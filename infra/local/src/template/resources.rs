@@ -1,9 +1,9 @@
-//! The resources that are not functions: tables, buckets, secrets, queues, custom resources, and the API.
+//! The resources that are not functions: tables, secrets, queues, custom resources, and the API.
 
 use serde_json::{Map, Value, json};
 
 use super::fields::{Fields, Problem};
-use super::model::{Api, Bucket, Cors, CustomResource, Queue, Secret, Table};
+use super::model::{Api, Cors, CustomResource, Queue, Secret, Table};
 use super::resolve::Resolver;
 
 /// The properties of a table that `CreateTable` takes as CloudFormation writes them.
@@ -18,6 +18,19 @@ const CREATE_TABLE: [&str; 6] = [
 
 pub(super) fn table(resolver: &Resolver<'_>, logical_id: &str) -> Result<Table, Problem> {
     let properties = resolver.properties(logical_id, None)?;
+    properties.only(
+        &[&CREATE_TABLE[..], &["TableName", "StreamSpecification", "TimeToLiveSpecification"]].concat(),
+        &[
+            "PointInTimeRecoverySpecification",
+            "SSESpecification",
+            "DeletionProtectionEnabled",
+            "TableClass",
+            "Tags",
+            "ContributorInsightsSpecification",
+            "OnDemandThroughput",
+            "WarmThroughput",
+        ],
+    )?;
     let name = resolver.physical_name(logical_id, logical_id, 0)?;
     let mut definition = Map::new();
     definition.insert("TableName".to_owned(), json!(name));
@@ -26,11 +39,14 @@ pub(super) fn table(resolver: &Resolver<'_>, logical_id: &str) -> Result<Table, 
             definition.insert(property.to_owned(), value.clone());
         }
     }
-    if let Some(view) = properties.object("StreamSpecification")?.text("StreamViewType")? {
+    let stream = properties.object("StreamSpecification")?;
+    stream.only(&["StreamViewType"], &[])?;
+    if let Some(view) = stream.text("StreamViewType")? {
         let stream = json!({ "StreamEnabled": true, "StreamViewType": view });
         definition.insert("StreamSpecification".to_owned(), stream);
     }
     let ttl = properties.object("TimeToLiveSpecification")?;
+    ttl.only(&["AttributeName", "Enabled"], &[])?;
     Ok(Table {
         logical_id: logical_id.to_owned(),
         arn: resolver.attribute(logical_id, "Arn", logical_id, 0)?,
@@ -40,18 +56,12 @@ pub(super) fn table(resolver: &Resolver<'_>, logical_id: &str) -> Result<Table, 
     })
 }
 
-pub(super) fn bucket(resolver: &Resolver<'_>, logical_id: &str) -> Result<Bucket, Problem> {
-    let properties = resolver.properties(logical_id, None)?;
-    Ok(Bucket {
-        logical_id: logical_id.to_owned(),
-        name: resolver.physical_name(logical_id, logical_id, 0)?,
-        arn: resolver.attribute(logical_id, "Arn", logical_id, 0)?,
-        cors_rules: properties.object("CorsConfiguration")?.list("CorsRules"),
-    })
-}
-
 pub(super) fn secret(resolver: &Resolver<'_>, logical_id: &str) -> Result<Secret, Problem> {
     let properties = resolver.properties(logical_id, None)?;
+    properties.only(
+        &["Name", "GenerateSecretString", "SecretString"],
+        &["Description", "KmsKeyId", "ReplicaRegions", "Tags"],
+    )?;
     Ok(Secret {
         logical_id: logical_id.to_owned(),
         name: resolver.physical_name(logical_id, logical_id, 0)?,
@@ -62,6 +72,23 @@ pub(super) fn secret(resolver: &Resolver<'_>, logical_id: &str) -> Result<Secret
 }
 
 pub(super) fn queue(resolver: &Resolver<'_>, logical_id: &str) -> Result<Queue, Problem> {
+    // Nothing is received from it here; what becomes of its messages is the cloud's business.
+    resolver.properties(logical_id, None)?.only(
+        &["QueueName"],
+        &[
+            "DelaySeconds",
+            "KmsDataKeyReusePeriodSeconds",
+            "KmsMasterKeyId",
+            "MaximumMessageSize",
+            "MessageRetentionPeriod",
+            "ReceiveMessageWaitTimeSeconds",
+            "RedriveAllowPolicy",
+            "RedrivePolicy",
+            "SqsManagedSseEnabled",
+            "Tags",
+            "VisibilityTimeout",
+        ],
+    )?;
     Ok(Queue {
         logical_id: logical_id.to_owned(),
         name: resolver.physical_name(logical_id, logical_id, 0)?,
@@ -123,6 +150,22 @@ pub(super) fn api(resolver: &Resolver<'_>) -> Result<Api, Problem> {
         (None, _) => Fields::new("Globals.HttpApi", resolver.globals("HttpApi")?)?,
         (Some(_), Some((second, _))) => return Err(Problem::new(&second, "one machine serves one HTTP API")),
     };
+    properties.only(
+        &["CorsConfiguration"],
+        // Throttling among them: one machine has nobody to protect itself from.
+        &[
+            "AccessLogSettings",
+            "DefaultRouteSettings",
+            "Description",
+            "DisableExecuteApiEndpoint",
+            "Domain",
+            "FailOnWarnings",
+            "Name",
+            "PropagateTags",
+            "RouteSettings",
+            "Tags",
+        ],
+    )?;
     let cors = match properties.get("CorsConfiguration") {
         None | Some(Value::Bool(false)) => None,
         // SAM's shorthand for "any origin".
@@ -133,12 +176,23 @@ pub(super) fn api(resolver: &Resolver<'_>) -> Result<Api, Problem> {
 }
 
 fn cors(fields: &Fields) -> Result<Cors, Problem> {
+    let used =
+        ["AllowOrigins", "AllowMethods", "AllowHeaders", "ExposeHeaders", "MaxAge", "AllowCredentials"];
+    fields.only(&used, &[])?;
+    let allow_origins = fields.texts("AllowOrigins")?;
+    let allow_credentials = fields.flag("AllowCredentials")?;
+    if let Some(partial) = allow_origins.iter().find(|origin| origin.contains('*') && *origin != "*") {
+        return Err(fields.wrong("AllowOrigins", format!("{partial} is neither a whole origin nor *")));
+    }
+    if allow_credentials && allow_origins.iter().any(|origin| origin == "*") {
+        return Err(fields.wrong("AllowCredentials", "credentials cannot be allowed to every origin"));
+    }
     Ok(Cors {
-        allow_origins: fields.texts("AllowOrigins")?,
+        allow_origins,
         allow_methods: fields.texts("AllowMethods")?,
         allow_headers: fields.texts("AllowHeaders")?,
         expose_headers: fields.texts("ExposeHeaders")?,
         max_age: fields.number("MaxAge", 0..=86_400)?.map(i64::unsigned_abs),
-        allow_credentials: fields.flag("AllowCredentials")?,
+        allow_credentials,
     })
 }

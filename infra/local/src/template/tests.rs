@@ -172,3 +172,69 @@ fn what_is_broken_is_named_by_resource_and_property() {
     let circle = json!({ "Fn::Not": [{ "Condition": "IsProd" }] });
     assert_eq!(refusal("/Conditions/IsProd", circle), "Conditions.IsProd: a condition refers to itself");
 }
+
+#[test]
+fn what_would_be_ignored_is_refused() {
+    for (object, property) in [
+        ("/Globals/HttpApi", "Globals.HttpApi.Auth"),
+        ("/Resources/Accounts/Properties", "Accounts.Properties.KinesisStreamSpecification"),
+        ("/Resources/Key/Properties", "Key.Properties.RotationRules"),
+        ("/Resources/Register/Properties", "Register.Properties.FunctionUrlConfig"),
+        (
+            "/Resources/Register/Properties/Events/Api/Properties",
+            "Register.Properties.Events.Api.Properties.Auth",
+        ),
+        (
+            "/Resources/Register/Properties/Events/Changes/Properties",
+            "Register.Properties.Events.Changes.Properties.TumblingWindowInSeconds",
+        ),
+        (
+            "/Resources/Register/Properties/Events/Nightly/Properties",
+            "Register.Properties.Events.Nightly.Properties.EndDate",
+        ),
+    ] {
+        let mut document = document();
+        let name = property.rsplit('.').next().expect("a name");
+        document.pointer_mut(object).expect("an object")[name] = json!("x");
+        let refused = model(&document, "").expect_err("a refusal").to_string();
+        assert_eq!(refused, format!("{property}: it has no counterpart on one machine"));
+    }
+    for kind in ["AWS::S3::Bucket", "AWS::Lambda::EventSourceMapping", "AWS::Unheard::Of"] {
+        let mut document = document();
+        document["Resources"]["New"] = json!({ "Type": kind });
+        let refused = model(&document, "").expect_err("a refusal").to_string();
+        assert_eq!(refused, format!("New: {kind} has no counterpart on one machine"));
+    }
+}
+
+#[test]
+fn what_only_the_cloud_knows_changes_nothing() {
+    let mut document = document();
+    let resources = &mut document["Resources"];
+    resources["Log"] = json!({ "Type": "AWS::Logs::LogGroup", "Properties": { "RetentionInDays": 14 } });
+    let register = &mut resources["Register"]["Properties"];
+    for name in ["AutoPublishAlias", "DeploymentPreference", "EventInvokeConfig", "Tracing"] {
+        register[name] = json!("x");
+    }
+    register["Events"]["Nightly"]["Properties"]["RetryPolicy"] = json!({ "MaximumRetryAttempts": 3 });
+    let api = &mut document["Globals"]["HttpApi"];
+    api["AccessLogSettings"] = json!({ "DestinationArn": { "Fn::GetAtt": ["Log", "Arn"] } });
+    api["DefaultRouteSettings"] = json!({ "ThrottlingRateLimit": 100 });
+    assert_eq!(read(&document).functions.len(), 1);
+}
+
+#[test]
+fn origins_are_whole_and_credentials_are_not_for_everybody() {
+    let cors = "/Globals/HttpApi/CorsConfiguration";
+    assert_eq!(
+        refusal(cors, json!({ "AllowOrigins": ["https://*.example.com"] })),
+        "Globals.HttpApi.CorsConfiguration.AllowOrigins: https://*.example.com is neither a whole origin nor *"
+    );
+    assert_eq!(
+        refusal(cors, json!({ "AllowOrigins": ["*"], "AllowCredentials": true })),
+        "Globals.HttpApi.CorsConfiguration.AllowCredentials: credentials cannot be allowed to every origin"
+    );
+    let mut open = document();
+    *open.pointer_mut(cors).expect("the place") = json!({ "AllowOrigins": ["*"] });
+    assert_eq!(read(&open).api.cors.expect("cors").allow_origins, ["*"]);
+}

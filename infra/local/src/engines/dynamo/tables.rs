@@ -173,7 +173,6 @@ mod tests {
         Template {
             functions: Vec::new(),
             tables: vec![table],
-            buckets: Vec::new(),
             secrets: Vec::new(),
             queues: Vec::new(),
             custom_resources: Vec::new(),
