@@ -36,9 +36,10 @@ impl Triggers {
     /// Functions are called from here on, so the engines must be serving.
     pub async fn start(world: &Arc<World>, database: &Database) -> Result<Self, StartError> {
         let schedules = Arc::new(Schedules::open(world)?);
-        let pollers = streams::open(world, database)?;
+        let sources = streams::sources(world, database)?;
+        let pollers = streams::open(world, &sources)?;
         custom_resources::create(world).await?;
-        let ttl = Arc::new(Ttl::new(world, database));
+        let ttl = Arc::new(Ttl::new(world, database, &sources));
         let mut tasks = JoinSet::new();
         for poller in pollers {
             tasks.spawn(poller.run());
@@ -73,9 +74,10 @@ impl Handle {
         self.schedules.list()
     }
 
-    /// The event that a function's schedule would send it now.
+    /// The event that a function's schedule sends it now, which counts as a run of that schedule; without a name, the
+    /// function's first one.
     #[must_use]
-    pub fn scheduled_event(&self, function: &str) -> Option<Value> {
-        self.schedules.event_for(function)
+    pub fn run_schedule(&self, function: &str, name: Option<&str>) -> Option<Value> {
+        self.schedules.run_by_hand(function, name)
     }
 }

@@ -12,6 +12,7 @@ use dynoxide::{AttributeValue, Database, DynoxideError, Item};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
+use super::streams::{Source, Sources};
 use crate::world::World;
 
 /// How often items are expired.
@@ -24,6 +25,7 @@ struct Table {
     name: String,
     attribute: String,
     key: Vec<String>,
+    stream: Option<Arc<Source>>,
 }
 
 /// The sweeper.
@@ -36,12 +38,17 @@ pub(super) struct Ttl {
 }
 
 impl Ttl {
-    pub(super) fn new(world: &Arc<World>, database: &Database) -> Self {
+    pub(super) fn new(world: &Arc<World>, database: &Database, sources: &Sources) -> Self {
         let tables = world.template.tables.iter().filter_map(|table| {
             let schema = table.definition.get("KeySchema").and_then(Value::as_array)?;
             let key =
                 schema.iter().filter_map(|part| Some(part["AttributeName"].as_str()?.to_owned())).collect();
-            Some(Table { name: table.name.clone(), attribute: table.ttl_attribute.clone()?, key })
+            Some(Table {
+                name: table.name.clone(),
+                attribute: table.ttl_attribute.clone()?,
+                key,
+                stream: sources.get(&table.logical_id).cloned(),
+            })
         });
         Self {
             world: Arc::clone(world),
@@ -71,7 +78,7 @@ impl Ttl {
                 after = match tokio::task::spawn_blocking(page).await {
                     Ok(Ok(after)) => after,
                     Ok(Err(error)) => {
-                        tracing::error!(%error, table = self.tables[index].name, "expiring items failed");
+                        tracing::error!(error, table = self.tables[index].name, "expiring items failed");
                         None
                     }
                     // The runtime is shutting down.
@@ -91,10 +98,10 @@ fn sweep_page(
     table: &Table,
     now: i64,
     after: Option<HashMap<String, AttributeValue>>,
-) -> dynoxide::Result<Option<HashMap<String, AttributeValue>>> {
+) -> Result<Option<HashMap<String, AttributeValue>>, String> {
     let names = HashMap::from([("#ttl".to_owned(), table.attribute.clone())]);
     let values = HashMap::from([(":now".to_owned(), AttributeValue::N(now.to_string()))]);
-    let page = database.scan(ScanRequest {
+    let request = ScanRequest {
         table_name: table.name.clone(),
         // A value of another type is not comparable with a number, so it never expires, as on AWS.
         filter_expression: Some("#ttl < :now".to_owned()),
@@ -103,20 +110,27 @@ fn sweep_page(
         limit: Some(PAGE),
         exclusive_start_key: after,
         ..ScanRequest::default()
-    })?;
+    };
+    let page = database.scan(request).map_err(|error| error.to_string())?;
     for item in page.items.unwrap_or_default() {
-        let deleted = database.delete_item(DeleteItemRequest {
+        let key = key_of(&item, table);
+        let request = DeleteItemRequest {
             table_name: table.name.clone(),
-            key: key_of(&item, table),
+            key: key.clone(),
             // It may have been prolonged since the page was read.
             condition_expression: Some("#ttl < :now".to_owned()),
             expression_attribute_names: Some(names.clone()),
             expression_attribute_values: Some(values.clone()),
             ..DeleteItemRequest::default()
-        });
-        match deleted {
-            Ok(_) | Err(DynoxideError::ConditionalCheckFailedException(..)) => {}
-            Err(error) => return Err(error),
+        };
+        let delete = || match database.delete_item(request) {
+            Ok(_) => Ok(true),
+            Err(DynoxideError::ConditionalCheckFailedException(..)) => Ok(false),
+            Err(error) => Err(error.to_string()),
+        };
+        match &table.stream {
+            Some(stream) => stream.expire(&key, delete)?,
+            None => delete().map(|_| ())?,
         }
     }
     Ok(page.last_evaluated_key)

@@ -46,11 +46,10 @@ struct City {
 
 impl City {
     async fn start(data: &Data, code: Code) -> Self {
-        Self::start_with(data, invoke(code)).await
+        Self::start_with(data, invoke(code), template()).await
     }
 
-    async fn start_with(data: &Data, invoke: Invoke) -> Self {
-        let template = template();
+    async fn start_with(data: &Data, invoke: Invoke, template: Template) -> Self {
         let clock = MovableClock::open(data).expect("a clock");
         let bind = || async { TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port") };
         let listeners = Listeners {
@@ -138,8 +137,12 @@ fn invoke(code: Code) -> Invoke {
 }
 
 fn template() -> Template {
+    template_with(Some(1))
+}
+
+fn template_with(max_retries: Option<u32>) -> Template {
     Template {
-        functions: vec![Arc::new(deliver())],
+        functions: vec![Arc::new(deliver(max_retries))],
         tables: vec![Table {
             logical_id: "Accounts".into(),
             name: "Accounts".into(),
@@ -151,7 +154,6 @@ fn template() -> Template {
             }),
             ttl_attribute: Some("expires_at".into()),
         }],
-        buckets: Vec::new(),
         secrets: vec![Secret {
             logical_id: "Links".into(),
             name: "connecto/links".into(),
@@ -170,7 +172,7 @@ fn template() -> Template {
     }
 }
 
-fn deliver() -> Function {
+fn deliver(max_retries: Option<u32>) -> Function {
     let allow = |actions: &[&str], resource: &str| Statement {
         effect: Effect::Allow,
         actions: actions.iter().map(|action| (*action).to_owned()).collect(),
@@ -182,7 +184,7 @@ fn deliver() -> Function {
         batch_size: 10,
         batching_window: Duration::ZERO,
         bisect: true,
-        max_retries: Some(1),
+        max_retries,
         max_age: None,
         report_batch_item_failures: true,
         on_failure: Some(QUEUE.into()),
@@ -195,8 +197,6 @@ fn deliver() -> Function {
         timezone: jiff::tz::TimeZone::UTC,
         input: None,
         enabled: true,
-        max_retries: None,
-        max_age: None,
     };
     Function {
         logical_id: "Deliver".into(),

@@ -142,7 +142,7 @@ async fn a_crash_kills_the_function_after_its_call_took_effect() {
             sent.map(|()| Value::Null).map_err(|(code, _)| Fault::new(code))
         })
     });
-    let city = City::start_with(&Data::Memory, sender).await;
+    let city = City::start_with(&Data::Memory, sender, template()).await;
     let event = json!({ "key": city.key.id, "ses": city.world.urls.ses });
     rules(&city, json!([{ "service": "ses", "every": 2, "do": "crash" }]));
 
@@ -256,5 +256,18 @@ async fn text_messages_keep_their_attributes() {
         denied.starts_with("HTTP/1.1 403") && denied.contains("<Code>AuthorizationError</Code>"),
         "{denied}"
     );
+    city.engines.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn web_sites_cannot_call_the_engines() {
+    let city = City::start(&Data::Memory, idle()).await;
+    let urls = &city.world.urls;
+    for url in [&urls.dynamodb, &urls.secretsmanager, &urls.ses, &urls.sns] {
+        let reply = request("POST", url, "origin: https://evil.example\r\n", "");
+        assert!(reply.starts_with("HTTP/1.1 403") && reply.contains("on this machine alone"), "{reply}");
+        let reply = request("POST", &url.replace("127.0.0.1", "localhost"), "", "");
+        assert!(!reply.contains("on this machine alone"), "{reply}");
+    }
     city.engines.stop().await;
 }

@@ -1,6 +1,7 @@
 use std::sync::Mutex;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use dynoxide::actions::delete_item::DeleteItemRequest;
 use jiff::SignedDuration;
 
 use super::*;
@@ -42,6 +43,14 @@ fn seen(events: &Arc<Mutex<Vec<Value>>>) -> Vec<String> {
     records
         .map(|record| format!("{} {}", record["eventName"].as_str().unwrap_or_default(), key_of(&record)))
         .collect()
+}
+
+/// Whose removal of a key it was, as the function was told.
+fn identity_of_removal(events: &Arc<Mutex<Vec<Value>>>, key: &str) -> Value {
+    let events = events.lock().expect("events");
+    let records = events.iter().flat_map(|event| event["Records"].as_array().cloned().unwrap_or_default());
+    let mut removals = records.filter(|record| record["eventName"] == "REMOVE" && key_of(record) == key);
+    removals.next().expect("a removal")["userIdentity"].clone()
 }
 
 async fn write(city: &City, key: &str, expires_at: Option<i64>) {
@@ -125,6 +134,21 @@ async fn items_expire_on_the_systems_clock() {
         seen(&events).contains(&"REMOVE short".to_owned()).then_some(())
     })
     .await;
+    assert_eq!(
+        identity_of_removal(&events, "short"),
+        json!({ "type": "Service", "principalId": "dynamodb.amazonaws.com" })
+    );
+    let delete = DeleteItemRequest {
+        table_name: "Accounts".into(),
+        key: [("pk".to_owned(), dynoxide::AttributeValue::S("long".into()))].into(),
+        ..DeleteItemRequest::default()
+    };
+    city.database.delete_item(delete).expect("a deletion");
+    eventually("the other removal", || async {
+        seen(&events).contains(&"REMOVE long".to_owned()).then_some(())
+    })
+    .await;
+    assert_eq!(identity_of_removal(&events, "long"), Value::Null, "somebody's own deletion");
     triggers.stop().await;
     city.engines.stop().await;
 }
@@ -176,5 +200,28 @@ async fn a_custom_resource_that_fails_stops_the_start_with_its_reason() {
     let city = City::start(&Data::Memory, code).await;
     let error = Triggers::start(&city.world, &city.database).await.err().expect("a failed start");
     assert_eq!(error.to_string(), "Custom resource Keys: no key could be made");
+    city.engines.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn records_are_given_up_when_they_are_a_day_old_on_the_systems_clock() {
+    let calls = Arc::new(Mutex::new(0));
+    let counted = Arc::clone(&calls);
+    let failing: Code = Box::new(move |event| match event["ResponseURL"].as_str() {
+        Some(url) => answer(url, &json!({ "Status": "SUCCESS", "PhysicalResourceId": "keys-1" })),
+        None => {
+            *counted.lock().expect("a count") += 1;
+            Err("not today".to_owned())
+        }
+    });
+    let city = City::start_with(&Data::Memory, invoke(failing), template_with(None)).await;
+    let triggers = Triggers::start(&city.world, &city.database).await.expect("triggers");
+    write(&city, "a", None).await;
+    eventually("a try", || async { (*calls.lock().expect("a count") > 0).then_some(()) }).await;
+    assert!(city.world.dead_letters.list().is_empty());
+    city.world.clock.advance(SignedDuration::from_hours(25)).expect("a day and an hour");
+    let letter = eventually("a dead letter", || async { city.world.dead_letters.list().pop() }).await;
+    assert_eq!(letter.body["requestContext"]["condition"], "RecordAgeExceeded");
+    triggers.stop().await;
     city.engines.stop().await;
 }

@@ -7,13 +7,12 @@ mod dead_letters;
 mod delivery;
 mod filters;
 mod records;
+mod source;
 
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use connecto_shared::vendor::clock::Clock;
-use dynoxide::Database;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -21,6 +20,7 @@ pub use self::dead_letters::{DeadLetter, DeadLetters};
 use self::delivery::{After, Delivery, Outcome, Rules};
 use self::filters::Filters;
 use self::records::{Batch, Record, Stream};
+pub(super) use self::source::{Source, Sources, sources};
 use crate::error::StartError;
 use crate::ids;
 use crate::template::model::{Function, StreamTrigger, Trigger};
@@ -32,6 +32,8 @@ const BUSY: Duration = Duration::from_millis(20);
 const IDLE: Duration = Duration::from_millis(100);
 /// How soon a broken stream is looked at again.
 const BROKEN: Duration = Duration::from_secs(1);
+/// How long a stream keeps its records.
+const RETENTION: Duration = Duration::from_hours(24);
 
 /// What a look at a stream found.
 enum Found {
@@ -55,12 +57,12 @@ pub(super) struct Poller {
 }
 
 /// One poller for each stream trigger of the template.
-pub(super) fn open(world: &Arc<World>, database: &Database) -> Result<Vec<Poller>, StartError> {
+pub(super) fn open(world: &Arc<World>, sources: &Sources) -> Result<Vec<Poller>, StartError> {
     let mut pollers = Vec::new();
     for function in &world.template.functions {
         for trigger in &function.triggers {
             if let Trigger::Stream(trigger) = trigger {
-                let poller = Poller::open(world, database, function, trigger).map_err(|error| {
+                let poller = Poller::open(world, sources, function, trigger).map_err(|error| {
                     StartError::new(format!("{}: stream of {}: {error}", function.logical_id, trigger.table))
                 })?;
                 pollers.push(poller);
@@ -73,13 +75,14 @@ pub(super) fn open(world: &Arc<World>, database: &Database) -> Result<Vec<Poller
 impl Poller {
     fn open(
         world: &Arc<World>,
-        database: &Database,
+        sources: &Sources,
         function: &Arc<Function>,
         trigger: &StreamTrigger,
     ) -> Result<Self, String> {
         let table = world.template.table(&trigger.table).ok_or("the template has no such table")?;
+        let source = sources.get(&trigger.table).ok_or("the table has no StreamSpecification")?;
         let checkpoint = format!("stream-{}-{}", function.logical_id, trigger.table);
-        let stream = Stream::open(database, table, world.data.clone(), checkpoint)?;
+        let stream = Stream::new(Arc::clone(source), table, world.data.clone(), checkpoint);
         let filters = Filters::read(&trigger.filters)?;
         let position = stream.resume(trigger.starting_position)?;
         if let Some(queue) = &trigger.on_failure {
@@ -156,7 +159,7 @@ impl Poller {
             }
             if delivery.done() > done {
                 done = delivery.done();
-                let position = self.stream.after(&records[done - 1])?;
+                let position = self.stream.after(&records[done - 1]).await?;
                 self.advance(position).await?;
             }
         }
@@ -174,8 +177,9 @@ impl Poller {
     }
 
     fn is_too_old(&self, record: &Record) -> bool {
-        let age = Clock::system().now().duration_since(record.created);
-        self.trigger.max_age.is_some_and(|max| age.unsigned_abs() > max && age.is_positive())
+        let age = self.world.clock.now().duration_since(record.created);
+        let max = self.trigger.max_age.map_or(RETENTION, |max| max.min(RETENTION));
+        age.is_positive() && age.unsigned_abs() > max
     }
 
     async fn give_up(&self, records: &[Record], condition: &str, calls: u32) -> Result<(), String> {
@@ -190,9 +194,6 @@ impl Poller {
         );
         let Some(queue) = &self.trigger.on_failure else { return Ok(()) };
         let now = self.world.clock.now();
-        let offset = self.world.clock.offset();
-        let arrival =
-            |record: &Record| seconds(record.created.saturating_add(offset).unwrap_or(record.created));
         let mut body = json!({
             "requestContext": {
                 "requestId": ids::random().to_string(),
@@ -203,11 +204,11 @@ impl Poller {
             "version": "1.0",
             "timestamp": format!("{now:.3}"),
             "DDBStreamBatchInfo": {
-                "shardId": self.stream.shard,
+                "shardId": self.stream.shard(),
                 "startSequenceNumber": first.sequence_number,
                 "endSequenceNumber": last.sequence_number,
-                "approximateArrivalOfFirstRecord": arrival(first),
-                "approximateArrivalOfLastRecord": arrival(last),
+                "approximateArrivalOfFirstRecord": seconds(first.created),
+                "approximateArrivalOfLastRecord": seconds(last.created),
                 "batchSize": records.len(),
                 "streamArn": self.stream.arn,
             },

@@ -1,13 +1,11 @@
 //! Reading one table's stream: its records in Lambda's event shape, and the position that survives restarts.
 
-use dynoxide::Database;
-use dynoxide::actions::describe_stream::DescribeStreamRequest;
-use dynoxide::actions::describe_table::DescribeTableRequest;
-use dynoxide::actions::get_records::GetRecordsRequest;
-use dynoxide::actions::get_shard_iterator::GetShardIteratorRequest;
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use super::source::Source;
 use crate::Data;
 use crate::template::model::{REGION, StartingPosition, Table};
 
@@ -17,7 +15,7 @@ pub(super) struct Record {
     pub event: Value,
     /// Its place in the stream.
     pub sequence_number: String,
-    /// When it was written, in real time.
+    /// When it was written, on the system's clock as it stood when the record was read.
     pub created: Timestamp,
 }
 
@@ -31,38 +29,22 @@ pub(super) struct Batch {
 
 /// One table's stream, and the place where a reader of it keeps its position.
 pub(super) struct Stream {
-    database: Database,
+    source: Arc<Source>,
     data: Data,
     checkpoint: String,
     /// Its ARN as functions see it.
     pub arn: String,
-    /// Its ARN as the database has it.
-    local_arn: String,
-    /// Its only shard.
-    pub shard: String,
 }
 
 impl Stream {
-    pub(super) fn open(
-        database: &Database,
-        table: &Table,
-        data: Data,
-        checkpoint: String,
-    ) -> Result<Self, String> {
-        let described = database
-            .describe_table(DescribeTableRequest { table_name: table.name.clone() })
-            .map_err(|error| error.to_string())?
-            .table;
-        let (Some(local_arn), Some(label)) = (described.latest_stream_arn, described.latest_stream_label)
-        else {
-            return Err("the table has no StreamSpecification".to_owned());
-        };
-        let request = DescribeStreamRequest { stream_arn: local_arn.clone(), ..Default::default() };
-        let shards =
-            database.describe_stream(request).map_err(|error| error.to_string())?.stream_description.shards;
-        let shard = shards.into_iter().next().ok_or("the stream has no shard")?.shard_id;
-        let arn = format!("{}/stream/{label}", table.arn);
-        Ok(Self { database: database.clone(), data, checkpoint, arn, local_arn, shard })
+    pub(super) fn new(source: Arc<Source>, table: &Table, data: Data, checkpoint: String) -> Self {
+        let arn = format!("{}/stream/{}", table.arn, source.label);
+        Self { source, data, checkpoint, arn }
+    }
+
+    /// The stream's only shard.
+    pub(super) fn shard(&self) -> &str {
+        &self.source.shard
     }
 
     /// The position where the last process stopped, or else the one that the template says.
@@ -71,8 +53,8 @@ impl Stream {
             return String::from_utf8(kept).map_err(|error| format!("{}: {error}", self.checkpoint));
         }
         let position = match start {
-            StartingPosition::TrimHorizon => self.iterator("TRIM_HORIZON", None),
-            StartingPosition::Latest => self.iterator("LATEST", None),
+            StartingPosition::TrimHorizon => self.source.iterator("TRIM_HORIZON", None),
+            StartingPosition::Latest => self.source.iterator("LATEST", None),
         }?;
         // What is written after a crash must not count as written before the start.
         self.data.write(&self.checkpoint, position.as_bytes()).map_err(|error| error.to_string())?;
@@ -80,8 +62,9 @@ impl Stream {
     }
 
     /// The position behind a record.
-    pub(super) fn after(&self, record: &Record) -> Result<String, String> {
-        self.iterator("AFTER_SEQUENCE_NUMBER", Some(record.sequence_number.clone()))
+    pub(super) async fn after(&self, record: &Record) -> Result<String, String> {
+        let sequence_number = record.sequence_number.clone();
+        self.ask(move |source| source.iterator("AFTER_SEQUENCE_NUMBER", Some(sequence_number))).await
     }
 
     /// Reads up to `limit` records; their times are moved as the system's clock is.
@@ -92,13 +75,8 @@ impl Stream {
         clock_offset: SignedDuration,
     ) -> Result<Batch, String> {
         let limit = usize::try_from(limit).map_err(|error| error.to_string())?;
-        let request = GetRecordsRequest { shard_iterator: position.to_owned(), limit: Some(limit) };
-        let database = self.database.clone();
-        // The database answers under a lock that writers hold while they wait for the disk.
-        let answer = tokio::task::spawn_blocking(move || database.get_records(request))
-            .await
-            .map_err(|error| error.to_string())?
-            .map_err(|error| error.to_string())?;
+        let position = position.to_owned();
+        let answer = self.ask(move |source| source.read(position, Some(limit))).await?;
         let next = answer.next_shard_iterator.ok_or("the shard has ended")?;
         let records = answer
             .records
@@ -107,16 +85,25 @@ impl Stream {
                 let sequence_number = record.dynamodb.sequence_number.clone();
                 #[expect(clippy::cast_possible_truncation, reason = "whole seconds since 1970")]
                 let written = record.dynamodb.approximate_creation_date_time as i64;
-                let created = Timestamp::from_second(written).map_err(|error| error.to_string())?;
+                let created = Timestamp::from_second(written.saturating_add(clock_offset.as_secs()))
+                    .map_err(|error| error.to_string())?;
                 let mut event = serde_json::to_value(record).map_err(|error| error.to_string())?;
                 event["awsRegion"] = Value::from(REGION);
                 event["eventSourceARN"] = Value::from(self.arn.as_str());
-                event["dynamodb"]["ApproximateCreationDateTime"] =
-                    Value::from(written.saturating_add(clock_offset.as_secs()));
+                event["dynamodb"]["ApproximateCreationDateTime"] = Value::from(created.as_second());
                 Ok(Record { event, sequence_number, created })
             })
             .collect::<Result<_, String>>()?;
         Ok(Batch { records, next })
+    }
+
+    /// Asks the database, which answers under a lock that writers hold while they wait for the disk.
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Source) -> Result<T, String> + Send + 'static,
+    ) -> Result<T, String> {
+        let source = Arc::clone(&self.source);
+        tokio::task::spawn_blocking(move || question(&source)).await.map_err(|error| error.to_string())?
     }
 
     /// Writes the position down.
@@ -126,16 +113,5 @@ impl Stream {
             .await
             .map_err(|error| error.to_string())?
             .map_err(|error| format!("{}: {error}", self.checkpoint))
-    }
-
-    fn iterator(&self, kind: &str, sequence_number: Option<String>) -> Result<String, String> {
-        let request = GetShardIteratorRequest {
-            stream_arn: self.local_arn.clone(),
-            shard_id: self.shard.clone(),
-            shard_iterator_type: kind.to_owned(),
-            sequence_number,
-        };
-        let answer = self.database.get_shard_iterator(request).map_err(|error| error.to_string())?;
-        answer.shard_iterator.ok_or_else(|| "the stream gave no iterator".to_owned())
     }
 }
