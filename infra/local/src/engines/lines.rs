@@ -18,20 +18,20 @@ pub(crate) struct Lines<T> {
     name: &'static str,
     data: Data,
     file: Option<File>,
+    /// How long the file is up to the end of its last whole line.
+    length: u64,
     /// How many lines the file has: more than there are items, until it is written anew.
     written: usize,
 }
 
 impl<T: Serialize + DeserializeOwned> Lines<T> {
-    /// Opens the file; a line that a crash cut short is dropped, as it was never acknowledged.
+    /// Opens the file. A last line that a crash cut short is dropped, as it was never acknowledged; any other line that
+    /// cannot be read is an error, for the file is about to be written anew.
     pub(crate) fn open(data: &Data, name: &'static str, limit: usize) -> io::Result<Self> {
         let content = data.read(name)?.unwrap_or_default();
-        let mut items: VecDeque<T> = content
-            .split(|byte| *byte == b'\n')
-            .filter_map(|line| serde_json::from_slice(line).ok())
-            .collect();
+        let mut items = read(&content, name)?;
         items.drain(..items.len().saturating_sub(limit));
-        let mut lines = Self { items, limit, name, data: data.clone(), file: None, written: 0 };
+        let mut lines = Self { items, limit, name, data: data.clone(), file: None, length: 0, written: 0 };
         lines.rewrite()?;
         Ok(lines)
     }
@@ -41,8 +41,12 @@ impl<T: Serialize + DeserializeOwned> Lines<T> {
         if let Some(file) = &mut self.file {
             let mut line = serde_json::to_vec(&item)?;
             line.push(b'\n');
-            file.write_all(&line)?;
-            file.sync_data()?;
+            if let Err(error) = file.write_all(&line).and_then(|()| file.sync_data()) {
+                // A part of the line must not stand before the next one.
+                file.set_len(self.length)?;
+                return Err(error);
+            }
+            self.length += line.len() as u64;
             self.written += 1;
         }
         self.items.push_back(item);
@@ -72,6 +76,7 @@ impl<T: Serialize + DeserializeOwned> Lines<T> {
         }
         self.data.write(self.name, &content)?;
         self.written = self.items.len();
+        self.length = content.len() as u64;
         self.file = match self.data.path(self.name) {
             Some(path) => Some(OpenOptions::new().append(true).create(true).mode(0o600).open(path)?),
             None => None,
@@ -80,9 +85,34 @@ impl<T: Serialize + DeserializeOwned> Lines<T> {
     }
 }
 
+fn read<T: DeserializeOwned>(content: &[u8], name: &str) -> io::Result<VecDeque<T>> {
+    let mut lines =
+        content.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty()).peekable();
+    let mut items = VecDeque::new();
+    while let Some((index, line)) = lines.next() {
+        match serde_json::from_slice(line) {
+            Ok(item) => items.push_back(item),
+            Err(_) if lines.peek().is_none() => {}
+            Err(error) => {
+                let what = format!("{name}, line {}: {error}. Repair it, or delete the file.", index + 1);
+                return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+            }
+        }
+    }
+    Ok(items)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_broken_line_before_others_is_refused_and_kept() {
+        let broken = b"1\n{\"cut\n3\n";
+        let error = read::<u32>(broken, "lines.jsonl").expect_err("a refusal").to_string();
+        assert!(error.starts_with("lines.jsonl, line 2: "), "{error}");
+        assert_eq!(read::<u32>(b"1\n2\n{\"cut", "lines.jsonl").expect("a torn last line"), [1, 2]);
+    }
 
     #[test]
     fn what_was_pushed_is_there_again_up_to_the_limit() {
