@@ -1,8 +1,8 @@
 //! The folder that state lives in: made, locked against a second process, and written to without half-written files.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::StartError;
@@ -29,8 +29,9 @@ impl Data {
     /// Makes the folder and locks it. The lock ends with the returned value, and with the process however it ends.
     pub(crate) fn lock(&self) -> Result<Option<File>, StartError> {
         let Self::Dir(dir) = self else { return Ok(None) };
-        fs::create_dir_all(dir).map_err(|error| unusable(dir, &error))?;
-        // What runs here holds password hashes and keys, if only test ones; git must never see them.
+        // Only the owner may look in: password hashes and keys lie here, if only test ones.
+        DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|error| unusable(dir, &error))?;
+        // Nor may git.
         fs::write(dir.join(".gitignore"), "*\n").map_err(|error| unusable(dir, &error))?;
         let path = dir.join("lock");
         let file = OpenOptions::new()
@@ -82,6 +83,8 @@ fn unusable(dir: &Path, error: &io::Error) -> StartError {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]
@@ -89,6 +92,8 @@ mod tests {
         let dir = std::env::temp_dir().join(format!("connecto-data-{}", crate::ids::random()));
         let data = Data::Dir(dir.clone());
         let lock = data.lock().expect("the first lock");
+        let mode = fs::metadata(&dir).expect("the folder").permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
         assert!(data.lock().expect_err("the second lock").to_string().contains("Another process"));
         drop(lock);
         assert!(data.lock().is_ok());

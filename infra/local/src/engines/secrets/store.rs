@@ -14,11 +14,14 @@ use crate::template::model::Template;
 
 /// The secrets' file in the data folder.
 const FILE: &str = "secrets.json";
+
 /// All secrets.
 pub struct Store {
     data: Data,
-    /// By ARN.
+    /// By ARN. Held for a moment only: whoever reads does not wait for the disk.
     secrets: Mutex<BTreeMap<String, Secret>>,
+    /// Held while a change is written.
+    writing: Mutex<()>,
 }
 
 impl Store {
@@ -51,7 +54,7 @@ impl Store {
             let secret_made = Secret { name: secret.name.clone(), versions: versions.into_iter().collect() };
             secrets.insert(secret.arn.clone(), secret_made);
         }
-        let store = Self { data: data.clone(), secrets: Mutex::new(secrets) };
+        let store = Self { data: data.clone(), secrets: Mutex::new(secrets), writing: Mutex::default() };
         store.save(&store.secrets()).map_err(|error| broken(&error))?;
         Ok(store)
     }
@@ -132,8 +135,8 @@ impl Store {
             )));
         }
         let arn = self.arn(id).ok_or_else(|| SecretError::not_found(""))?;
-        let mut secrets = self.secrets();
-        let mut changed = secrets.clone();
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut changed = self.secrets().clone();
         let secret = changed.get_mut(&arn).ok_or_else(|| SecretError::not_found(""))?;
         let version = secret.put(put)?;
         let answer = json!({
@@ -143,7 +146,7 @@ impl Store {
             "VersionStages": version.stages,
         });
         self.save(&changed).map_err(|error| SecretError::internal(&error))?;
-        *secrets = changed;
+        *self.secrets() = changed;
         Ok(answer)
     }
 
@@ -178,7 +181,11 @@ mod tests {
             created: Timestamp::UNIX_EPOCH,
         }];
         let secret = Secret { name: NAME.to_owned(), versions };
-        Store { data: Data::Memory, secrets: Mutex::new([(ARN.to_owned(), secret)].into()) }
+        Store {
+            data: Data::Memory,
+            secrets: Mutex::new([(ARN.to_owned(), secret)].into()),
+            writing: Mutex::default(),
+        }
     }
 
     fn put(store: &Store, token: &str, value: &str) -> Result<Value, SecretError> {
