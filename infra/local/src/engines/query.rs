@@ -4,6 +4,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 
 use super::front::{Refusal, Reply};
+use super::outbox::{Message, Outbox};
 use crate::ids;
 
 /// The most fields a form may have.
@@ -54,6 +55,14 @@ pub(super) struct Dialect {
 }
 
 impl Dialect {
+    /// Keeps a message, or has the answer that it could not be kept.
+    pub(super) async fn keep(&self, outbox: &Outbox, message: Message) -> Result<(), Reply> {
+        outbox.accept(message).await.map_err(|error| {
+            tracing::error!(%error, "the outbox cannot be written");
+            self.refuse(&Refusal::Failed)
+        })
+    }
+
     /// A successful answer.
     pub(super) fn ok(&self, action: &str, result: &str) -> Reply {
         let (namespace, id) = (self.namespace, ids::random());

@@ -51,10 +51,7 @@ impl Ses {
             headers: mail.headers,
             sent_at: self.clock.now(),
         };
-        self.outbox.accept(message).await.map_err(|error| {
-            tracing::error!(%error, "the outbox cannot be written");
-            DIALECT.refuse(&Refusal::Failed)
-        })?;
+        DIALECT.keep(&self.outbox, message).await?;
         Ok(id)
     }
 }
