@@ -11,6 +11,7 @@ mod fault_layer;
 pub mod faults;
 pub mod functions;
 mod gateway;
+mod guard;
 mod ids;
 pub mod invoke;
 mod log;

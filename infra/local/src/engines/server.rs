@@ -4,7 +4,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Request;
+use http::{Request, StatusCode};
+use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -13,6 +14,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::front::Reply;
+use crate::guard;
 
 /// Connections served at once; more wait in the socket's backlog.
 const MAX_CONNECTIONS: usize = 4096;
@@ -32,12 +34,16 @@ impl std::fmt::Display for Dropped {
 
 impl std::error::Error for Dropped {}
 
-/// Serves until `stopped` turns true; then open connections are closed.
+/// Serves programs on this machine, and no web site's scripts, until `stopped` turns true; then open connections are closed.
 pub(crate) async fn serve<H, F>(listener: TcpListener, handle: H, mut stopped: watch::Receiver<bool>)
 where
     H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Result<Reply, Dropped>> + Send + 'static,
 {
+    let port = match listener.local_addr() {
+        Ok(address) => address.port(),
+        Err(error) => return tracing::error!(%error, "the socket of an engine has no address"),
+    };
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut connections = JoinSet::new();
     loop {
@@ -56,7 +62,16 @@ where
         };
         // Small answers must not wait for the client's acknowledgement of the head.
         let _ = stream.set_nodelay(true);
-        let service = service_fn(handle.clone());
+        let handle = handle.clone();
+        let service = service_fn(move |request: Request<Incoming>| {
+            let answer = guard::from_a_program(request.headers(), port).then(|| handle(request));
+            async move {
+                match answer {
+                    Some(answer) => answer.await,
+                    None => Ok(forbidden()),
+                }
+            }
+        });
         connections.spawn(async move {
             let _slot = slot;
             // What ends a connection early is the client's business, or a dropped reply that was asked for.
@@ -68,6 +83,12 @@ where
         });
         while connections.try_join_next().is_some() {}
     }
+}
+
+fn forbidden() -> Reply {
+    let mut reply = Reply::new(Full::from("This is for programs on this machine alone."));
+    *reply.status_mut() = StatusCode::FORBIDDEN;
+    reply
 }
 
 /// Waits for the order to stop, or for whoever gives it to be gone.

@@ -1,5 +1,7 @@
 //! The page's data. The tests read it, too.
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;
@@ -30,15 +32,27 @@ pub(super) async fn outbox(State(page): State<Page>, uri: OriginalUri, headers: 
     if accept.contains("text/html") {
         return index();
     }
-    let to = query(&uri, "to");
-    json(&serde_json::json!({ "items": page.0.world.outbox.list(to.as_deref()) }))
+    let limit = match limit(&uri) {
+        Ok(limit) => limit,
+        Err(refused) => return refused,
+    };
+    let (outbox, to) = (page.0.world.outbox.clone(), query(&uri, "to"));
+    // Off the async threads: a message being accepted holds the list until it is on disk.
+    blocking(move || {
+        let mut items = outbox.list(to.as_deref());
+        items.truncate(limit);
+        json(&serde_json::json!({ "items": items }))
+    })
+    .await
 }
 
 pub(super) async fn empty_outbox(State(page): State<Page>) -> Response {
-    match page.0.world.outbox.clear() {
+    let outbox = page.0.world.outbox.clone();
+    blocking(move || match outbox.clear() {
         Ok(()) => json(&serde_json::json!({})),
         Err(error) => refusal(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
-    }
+    })
+    .await
 }
 
 pub(super) async fn functions(State(page): State<Page>) -> Response {
@@ -50,6 +64,7 @@ pub(super) async fn functions(State(page): State<Page>) -> Response {
             "memory_mb": function.memory_mb,
             "timeout_seconds": function.timeout.as_secs(),
             "triggers": triggers(function),
+            "runnable": function.triggers.iter().all(|trigger| matches!(trigger, Trigger::Schedule(_))),
             "calls": calls,
         })
     };
@@ -63,7 +78,6 @@ fn triggers(function: &Function) -> Vec<String> {
         Trigger::DefaultRoute => "$default".to_owned(),
         Trigger::Stream(stream) => format!("stream of {}", stream.table),
         Trigger::Schedule(schedule) => schedule.expression.clone(),
-        Trigger::Bucket(bucket) => format!("objects in {}", bucket.bucket),
     };
     function.triggers.iter().map(shown).collect()
 }
@@ -72,11 +86,15 @@ pub(super) async fn schedules(State(page): State<Page>) -> Response {
     json(&serde_json::json!({ "items": page.0.triggers.schedules() }))
 }
 
-/// Calls a function now: with the event given, or with the one that its schedule would send.
+/// Calls a function now: with the event given, or with the one that its schedule would send, which then counts as a run
+/// of that schedule; `?schedule=` says which one where it has several.
 pub(super) async fn run(State(page): State<Page>, uri: OriginalUri, body: Bytes) -> Response {
     let function = uri.path().rsplit('/').next().unwrap_or_default();
     let event = if body.is_empty() {
-        page.0.triggers.scheduled_event(function).unwrap_or_else(|| serde_json::json!({}))
+        page.0
+            .triggers
+            .run_schedule(function, query(&uri, "schedule").as_deref())
+            .unwrap_or_else(|| serde_json::json!({}))
     } else {
         match parse(&body) {
             Ok(event) => event,
@@ -106,18 +124,27 @@ pub(super) async fn advance_clock(State(page): State<Page>, body: Bytes) -> Resp
         Ok(Advance { advance }) => advance.to_duration(SpanRelativeTo::days_are_24_hours()),
         Err(refused) => return refused,
     };
-    let moved = by
-        .map_err(|error| error.to_string())
-        .and_then(|by: SignedDuration| page.0.world.clock.advance(by).map_err(|error| error.to_string()));
-    if let Err(error) = moved {
-        return refusal(StatusCode::BAD_REQUEST, &error);
+    let by: SignedDuration = match by {
+        Ok(by) => by,
+        Err(error) => return refusal(StatusCode::BAD_REQUEST, &error.to_string()),
+    };
+    let world = Arc::clone(&page.0.world);
+    match tokio::task::spawn_blocking(move || world.clock.advance(by)).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => return refusal(StatusCode::BAD_REQUEST, &error.to_string()),
+        Err(error) => return refusal(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
     }
     page.0.triggers.clock_moved().await;
     clock(State(page)).await
 }
 
-pub(super) async fn calls(State(page): State<Page>) -> Response {
-    json(&serde_json::json!({ "items": page.0.world.calls.list() }))
+/// Oldest first; with a limit, only the last ones.
+pub(super) async fn calls(State(page): State<Page>, uri: OriginalUri) -> Response {
+    let items = page.0.world.calls.list();
+    match limit(&uri) {
+        Ok(limit) => json(&serde_json::json!({ "items": items[items.len().saturating_sub(limit)..] })),
+        Err(refused) => refused,
+    }
 }
 
 pub(super) async fn forget_calls(State(page): State<Page>) -> Response {
@@ -131,8 +158,11 @@ pub(super) async fn permissions(State(page): State<Page>) -> Response {
 }
 
 pub(super) async fn faults(State(page): State<Page>) -> Response {
-    let world = &page.0.world;
-    json(&serde_json::json!({ "faults": world.faults.list(), "dead_letters": world.dead_letters.list() }))
+    let world = Arc::clone(&page.0.world);
+    blocking(move || {
+        json(&serde_json::json!({ "faults": world.faults.list(), "dead_letters": world.dead_letters.list() }))
+    })
+    .await
 }
 
 pub(super) async fn chaos(State(page): State<Page>) -> Response {
@@ -163,6 +193,20 @@ pub(super) async fn clear_chaos(State(page): State<Page>) -> Response {
 #[expect(clippy::result_large_err, reason = "the error is the answer")]
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Response> {
     serde_json::from_slice(body).map_err(|error| refusal(StatusCode::BAD_REQUEST, &error.to_string()))
+}
+
+/// `?limit=`; without it, all that are kept, which is bounded as well.
+#[expect(clippy::result_large_err, reason = "the error is the answer")]
+fn limit(uri: &Uri) -> Result<usize, Response> {
+    query(uri, "limit").map_or(Ok(usize::MAX), |text| {
+        text.parse().map_err(|_| refusal(StatusCode::BAD_REQUEST, "limit is a whole number"))
+    })
+}
+
+/// An answer that takes file work to make.
+async fn blocking(answer: impl FnOnce() -> Response + Send + 'static) -> Response {
+    let answer = tokio::task::spawn_blocking(answer).await;
+    answer.unwrap_or_else(|error| refusal(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()))
 }
 
 fn query(uri: &Uri, name: &str) -> Option<String> {

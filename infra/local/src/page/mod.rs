@@ -1,12 +1,13 @@
 //! `/_local/`: what one machine shows of itself, as a page and as JSON.
 
 mod api;
-mod guard;
 
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
 use axum::response::Response;
 use axum::routing::{get, post};
 use http::header::{self, HeaderName};
@@ -15,6 +16,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::functions::Endpoint;
+use crate::guard;
 use crate::triggers;
 use crate::world::World;
 
@@ -74,8 +76,16 @@ impl Page {
                 "/_local/{*rest}",
                 axum::routing::any(|| async { refusal(StatusCode::NOT_FOUND, "There is no such page.") }),
             )
-            .layer(axum::middleware::from_fn_with_state(self.clone(), guard::same_site))
+            .layer(axum::middleware::from_fn_with_state(self.clone(), same_site))
             .with_state(self)
+    }
+}
+
+async fn same_site(State(page): State<Page>, request: Request, next: Next) -> Response {
+    if guard::from_here(request.headers(), page.0.port) {
+        next.run(request).await
+    } else {
+        refusal(StatusCode::FORBIDDEN, "This page is for this machine alone.")
     }
 }
 

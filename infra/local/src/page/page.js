@@ -5,6 +5,7 @@ import { el } from "/_local/dom.js";
 const main = document.getElementById("main");
 const notice = document.getElementById("notice");
 const REFRESH_MS = 2000;
+const ITEMS_SHOWN = 200;
 
 async function call(path, options) {
   const response = await fetch(`/_local/${path}`, { headers: { accept: "application/json" }, ...options });
@@ -84,8 +85,8 @@ function functions({ items }) {
       el("summary", {}, el("b", {}, item.function), " ", el("span", { className: "quiet" }, item.triggers.join(", ")),
         last ? el("small", { className: "last" }, outcome(last), el("span", { className: "quiet" }, ` ${time(last.at)}`)) : null),
       el("div", {},
-        el("p", { className: "lead" }, `${item.description} · ${item.memory_mb} MB · ${item.timeout_seconds} s `,
-          el("button", { onclick: () => run(item.function) }, "Run now")),
+        el("p", { className: "lead" }, `${item.description} · ${item.memory_mb} MB · ${item.timeout_seconds} s`),
+        item.runnable ? runForm(item.function) : null,
         item.calls.length ? table(["At", "Outcome", "Time", "Request"], item.calls.map((one) =>
           row(time(one.at), outcome(one), number(`${one.ms} ms`), el("td", { className: "id" }, one.request_id))))
           : empty("Not called since the start.")));
@@ -93,13 +94,26 @@ function functions({ items }) {
   return [...head("Functions", "All functions of template.yaml with their last calls, newest first."), ...sections];
 }
 
-async function run(name) {
-  const event = prompt(`The event for ${name} as JSON. Empty: what its schedule would send, or {}.`, "");
-  if (event === null) return;
-  await act(async () => {
-    const answer = await call(`run/${name}`, { method: "POST", body: event });
-    alert(JSON.stringify(answer, null, 2).slice(0, 4000));
-  });
+/** By function: the event being written and the last answer, which outlive a drawing. */
+const runs = new Map();
+const ANSWER_SHOWN = 4000;
+
+function runForm(name) {
+  const state = runs.get(name) ?? { event: "", answer: null };
+  runs.set(name, state);
+  return el("form", {
+    className: "try", onsubmit: (event) => {
+      event.preventDefault();
+      act(async () => {
+        state.answer = null;
+        const answer = await call(`run/${name}`, { method: "POST", body: state.event });
+        state.answer = JSON.stringify(answer, null, 2).slice(0, ANSWER_SHOWN);
+      });
+    },
+  }, el("textarea", {
+    ariaLabel: `The event for ${name}`, placeholder: "The event as JSON. Empty: what its schedule would send, or {}.",
+    value: state.event, oninput: (event) => { state.event = event.target.value; },
+  }), el("div", {}, el("button", { className: "main" }, "Run now")), state.answer === null ? null : el("pre", {}, state.answer));
 }
 
 function schedules({ items }) {
@@ -107,7 +121,7 @@ function schedules({ items }) {
     [el("b", {}, item.function), el("br"), el("small", {}, item.name)],
     [el("code", {}, item.expression), el("br"), el("small", {}, item.timezone)],
     time(item.last_run), item.enabled ? time(item.next_run) : "off",
-    el("button", { onclick: () => act(() => call(`run/${item.function}`, { method: "POST" })) }, "Run now")));
+    el("button", { onclick: () => act(() => call(`run/${item.function}?schedule=${encodeURIComponent(item.name)}`, { method: "POST" })) }, "Run now")));
   return [...head("Schedules", "They fire by the system's clock, which you can move at the top."),
     rows.length ? table(["Function", "When", "Last", "Next", ""], rows) : empty("The template has no schedules.")];
 }
@@ -134,7 +148,7 @@ function chaos({ rules }) {
       act(() => call("chaos", { method: "PUT", body: JSON.stringify({ rules: [...kept, rule] }) }));
     },
   }, field("service", select("dynamodb", "ses", "sns", "secretsmanager")), field("action", el("input", { placeholder: "all" })),
-  field("every", el("input", { type: "number", min: 1, value: 3 })), field("do", select("throttle", "conflict", "fail", "drop_reply", "delay")),
+  field("every", el("input", { type: "number", min: 1, value: 3 })), field("do", select("throttle", "conflict", "fail", "drop_reply", "crash", "delay")),
   field("ms", el("input", { type: "number", min: 0, value: 500 })), el("button", { className: "main" }, "Add"));
   const rows = rules.map((rule) => row(rule.service, rule.action ?? "all", rule.function ?? "all", number(rule.every),
     rule.ms ? `${rule.do} ${rule.ms} ms` : rule.do, number(rule.matched), number(rule.struck)));
@@ -144,8 +158,7 @@ function chaos({ rules }) {
 }
 
 function calls({ items }, { unused }) {
-  const SHOWN = 200;
-  const rows = items.slice(-SHOWN).reverse().map((one) => row(time(one.at), one.function, `${one.service}:${one.action}`,
+  const rows = items.reverse().map((one) => row(time(one.at), one.function, `${one.service}:${one.action}`,
     [el("small", {}, one.resources.map((arn) => arn.split(":").slice(5).join(":")).join(", "))],
     el("span", { className: one.outcome === "allowed" ? "good" : "bad" }, one.outcome), number(one.status ?? "–")));
   const grants = unused.map((one) => row(one.function, [one.actions.join(", ") || "–"],
@@ -158,11 +171,12 @@ function calls({ items }, { unused }) {
 }
 
 const SECTIONS = {
-  outbox: [outbox, "outbox"], functions: [functions, "functions"], schedules: [schedules, "schedules"],
-  faults: [faults, "faults"], chaos: [chaos, "chaos"], calls: [calls, "calls", "permissions"],
+  outbox: [outbox, `outbox?limit=${ITEMS_SHOWN}`], functions: [functions, "functions"], schedules: [schedules, "schedules"],
+  faults: [faults, "faults"], chaos: [chaos, "chaos"], calls: [calls, `calls?limit=${ITEMS_SHOWN}`, "permissions"],
 };
 
 let shown = "";
+let silent = false;
 
 /** Draws the section in the address; only when its data changed, so that nothing flickers or loses its place. */
 async function draw(force = false) {
@@ -174,15 +188,18 @@ async function draw(force = false) {
   }
   try {
     const [now, ...data] = await Promise.all([call("clock"), ...paths.map((path) => call(path))]);
+    if (silent) say(null);
+    silent = false;
     document.getElementById("now").textContent = time(now.now);
     const state = name + JSON.stringify(data);
     const typing = main.contains(document.activeElement) && /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName);
-    if (state === shown || (typing && !force)) return;
+    if (!force && (state === shown || typing)) return;
     const open = new Set([...main.querySelectorAll("details[open][data-key]")].map((one) => one.dataset.key));
     main.replaceChildren(...view(...data));
     for (const one of main.querySelectorAll("details[data-key]")) one.open = open.has(one.dataset.key);
     shown = state;
   } catch (error) {
+    silent = true;
     say(new Error(`The system does not answer: ${error.message}`));
     shown = "";
   }

@@ -78,6 +78,9 @@ struct Runs {
     /// When its last run began.
     #[serde(skip)]
     begun: Option<Timestamp>,
+    /// When it was last run out of turn, which changes nothing about its turns.
+    #[serde(skip)]
+    by_hand: Option<Timestamp>,
 }
 
 impl Schedules {
@@ -103,6 +106,7 @@ impl Schedules {
                         since: world.clock.now(),
                         finished: None,
                         begun: None,
+                        by_hand: None,
                     });
                 run.begun = run.finished;
                 runs.insert(trigger.name.clone(), run);
@@ -149,16 +153,22 @@ impl Schedules {
                 expression: entry.trigger.expression.clone(),
                 timezone: entry.trigger.timezone.iana_name().unwrap_or("UTC").to_owned(),
                 enabled: entry.trigger.enabled,
-                last_run: run.and_then(|run| run.begun),
+                last_run: run.and_then(|run| run.begun.max(run.by_hand)),
                 next_run: run.and_then(|run| entry.next(run)),
             }
         };
         self.entries.iter().map(status).collect()
     }
 
-    pub(super) fn event_for(&self, function: &str) -> Option<Value> {
-        let entry = self.entries.iter().find(|entry| entry.function == function)?;
-        Some(event(&entry.trigger, self.world.clock.now()))
+    pub(super) fn run_by_hand(&self, function: &str, name: Option<&str>) -> Option<Value> {
+        let wanted =
+            |entry: &&Entry| entry.function == function && name.is_none_or(|name| name == entry.trigger.name);
+        let entry = self.entries.iter().find(wanted)?;
+        let now = self.world.clock.now();
+        if let Some(run) = self.runs().get_mut(&entry.trigger.name) {
+            run.by_hand = Some(now);
+        }
+        Some(event(&entry.trigger, now))
     }
 
     /// What is due; it counts as begun from here on.
