@@ -37,7 +37,7 @@ pub fn document(template: &Template, endpoints: &[Endpoint]) -> Value {
         let paths = paths(ctx, template, endpoints);
         (paths, ctx.schema.take_definitions(true))
     });
-    let schemas: BTreeMap<String, Value> = schemas.into_iter().collect();
+    let schemas = referred(json!(paths), schemas);
     let tags: Vec<Value> = tags(&paths).into_iter().map(|name| json!({ "name": name })).collect();
     json!({
         "openapi": "3.1.0",
@@ -57,6 +57,29 @@ pub fn document(template: &Template, endpoints: &[Endpoint]) -> Value {
             },
         },
     })
+}
+
+/// The schemas that the paths refer to, directly or by way of another. The types of query and path parameters are
+/// written out where they are used, so nothing refers to those.
+fn referred(paths: Value, mut schemas: Map<String, Value>) -> BTreeMap<String, Value> {
+    let mut used = BTreeMap::new();
+    let mut looking = vec![paths];
+    while let Some(value) = looking.pop() {
+        match value {
+            Value::Object(map) => {
+                let reference = map.get("$ref").and_then(Value::as_str);
+                let name = reference.and_then(|reference| reference.strip_prefix("#/components/schemas/"));
+                if let Some((name, schema)) = name.and_then(|name| schemas.remove_entry(name)) {
+                    looking.push(schema.clone());
+                    used.insert(name, schema);
+                }
+                looking.extend(map.into_values());
+            }
+            Value::Array(items) => looking.extend(items),
+            _ => {}
+        }
+    }
+    used
 }
 
 type Paths = BTreeMap<String, BTreeMap<String, Value>>;
@@ -118,4 +141,23 @@ fn operation(ctx: &mut GenContext, function: &Function, folder: &str, endpoint: 
 fn tags(paths: &Paths) -> std::collections::BTreeSet<String> {
     let operations = paths.values().flat_map(BTreeMap::values);
     operations.filter_map(|operation| Some(operation["tags"][0].as_str()?.to_owned())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schemas_stay_that_something_refers_to() {
+        let Value::Object(schemas) = json!({
+            "Body": { "properties": { "parts": { "items": { "$ref": "#/components/schemas/Part" } } } },
+            "Part": { "anyOf": [{ "$ref": "#/components/schemas/Body" }, { "type": "null" }] },
+            "Query": { "type": "object" },
+        }) else {
+            unreachable!("an object")
+        };
+        let paths = json!({ "/": { "post": { "schema": { "$ref": "#/components/schemas/Body" } } } });
+        let kept: Vec<String> = referred(paths, schemas).into_keys().collect();
+        assert_eq!(kept, ["Body", "Part"]);
+    }
 }
