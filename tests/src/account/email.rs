@@ -134,3 +134,43 @@ async fn a_former_address_is_kept_for_a_week() {
     let link = city.link(&asha.email, "verify-email").await;
     city.stranger().post("/v1/auth/verify-email", json!({ "token": link })).await.is(200);
 }
+
+/// A thief who knew the password asks for moves ahead; they die with the sessions.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pending_move_dies_with_a_new_password() {
+    let city = City::new().await;
+    let asha = city.customer("asha").await;
+    ask(&asha, "thief@example.com", PASSWORD).await.is(202);
+    let pending = city.link("thief@example.com", "confirm-email").await;
+    city.stranger().post("/v1/auth/forgot-password", json!({ "email": asha.email })).await.is(202);
+    let reset = city.link(&asha.email, "reset-password").await;
+    let body = json!({ "token": reset, "new_password": "a brand new password" });
+    city.stranger().post("/v1/auth/reset-password", body).await.is(204);
+    confirm(&city, &pending).await.is_problem(410, "link_invalid");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pending_move_dies_with_a_revert() {
+    let city = City::new().await;
+    let asha = city.customer("asha").await;
+    ask(&asha, "thief.two@example.com", PASSWORD).await.is(202);
+    let pending = city.link("thief.two@example.com", "confirm-email").await;
+    move_to(&city, &asha, "thief@example.com").await;
+    revert(&city, &city.link(&asha.email, "revert-email").await).await.is(204);
+    confirm(&city, &pending).await.is_problem(410, "link_invalid");
+}
+
+/// Moved away and back by the owner, the first link still ends all sessions and leads to a new password.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_is_taken_back_where_the_account_has_come_back() {
+    let city = City::new().await;
+    let asha = city.customer("asha").await;
+    move_to(&city, &asha, "other@example.com").await;
+    let token = city.link(&asha.email, "revert-email").await;
+    move_to(&city, &asha, &asha.email).await;
+    revert(&city, &token).await.is(204);
+    let reset = city.link(&asha.email, "reset-password").await;
+    let body = json!({ "token": reset, "new_password": "a brand new password" });
+    city.stranger().post("/v1/auth/reset-password", body).await.is(204);
+    asha.try_sign_in("a brand new password").await.is(200);
+}

@@ -9,10 +9,12 @@ use proptest::{
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use crate::city::{Answer, Browser, City, Person};
+use crate::city::{Answer, Browser, City, Person, full};
 
 /// How many bodies of random shape each endpoint gets.
 const RANDOM_BODIES: usize = 24;
+/// How many in the long variant.
+const MANY_RANDOM_BODIES: usize = 2_000;
 
 fn demand_problem(answer: &Answer, place: &str) {
     assert!((400..500).contains(&answer.status), "{place}: {answer:?}");
@@ -156,7 +158,7 @@ impl Fuzz<'_> {
             let answer = browser.send(method.clone(), path, Some(whole.to_string().into_bytes())).await;
             answer.is_problem(415, "unsupported_media_type");
         }
-        for _ in 0..RANDOM_BODIES {
+        for _ in 0..if full() { MANY_RANDOM_BODIES } else { RANDOM_BODIES } {
             let mut body = arbitrary_json().new_tree(&mut self.random).expect("a value").current();
             // Half of them under the names that the endpoint knows.
             if let (Value::Object(fields), true) = (&mut body, self.random.rng().random_bool(0.5)) {

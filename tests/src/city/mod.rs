@@ -13,6 +13,7 @@ use std::{
 };
 
 use connecto_local::{Data, LogFormat, Options, Running, engines::OWNER_KEY, functions, start};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 pub use self::{
@@ -36,10 +37,31 @@ pub struct City {
     running: Option<Running>,
 }
 
+/// Whether the long variants of tests are wanted (`cargo verify --full`).
+#[must_use]
+pub fn full() -> bool {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a switch for the person at the terminal, not for a function"
+    )]
+    std::env::var("CONNECTO_FULL").is_ok()
+}
+
 /// The repository's root.
 #[must_use]
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(1).unwrap_or(Path::new(".")).to_owned()
+}
+
+/// Waits for something that happens by itself.
+pub async fn wait_until(holds: impl AsyncFn() -> bool) {
+    for _ in 0..PATIENCE.as_millis() / 20 {
+        if holds().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("it did not happen within {PATIENCE:?}");
 }
 
 /// What a test's system starts with: the repository's template, in memory, on free ports, silent.
@@ -130,17 +152,25 @@ impl City {
 
     /// The token of the newest mail to an address that links to a page, waited for.
     pub async fn link(&self, to: &str, page: &str) -> String {
+        let link = self.try_link(to, page).await;
+        link.unwrap_or_else(|| panic!("no link to {page} was mailed to {to}"))
+    }
+
+    /// The same, of a system that may die; none where it did or nothing came.
+    pub async fn try_link(&self, to: &str, page: &str) -> Option<String> {
         let wanted = format!("/{page}#token=");
         for _ in 0..PATIENCE.as_millis() / 10 {
-            for mail in self.mails(to).await {
-                let text = mail["text"].as_str().unwrap_or_default();
-                if let Some((_, rest)) = text.split_once(&wanted) {
-                    return rest.split_whitespace().next().unwrap_or_default().to_owned();
+            let request = self.http.get(format!("{}/_local/outbox", self.url)).query(&[("to", to)]);
+            let answer = request.header("accept", "application/json").send().await.ok()?;
+            let outbox: Value = answer.json().await.ok()?;
+            for mail in outbox["items"].as_array()? {
+                if let Some((_, rest)) = mail["text"].as_str().unwrap_or_default().split_once(&wanted) {
+                    return rest.split_whitespace().next().map(str::to_owned);
                 }
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        panic!("no link to {page} was mailed to {to}: {:#?}", self.mails(to).await);
+        None
     }
 
     /// Moves the time of the whole city.
@@ -152,6 +182,12 @@ impl City {
     /// Runs a function now, by its logical id, and returns what it answered.
     pub async fn run(&self, function: &str, event: Value) -> Value {
         self.local(self.http.post(format!("{}/_local/run/{function}", self.url)).json(&event)).await
+    }
+
+    /// Runs a function now, whatever comes of it.
+    pub async fn run_anyhow(&self, function: &str, event: Value) {
+        let request = self.http.post(format!("{}/_local/run/{function}", self.url)).json(&event);
+        request.send().await.expect("an answer");
     }
 
     /// Lets the city misbehave.
@@ -189,15 +225,20 @@ impl City {
 
     /// Every item of a table, by its logical id, as `DynamoDB` writes them.
     pub async fn scan(&self, table: &str) -> Vec<Value> {
-        let urls = self.look("urls").await;
-        let tables = self.database(&urls, "ListTables", json!({})).await;
-        let names = tables["TableNames"].as_array().expect("tables");
-        let name = names.iter().find(|name| name.to_string().contains(table)).expect("such a table");
-        let mut answer = self.database(&urls, "Scan", json!({ "TableName": name })).await;
+        let mut answer = self.database("Scan", json!({ "TableName": self.table(table).await })).await;
         serde_json::from_value(answer["Items"].take()).expect("items")
     }
 
-    async fn database(&self, urls: &Value, action: &str, body: Value) -> Value {
+    /// A table's name, by its logical id.
+    pub async fn table(&self, logical_id: &str) -> String {
+        let tables = self.database("ListTables", json!({})).await;
+        let names = tables["TableNames"].as_array().expect("tables").iter().filter_map(Value::as_str);
+        names.filter(|name| name.ends_with(logical_id)).map(str::to_owned).next().expect("such a table")
+    }
+
+    /// Calls `DynamoDB` past all permissions.
+    pub async fn database(&self, action: &str, body: Value) -> Value {
+        let urls = self.look("urls").await;
         let credential =
             format!("AWS4-HMAC-SHA256 Credential={OWNER_KEY}/20260101/ap-south-1/dynamodb/aws4_request");
         let request = self
@@ -209,6 +250,29 @@ impl City {
             .header("content-type", "application/x-amz-json-1.0")
             .body(body.to_string());
         self.local(request).await
+    }
+
+    /// Replaces the hash of a person's [`PASSWORD`] by one that was made at a lower cost.
+    pub async fn outdate_password(&self, person: &Person) {
+        const OUTDATED: &str =
+            "$argon2id$v=19$m=64,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$bystX/xXzrwl/0FAwkdVqqDtUBkgGyl3bNngmmtSBwg";
+        let account = person.browser().get("/v1/account").await.is(200);
+        let key =
+            json!({ "pk": { "S": format!("user#{}", account.text("user_id")) }, "sk": { "S": "user" } });
+        let update = json!({
+            "TableName": self.table("Accounts").await,
+            "Key": key,
+            "UpdateExpression": "SET password_hash = :hash",
+            "ExpressionAttributeValues": { ":hash": { "S": OUTDATED } },
+        });
+        self.database("UpdateItem", update).await;
+    }
+
+    /// Moves the time to the beginning of an hour, so that a race does not run into the next window of a limit.
+    pub async fn begin_an_hour(&self) {
+        let now: Timestamp =
+            self.look("clock").await["now"].as_str().and_then(|now| now.parse().ok()).expect("a time");
+        self.advance(&format!("PT{}S", 3_601 - now.as_second().rem_euclid(3_600))).await;
     }
 
     /// Stops the system as Ctrl-C does.

@@ -63,8 +63,23 @@ impl Browser {
         self.send(Method::PATCH, path, Some(body.to_string().into_bytes())).await
     }
 
+    /// `POST` to a system that may die; none where it did.
+    pub async fn try_post(&self, path: &str, body: Value) -> Option<Answer> {
+        self.try_send(Method::POST, path, Some(body.to_string().into_bytes())).await.ok()
+    }
+
     /// Any request; a body is sent as JSON unless a header says otherwise.
     pub async fn send(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Answer {
+        let answer = self.try_send(method.clone(), path, body).await;
+        answer.unwrap_or_else(|error| panic!("{method} {path}: {error:?}"))
+    }
+
+    async fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<Answer, reqwest::Error> {
         let mut request = self.http.request(method.clone(), format!("{}{path}", self.url));
         for (name, value) in &self.headers {
             request = request.header(name, value);
@@ -75,14 +90,14 @@ impl Browser {
             }
             request = request.body(body);
         }
-        let response = request.send().await.unwrap_or_else(|error| panic!("{method} {path}: {error:?}"));
+        let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = response.bytes().await.expect("a body");
+        let body = response.bytes().await?;
         let body = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).expect("JSON") };
         let answer = Answer { status, headers, body };
         let path = path.split('?').next().unwrap_or_default();
         self.contract.check(method.as_str(), path, &answer);
-        answer
+        Ok(answer)
     }
 }
 
@@ -164,6 +179,12 @@ impl Person {
         let body = json!({ "email": self.email, "password": self.password, "name": self.name });
         let answer = self.browser.post("/v1/auth/register", body).await.is(202);
         self.kept().registration_id = Some(answer.text("registration_id"));
+    }
+
+    /// What their browser keeps of their registration.
+    #[must_use]
+    pub fn registration_id(&self) -> String {
+        self.kept().registration_id.clone().unwrap_or_default()
     }
 
     /// Uses a registration's link in the browser that registered.

@@ -1,6 +1,10 @@
-use serde_json::{Value, json};
+use std::fs::File;
 
-use crate::city::{City, PASSWORD};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::persistence::{program, spawn_with};
+use crate::city::{City, PASSWORD, root};
 
 /// Takes an action out of a function's policy.
 pub fn take_out(template: &mut Value, function: &str, action: &str) {
@@ -18,16 +22,30 @@ pub fn take_out(template: &mut Value, function: &str, action: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_permission_taken_out_fails_with_its_name_in_the_log() {
-    let city = City::edited(|template| take_out(template, "AuthForgotPassword", "dynamodb:PutItem")).await;
-    let answer =
-        city.stranger().post("/v1/auth/forgot-password", json!({ "email": "asha@example.com" })).await;
+    let data = TempDir::new().unwrap();
+    let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
+    let (before, function) = template.split_once("\n  AuthForgotPassword:\n").unwrap();
+    let less = function.replacen("Action: [dynamodb:PutItem]", "Action: [dynamodb:DescribeTable]", 1);
+    assert_ne!(less, function);
+    let path = data.path().join("less.yaml");
+    std::fs::write(&path, format!("{before}\n  AuthForgotPassword:\n{less}")).unwrap();
+    let log = data.path().join("log");
+    let arguments = ["--template", path.to_str().unwrap()];
+    let stderr = File::create(&log).unwrap().into();
+    let (mut child, city) = spawn_with(&program(), data.path(), &arguments, stderr).await;
+
+    let ask = json!({ "email": "asha@example.com" });
+    let answer = city.stranger().post("/v1/auth/forgot-password", ask).await;
     answer.is_problem(500, "internal_fault");
     let said = answer.body.to_string();
     assert!(!said.contains("dynamodb") && !said.contains("arn:"), "the client learns too much: {said}");
+    let log = std::fs::read_to_string(&log).unwrap();
+    assert!(log.contains("dynamodb:PutItem") && log.contains(":table/connecto-local-Outbox"), "{log}");
     let faults = city.look("faults").await.to_string();
     assert!(faults.contains("dynamodb:PutItem") && faults.contains(":table/"), "{faults}");
     // The other endpoints keep theirs.
     city.customer("asha").await;
+    child.kill().await.unwrap();
 }
 
 /// Plays everything there is once, and then asks which permissions nobody needed.
@@ -35,9 +53,11 @@ async fn a_permission_taken_out_fails_with_its_name_in_the_log() {
 async fn no_permission_is_granted_in_vain() {
     let city = City::without_limits().await;
     let asha = city.registered("asha").await;
-    city.stranger().post("/v1/auth/send-verification", json!({ "email": asha.email })).await.is(202);
+    let again = json!({ "email": asha.email, "registration_id": asha.registration_id() });
+    city.stranger().post("/v1/auth/send-verification", again).await.is(202);
     city.mail(&asha.email, 2).await;
     asha.verify(&city.link(&asha.email, "verify-email").await).await;
+    city.outdate_password(&asha).await;
     asha.sign_in().await;
     let first = asha.refresh_token();
     asha.keep(&asha.exchange(&first).await.is(200).body);

@@ -3,14 +3,16 @@
 use std::{
     path::{Path, PathBuf},
     process::Stdio,
+    sync::Mutex,
     time::Duration,
 };
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-use crate::city::{City, Person, root};
+use crate::city::{City, Person, full, root};
 
 /// The program, built if it is not.
 pub fn program() -> PathBuf {
@@ -29,15 +31,21 @@ pub fn program() -> PathBuf {
 
 /// Starts the program on a data folder and waits until it answers.
 pub async fn spawn(program: &Path, data: &Path) -> (Child, City) {
+    spawn_with(program, data, &[], Stdio::null()).await
+}
+
+/// The same with more arguments and its log kept.
+pub async fn spawn_with(program: &Path, data: &Path, arguments: &[&str], log: Stdio) -> (Child, City) {
     let urls = data.join("urls.json");
     let _ = std::fs::remove_file(&urls);
     let mut child = Command::new(program)
         .args(["--port", "0", "--data"])
         .arg(data)
+        .args(arguments)
         .current_dir(root())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stderr(log)
         .kill_on_drop(true)
         .spawn()
         .expect("it starts");
@@ -88,6 +96,115 @@ async fn what_was_acknowledged_survives_kill_nine() {
     let (child, city) = spawn(&program, data.path()).await;
     let last = Person::claiming(city.stranger(), &asha.email, "a brand new password");
     last.sign_in().await;
+    kill(child).await;
+}
+
+/// What one client did, each entry acknowledged; used to ask for all of it again after the kill.
+#[derive(Default)]
+struct Acknowledged {
+    registered: Vec<String>,
+    verified: Vec<Person>,
+}
+
+/// Registers, verifies and refreshes until the process dies under it.
+async fn live(city: &City, client: usize, done: &Mutex<Acknowledged>) {
+    for number in 0.. {
+        let person = Person::claiming(
+            city.stranger(),
+            &format!("client{client}.{number}@example.com"),
+            "a fine long password",
+        );
+        let body = json!({ "email": person.email, "password": person.password, "name": "Asha" });
+        let Some(answer) = person.signed_out().try_post("/v1/auth/register", body).await else { return };
+        assert_eq!(answer.status, 202, "{answer:?}");
+        done.lock().unwrap().registered.push(person.email.clone());
+        let Some(token) = city.try_link(&person.email, "verify-email").await else { return };
+        let body = json!({ "token": token, "registration_id": answer.text("registration_id") });
+        let Some(answer) = person.signed_out().try_post("/v1/auth/verify-email", body).await else { return };
+        person.keep(&answer.is(200).body["tokens"]);
+        let token = json!({ "refresh_token": person.refresh_token() });
+        done.lock().unwrap().verified.push(person);
+        let refreshed = city.stranger().try_post("/v1/auth/refresh", token).await;
+        let Some(answer) = refreshed else { return };
+        done.lock().unwrap().verified.last().expect("the person").keep(&answer.is(200).body);
+    }
+}
+
+/// Killed at any moment under load: whatever was acknowledged is there afterwards.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_work_it_loses_nothing_that_was_acknowledged() {
+    let (program, data) = (program(), TempDir::new().unwrap());
+    let wide = wider_limits(data.path());
+    let arguments = ["--template", wide.to_str().unwrap()];
+    for round in 0..if full() { 12 } else { 3 } {
+        let (child, city) = spawn_with(&program, data.path(), &arguments, Stdio::null()).await;
+        let done = (0..16).map(|_| Mutex::default()).collect::<Vec<Mutex<Acknowledged>>>();
+        let clients =
+            join_all(done.iter().enumerate().map(|(client, done)| live(&city, round * 100 + client, done)));
+        let killed = async {
+            tokio::time::sleep(Duration::from_millis(1_500 + 370 * round as u64)).await;
+            kill(child).await;
+        };
+        tokio::join!(clients, killed);
+
+        let (child, city) = spawn_with(&program, data.path(), &arguments, Stdio::null()).await;
+        // What an attempt had leased when the process died is due again when the lease has run out.
+        city.advance("PT5M").await;
+        city.run("NotifySweep", json!({})).await;
+        let (mut registered, mut verified) = (0, 0);
+        for done in done {
+            let done = done.into_inner().unwrap();
+            for email in &done.registered {
+                city.link(email, "verify-email").await;
+                registered += 1;
+            }
+            for person in &done.verified {
+                let again = Person::claiming(city.stranger(), &person.email, &person.password);
+                again.sign_in().await;
+                // The token that was acknowledged last: current, or exchanged by the request that the kill cut off.
+                let answer = again.exchange(&person.refresh_token()).await;
+                assert!(matches!(answer.status, 200 | 401), "{answer:?}");
+                verified += usize::from(answer.status == 200);
+            }
+        }
+        println!(
+            "round {round}: {registered} registrations and {verified} sessions were acknowledged and are there"
+        );
+        assert!(registered >= 16 && verified >= 5, "too little was at work: {registered}, {verified}");
+        kill(child).await;
+    }
+}
+
+/// The template with limits a thousand times wider, in a file.
+fn wider_limits(folder: &Path) -> PathBuf {
+    let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
+    let wide = template.replacen("Default: \"1\"", "Default: \"1000\"", 1);
+    assert_ne!(wide, template);
+    let path = folder.join("wide.yaml");
+    std::fs::write(&path, wide).unwrap();
+    path
+}
+
+/// The README's tour, as it stands there, in a shell.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_readmes_tour_works() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let tour = readme.split_once("## A tour in two minutes").unwrap().1.split("\n## ").next().unwrap();
+    let blocks = tour.split("```sh\n").skip(1).map(|block| block.split("```").next().unwrap());
+    // The first one starts the system, which the test has done.
+    let script: String = blocks.skip(1).collect();
+    let data = TempDir::new().unwrap();
+    let (child, city) = spawn(&program(), data.path()).await;
+    let script = script.replace("http://127.0.0.1:8787", &city.url);
+    assert!(script.contains("/v1/auth/reset-password"));
+    let output = Command::new("sh").args(["-e", "-c", &script]).output().await.unwrap();
+    let (said, complained) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}\n{complained}");
+    for expected in ["access_token", "\"email\": \"asha.", "\"current\": true", "wrong_credentials"] {
+        assert!(said.contains(expected), "{expected} is missing: {said}\n{complained}");
+    }
+    assert!(complained.is_empty(), "{complained}");
     kill(child).await;
 }
 

@@ -1,12 +1,10 @@
-use std::{
-    collections::BTreeSet,
-    sync::atomic::{AtomicBool, AtomicU32, Ordering},
-};
+use std::collections::BTreeSet;
 
+use futures_util::future::join_all;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use tokio::sync::RwLock;
 
-use crate::city::City;
+use crate::city::{City, Person};
 
 async fn published(city: &City) -> BTreeSet<String> {
     let answer = city.stranger().get("/.well-known/jwks.json").await.is(200);
@@ -27,47 +25,70 @@ async fn an_empty_stack_can_sign_in() {
     asha.browser().get("/v1/account").await.is(200);
 }
 
-/// Three rotations under load: clients refresh, use, register links and sign in while the keys change under them.
+/// One of the clients of the test below: acts again and again, and keeps what it got to use it late.
+struct Client {
+    person: Person,
+    /// Access tokens, and when they were had.
+    tokens: Vec<(Timestamp, String)>,
+}
+
+impl Client {
+    async fn act(&mut self, now: Timestamp) {
+        let answer = self.person.exchange(&self.person.refresh_token()).await.is(200);
+        self.person.keep(&answer.body);
+        self.tokens.push((now, self.person.access_token()));
+        // Until shortly before its end, each token opens doors, whichever key signed it.
+        self.tokens.retain(|(at, _)| now.duration_since(*at) < SignedDuration::from_secs(890));
+        for (_, token) in &self.tokens {
+            let browser = self.person.signed_out().with("authorization", &format!("Bearer {token}"));
+            browser.get("/v1/account").await.is(200);
+        }
+        self.person.browser().get("/v1/account/sessions?limit=1").await.is(200);
+    }
+}
+
+/// Three rotations while twelve clients refresh, use old and new access tokens, cursors and sign in, and while links
+/// mailed before a rotation are used after it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keys_rotate_under_load_without_one_401() {
     let city = City::without_limits().await;
-    let (asha, ravi) = (city.customer("asha").await, city.customer("ravi").await);
+    let mut clients = Vec::new();
+    for number in 0..12 {
+        clients.push(Client { person: city.customer(&format!("client{number}")).await, tokens: Vec::new() });
+    }
     let first = published(&city).await;
-    let (done, served) = (AtomicBool::new(false), AtomicU32::new(0));
-    // The time moves between two people's acts, not in the middle of one: tokens die of age as they should.
-    let still = RwLock::new(());
-    let use_it = async |person: &crate::city::Person| {
-        while !done.load(Ordering::Relaxed) {
-            let _still = still.read().await;
-            let answer = person.exchange(&person.refresh_token()).await.is(200);
-            person.keep(&answer.body);
-            person.browser().get("/v1/account").await.is(200);
-            person.browser().get("/v1/account/sessions").await.is(200);
-            person.sign_in().await;
-            served.fetch_add(4, Ordering::Relaxed);
+    for rotation in 0..3 {
+        let late = city.registered(&format!("late{rotation}")).await;
+        let link = city.link(&late.email, "verify-email").await;
+        let changed = city.run("OpsRotateKeys", json!({ "force": true })).await;
+        assert_eq!(changed["changed"].as_array().map(Vec::len), Some(5), "{changed}");
+        // Through the life of the caches, to the takeover three hours later and across it, and on.
+        for step in ["PT4M", "PT4M", "PT2H48M", "PT3M", "PT2M", "PT4M", "PT6M", "PT40M"] {
+            city.advance(step).await;
+            let now: Timestamp = city.look("clock").await["now"].as_str().unwrap().parse().unwrap();
+            join_all(clients.iter_mut().map(|client| client.act(now))).await;
         }
-    };
-    let rotate = async {
-        for _ in 0..3 {
-            let changed = city.run("OpsRotateKeys", json!({ "force": true })).await;
-            assert_eq!(changed["changed"].as_array().map(Vec::len), Some(5), "{changed}");
-            // Through the caches' life, to the takeover, and beyond the predecessor's afterlife.
-            for step in ["PT4M", "PT4M", "PT2H50M", "PT3M", "PT4M", "PT10M", "PT40M"] {
-                let before = served.load(Ordering::Relaxed);
-                {
-                    let _moves = still.write().await;
-                    city.advance(step).await;
-                }
-                while served.load(Ordering::Relaxed) < before + 12 {
-                    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-                }
-            }
-        }
-        done.store(true, Ordering::Relaxed);
-    };
-    tokio::join!(use_it(&asha), use_it(&ravi), rotate);
+        clients[rotation].person.sign_in().await;
+        late.verify(&link).await;
+    }
     let last = published(&city).await;
     assert!(first.is_disjoint(&last), "the first key is still published: {first:?} {last:?}");
+}
+
+/// The stack's creation and the schedule's first run come at the same moment.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rotations_at_once_agree() {
+    let city = City::new().await;
+    let asha = city.customer("asha").await;
+    for _ in 0..5 {
+        join_all((0..10).map(|_| city.run_anyhow("OpsRotateKeys", json!({ "force": true })))).await;
+        city.advance("PT4H").await;
+        city.run("OpsRotateKeys", json!({})).await;
+        let answer = asha.exchange(&asha.refresh_token()).await.is(200);
+        asha.keep(&answer.body);
+        asha.browser().get("/v1/account").await.is(200);
+        assert!(published(&city).await.len() <= 2);
+    }
 }
 
 /// The time passes faster than tokens live, so only the schedule can keep this going.
