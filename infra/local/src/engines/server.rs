@@ -34,7 +34,8 @@ impl std::fmt::Display for Dropped {
 
 impl std::error::Error for Dropped {}
 
-/// Serves programs on this machine, and no web site's scripts, until `stopped` turns true; then open connections are closed.
+/// Serves programs on this machine, and no web site's scripts, until `stopped` turns true; then open connections are
+/// closed.
 pub(crate) async fn serve<H, F>(listener: TcpListener, handle: H, mut stopped: watch::Receiver<bool>)
 where
     H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,

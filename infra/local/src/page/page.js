@@ -195,7 +195,11 @@ async function draw(force = false) {
     const typing = main.contains(document.activeElement) && /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName);
     if (!force && (state === shown || typing)) return;
     const open = new Set([...main.querySelectorAll("details[open][data-key]")].map((one) => one.dataset.key));
+    const messages = main.querySelector(".messages");
+    const [place, reading] = [messages?.scrollTop ?? 0, messages?.contains(document.activeElement)];
     main.replaceChildren(...view(...data));
+    main.querySelector(".messages")?.scrollTo(0, place);
+    if (reading) main.querySelector(".messages [aria-current]")?.focus({ preventScroll: true });
     for (const one of main.querySelectorAll("details[data-key]")) one.open = open.has(one.dataset.key);
     shown = state;
   } catch (error) {

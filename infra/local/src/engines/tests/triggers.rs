@@ -207,12 +207,12 @@ async fn a_custom_resource_that_fails_stops_the_start_with_its_reason() {
 async fn records_are_given_up_when_they_are_a_day_old_on_the_systems_clock() {
     let calls = Arc::new(Mutex::new(0));
     let counted = Arc::clone(&calls);
-    let failing: Code = Box::new(move |event| match event["ResponseURL"].as_str() {
-        Some(url) => answer(url, &json!({ "Status": "SUCCESS", "PhysicalResourceId": "keys-1" })),
-        None => {
-            *counted.lock().expect("a count") += 1;
-            Err("not today".to_owned())
+    let failing: Code = Box::new(move |event| {
+        if let Some(url) = event["ResponseURL"].as_str() {
+            return answer(url, &json!({ "Status": "SUCCESS", "PhysicalResourceId": "keys-1" }));
         }
+        *counted.lock().expect("a count") += 1;
+        Err("not today".to_owned())
     });
     let city = City::start_with(&Data::Memory, invoke(failing), template_with(None)).await;
     let triggers = Triggers::start(&city.world, &city.database).await.expect("triggers");
