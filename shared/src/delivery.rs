@@ -1,4 +1,4 @@
-//! Getting out what the outbox holds.
+//! Getting done what the outbox holds.
 
 use crate::{
     app::App,
@@ -10,19 +10,28 @@ use crate::{
     },
     fault::Fault,
     mail::{self, Mail},
-    store::outbox::{self, Attempt, Fate, Leased},
+    store::{
+        accounts,
+        outbox::{self, Attempt, Fate, Leased, Message, Work},
+    },
     vendor::{secrets, ses},
 };
 
-/// Tries once to deliver a message; none where it was not due or somebody else is at it.
+/// Tries once to get a message done; none where it was not due or somebody else is at it.
 ///
 /// Dies the process before the lease, nothing happened; after it, the lease runs out and the sweeper tries again,
 /// counting the attempt as uncertain. The provider has no idempotency token, so that is where a mail can go out twice.
 pub async fn deliver(app: &App, id: MessageId) -> Result<Option<Fate>, Fault> {
     let Some(leased) = outbox::lease(app, id).await? else { return Ok(None) };
-    let attempt = match compose(app, &leased).await {
-        Ok((from, mime)) => ses::send(app, &from, &leased.message.to, mime).await?,
-        Err(fault) => Attempt::Refused(fault.to_string()),
+    let attempt = match &leased.work {
+        Work::Mail(message) => match compose(app, &leased, message).await {
+            Ok((from, mime)) => ses::send(app, &from, &message.to, mime).await?,
+            Err(fault) => Attempt::Refused(fault.to_string()),
+        },
+        Work::ForgotPassword { email } => done(accounts::forgot_password(app, email).await),
+        Work::SendVerification { email, registration_id } => {
+            done(accounts::send_verification(app, email, *registration_id).await)
+        }
     };
     let fate = outbox::settle(app, &leased, &attempt).await?;
     match (&attempt, fate) {
@@ -39,9 +48,16 @@ pub async fn deliver(app: &App, id: MessageId) -> Result<Option<Fate>, Fault> {
     Ok(Some(fate))
 }
 
-async fn compose(app: &App, leased: &Leased) -> Result<(String, Vec<u8>), Fault> {
-    let message = &leased.message;
-    let token = token(app, leased).await?;
+/// What was asked for is done, or posted as a mail of its own.
+fn done(outcome: Result<(), Fault>) -> Attempt {
+    match outcome {
+        Ok(()) => Attempt::Accepted("done".to_owned()),
+        Err(fault) => Attempt::Refused(fault.to_string()),
+    }
+}
+
+async fn compose(app: &App, leased: &Leased, message: &Message) -> Result<(String, Vec<u8>), Fault> {
+    let token = token(app, message).await?;
     let frontend = app.setting("FRONTEND_URL")?.trim_end_matches('/');
     let links: Vec<_> = message
         .mail
@@ -67,13 +83,13 @@ async fn compose(app: &App, leased: &Leased) -> Result<(String, Vec<u8>), Fault>
     Ok((from, mime))
 }
 
-async fn token(app: &App, leased: &Leased) -> Result<Option<String>, Fault> {
-    let Some(link) = &leased.message.link else { return Ok(None) };
+async fn token(app: &App, message: &Message) -> Result<Option<String>, Fault> {
+    let Some(link) = &message.link else { return Ok(None) };
     let keys: KeySet<ProofKey> = secrets::read(app, secrets::LINK_KEYS).await?;
     let claim = LinkClaim {
         purpose: &link.purpose,
         challenge_id: link.challenge_id,
-        recipient: leased.message.to.as_str(),
+        recipient: message.to.as_str(),
         nonce: &link.nonce,
     };
     Ok(Some(claim.prove(&keys, app.now())?.to_string()))

@@ -76,8 +76,6 @@ pub enum Payload {
         /// Whose.
         user_id: UserId,
     },
-    /// Nothing: the address was unknown, and nobody was sent the secret.
-    Nothing,
 }
 
 impl Payload {
@@ -87,14 +85,13 @@ impl Payload {
             Self::PasswordReset { .. } => "password_reset",
             Self::EmailChange { .. } => "email_change",
             Self::EmailRevert { .. } => "email_revert",
-            Self::Nothing => "nothing",
         }
     }
 
     fn lives(&self) -> SignedDuration {
         match self {
             Self::Registration { .. } | Self::EmailChange { .. } => SignedDuration::from_hours(24),
-            Self::PasswordReset { .. } | Self::Nothing => SignedDuration::from_hours(1),
+            Self::PasswordReset { .. } => SignedDuration::from_hours(1),
             Self::EmailRevert { .. } => CHANGE_REVERTIBLE_FOR,
         }
     }

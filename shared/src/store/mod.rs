@@ -84,3 +84,8 @@ pub(crate) async fn get<T: DeserializeOwned>(app: &App, table: Table, key: Key) 
         .await?;
     Ok(answer.item.map(serde_dynamo::from_item).transpose()?)
 }
+
+/// The outcome of a transaction without conditions.
+pub(crate) fn unconditional(outcome: Result<(), Refused>) -> Result<(), Fault> {
+    outcome.map_err(|refused| Fault::new(format!("a write without a condition was refused: {refused:?}")))
+}

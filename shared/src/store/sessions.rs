@@ -133,7 +133,7 @@ pub async fn revoke_reused(app: &App, user: &User, session: &Session) -> Result<
     let there = Expression::new("attribute_exists(pk)", []);
     let tx =
         Transaction::new(app).delete_if(Table::Accounts, key(session.user_id, session.session_id), there)?;
-    let tx = outbox::post(app, tx, Some(&accounts::notice(MailKind::SessionFamilyRevoked, user)))?;
+    let tx = outbox::post(app, tx, accounts::notice(MailKind::SessionFamilyRevoked, user))?;
     // Refused: somebody else has just ended it, and told.
     tx.commit().await?.ok();
     Ok(())

@@ -97,7 +97,13 @@ async fn no_permission_is_granted_in_vain() {
     city.stranger().get("/v1/health").await.is(200);
     city.stranger().get("/.well-known/jwks.json").await.is(200);
     city.run("OpsRotateKeys", json!({ "force": true })).await;
-    // The sweeper sends what the stream could not.
+    // The sweeper does what the stream could not.
+    city.misbehave(json!([{ "service": "dynamodb", "function": "NotifyDeliver", "every": 1, "do": "fail" }]))
+        .await;
+    city.stranger().post("/v1/auth/forgot-password", json!({ "email": asha.email })).await.is(202);
+    city.run("NotifySweep", json!({})).await;
+    city.behave().await;
+    city.mail(&asha.email, 9).await;
     city.misbehave(json!([{ "service": "ses", "every": 1, "do": "fail" }])).await;
     let ravi = city.registered("ravi").await;
     city.run("NotifySweep", json!({})).await;

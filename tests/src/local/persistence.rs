@@ -138,11 +138,11 @@ async fn killed_at_work_it_loses_nothing_that_was_acknowledged() {
     let arguments = ["--template", wide.to_str().unwrap()];
     for round in 0..if full() { 12 } else { 3 } {
         let (child, city) = spawn_with(&program, data.path(), &arguments, Stdio::null()).await;
-        let done = (0..16).map(|_| Mutex::default()).collect::<Vec<Mutex<Acknowledged>>>();
+        let done = (0..8).map(|_| Mutex::default()).collect::<Vec<Mutex<Acknowledged>>>();
         let clients =
             join_all(done.iter().enumerate().map(|(client, done)| live(&city, round * 100 + client, done)));
         let killed = async {
-            tokio::time::sleep(Duration::from_millis(1_500 + 370 * round as u64)).await;
+            tokio::time::sleep(Duration::from_millis(2_500 + 370 * round as u64)).await;
             kill(child).await;
         };
         tokio::join!(clients, killed);
@@ -158,19 +158,20 @@ async fn killed_at_work_it_loses_nothing_that_was_acknowledged() {
                 city.link(email, "verify-email").await;
                 registered += 1;
             }
-            for person in &done.verified {
+            for (at, person) in done.verified.iter().enumerate() {
                 let again = Person::claiming(city.stranger(), &person.email, &person.password);
                 again.sign_in().await;
-                // The token that was acknowledged last: current, or exchanged by the request that the kill cut off.
                 let answer = again.exchange(&person.refresh_token()).await;
-                assert!(matches!(answer.status, 200 | 401), "{answer:?}");
+                // Only the last one's token may have been exchanged by a request that the kill cut off.
+                let cut_off = at + 1 == done.verified.len() && answer.status == 401;
+                assert!(answer.status == 200 || cut_off, "{answer:?}");
                 verified += usize::from(answer.status == 200);
             }
         }
         println!(
             "round {round}: {registered} registrations and {verified} sessions were acknowledged and are there"
         );
-        assert!(registered >= 16 && verified >= 5, "too little was at work: {registered}, {verified}");
+        assert!(registered >= 8 && verified >= 3, "too little was at work: {registered}, {verified}");
         kill(child).await;
     }
 }

@@ -1,6 +1,7 @@
 //! Mails a link that may choose a new password; it voids the older ones.
 //!
-//! Always answers 202 after the same work; to an address without an account, nothing is mailed.
+//! Always answers 202, and leaves it to the outbox to find out whether there is an account: what is not looked up
+//! cannot show in the time.
 
 use axum::extract::State;
 use connecto_shared::{
@@ -10,7 +11,10 @@ use connecto_shared::{
         limits::{FORGOT_PER_ADDRESS, MAIL_PER_NETWORK},
     },
     http::{Accepted, Client, Error, Json, Problem, WillBeSent, problem::RATE_LIMITED},
-    store::{accounts, limits},
+    store::{
+        limits,
+        outbox::{self, Work},
+    },
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -34,6 +38,6 @@ pub async fn handler(
 ) -> Result<Accepted<WillBeSent>, Error> {
     limits::take(&app, MAIL_PER_NETWORK, &client.network).await??;
     limits::take(&app, FORGOT_PER_ADDRESS, body.email.as_str()).await??;
-    accounts::forgot_password(&app, body.email).await?;
+    outbox::ask(&app, Work::ForgotPassword { email: body.email }).await?;
     Ok(Accepted(WillBeSent {}))
 }

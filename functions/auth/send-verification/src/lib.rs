@@ -1,7 +1,7 @@
 //! Mails a new link to an address that registered and was not verified yet.
 //!
 //! Only the browser that registered can ask (it holds the `registration_id`), and gets a link for its own registration;
-//! anybody else registers again. Always answers 202 after the same work; where nothing waits, nothing is mailed.
+//! anybody else registers again. Always answers 202, and leaves it to the outbox to find out whether anything waits.
 
 use axum::extract::State;
 use connecto_shared::{
@@ -12,7 +12,10 @@ use connecto_shared::{
         limits::{MAIL_PER_NETWORK, VERIFY_PER_ADDRESS},
     },
     http::{Accepted, Client, Error, Json, Problem, WillBeSent, problem::RATE_LIMITED},
-    store::{accounts, limits},
+    store::{
+        limits,
+        outbox::{self, Work},
+    },
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -38,6 +41,7 @@ pub async fn handler(
 ) -> Result<Accepted<WillBeSent>, Error> {
     limits::take(&app, MAIL_PER_NETWORK, &client.network).await??;
     limits::take(&app, VERIFY_PER_ADDRESS, body.email.as_str()).await??;
-    accounts::send_verification(&app, body.email, body.registration_id).await?;
+    let SendVerification { email, registration_id } = body;
+    outbox::ask(&app, Work::SendVerification { email, registration_id }).await?;
     Ok(Accepted(WillBeSent {}))
 }

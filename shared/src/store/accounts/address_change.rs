@@ -2,9 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::{
-    LinkRefused, address, keep_address, leave_address, notice, pointer, secure, take_address, unconditional,
-};
+use super::{LinkRefused, address, keep_address, leave_address, notice, pointer, secure, take_address};
 use crate::{
     app::App,
     domain::{
@@ -17,6 +15,7 @@ use crate::{
         Refused, Table, Transaction,
         challenges::{self, Challenge, Payload},
         outbox::{self, Message},
+        unconditional,
     },
 };
 
@@ -37,7 +36,7 @@ pub async fn request_email_change(app: &App, user: &User, new: Email) -> Result<
     };
     let message = Message { mail, to: new, name: None, locale: user.locale, link };
     let tx = challenges::put(Transaction::new(app), &challenge)?;
-    unconditional(outbox::post(app, tx, Some(&message))?.commit().await?)
+    unconditional(outbox::post(app, tx, message)?.commit().await?)
 }
 
 /// Makes a proven address the account's, keeps the former one for its owner, and mails that one a link that takes the
@@ -61,7 +60,7 @@ pub async fn change_email(
     let tx = secure(tx, user, &changed)?;
     let tx = challenges::put(tx, &revert)?;
     let told = Message { link: Some(revert.link()), ..notice(MailKind::EmailChanged, user) };
-    Ok(outbox::post(app, tx, Some(&told))?.commit().await?.map_err(|refused| match refused {
+    Ok(outbox::post(app, tx, told)?.commit().await?.map_err(|refused| match refused {
         Refused { at: 0 } => LinkRefused::Spent,
         Refused { at: 1 } => LinkRefused::AddressTaken,
         Refused { .. } => LinkRefused::Busy,
@@ -99,7 +98,7 @@ pub async fn revert_email(
         tx = leave_address(tx, &user.email, user.user_id)?;
     }
     let told = Message { link: Some(reset.link()), ..notice(MailKind::EmailChangeReverted, &changed) };
-    Ok(outbox::post(app, tx, Some(&told))?.commit().await?.map_err(|refused| match refused {
+    Ok(outbox::post(app, tx, told)?.commit().await?.map_err(|refused| match refused {
         Refused { at: 1 } => LinkRefused::Busy,
         Refused { .. } => LinkRefused::Spent,
     }))

@@ -22,13 +22,14 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     address_change::{CHANGE_REVERTIBLE_FOR, change_email, request_email_change, revert_email},
-    passwords::{change_password, forgot_password, raise_password_hash, reset_password},
+    passwords::{change_password, raise_password_hash, reset_password},
     profile::{ProfileChange, update_profile},
-    registration::{NewRegistration, complete_registration, register, send_verification},
+    registration::{NewRegistration, complete_registration, register},
 };
+pub(crate) use self::{passwords::forgot_password, registration::send_verification};
 use super::{
     Change, Expression, Item, Key, Refused, Table, Transaction, challenges::Challenge, get, n,
-    outbox::Message, s, sessions,
+    outbox::Message, s, sessions, unconditional,
 };
 use crate::{
     app::App,
@@ -180,10 +181,6 @@ fn pointer(sk: &str, challenge: &Challenge) -> Result<Item, Fault> {
 /// A mail to a user about their account.
 pub(crate) fn notice(mail: MailKind, user: &User) -> Message {
     Message { mail, to: user.email.clone(), name: Some(user.name.clone()), locale: user.locale, link: None }
-}
-
-fn unconditional(outcome: Result<(), Refused>) -> Result<(), Fault> {
-    outcome.map_err(|refused| Fault::new(format!("a write without a condition was refused: {refused:?}")))
 }
 
 fn user_key(id: UserId) -> Key {

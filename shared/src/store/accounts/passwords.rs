@@ -1,6 +1,6 @@
 //! Passwords that are forgotten, chosen anew and changed.
 
-use super::{LinkRefused, address, address_key, notice, pointer, secure, unconditional, user};
+use super::{LinkRefused, address, address_key, notice, pointer, secure, user};
 use crate::{
     app::App,
     domain::{
@@ -14,23 +14,19 @@ use crate::{
         Expression, Key, Refused, Table, Transaction,
         challenges::{self, Challenge, Payload},
         outbox::{self, Message},
-        s, sessions,
+        s, sessions, unconditional,
     },
 };
 
-/// Mails a link that may choose a new password, and voids the older ones. Without an account, the same reads and
-/// writes mail nothing.
-pub async fn forgot_password(app: &App, email: Email) -> Result<(), Fault> {
-    let owner = address(app, &email).await?.owner;
-    let user = user(app, owner).await?;
-    let payload =
-        user.as_ref().map_or(Payload::Nothing, |user| Payload::PasswordReset { user_id: user.user_id });
-    let challenge = Challenge::new(app, email, payload)?;
-    let message =
-        user.map(|user| Message { link: Some(challenge.link()), ..notice(MailKind::ResetPassword, &user) });
+/// Mails a link that may choose a new password, if the address has an account, and voids the older ones.
+pub(crate) async fn forgot_password(app: &App, email: &Email) -> Result<(), Fault> {
+    let Some(owner) = address(app, email).await?.owner else { return Ok(()) };
+    let Some(user) = user(app, Some(owner)).await? else { return Ok(()) };
+    let challenge = Challenge::new(app, email.clone(), Payload::PasswordReset { user_id: user.user_id })?;
+    let message = Message { link: Some(challenge.link()), ..notice(MailKind::ResetPassword, &user) };
     let tx = challenges::put(Transaction::new(app), &challenge)?;
     let tx = tx.put(Table::Accounts, pointer("reset", &challenge)?)?;
-    unconditional(outbox::post(app, tx, message.as_ref())?.commit().await?)
+    unconditional(outbox::post(app, tx, message)?.commit().await?)
 }
 
 /// Chooses a new password by a mailed link, ends all sessions, and mails a notice.
@@ -44,7 +40,7 @@ pub async fn reset_password(
     let newest = Expression::new("challenge_id = :this", [(":this", s(challenge.challenge_id.to_string()))]);
     let tx = tx.check(Table::Accounts, Key::new(address_key(&challenge.recipient), "reset"), newest)?;
     let tx = secure(tx, user, &with_password(user, password_hash))?;
-    let tx = outbox::post(app, tx, Some(&notice(MailKind::PasswordChanged, user)))?;
+    let tx = outbox::post(app, tx, notice(MailKind::PasswordChanged, user))?;
     Ok(tx.commit().await?.map_err(|refused| match refused.at {
         0 | 1 => LinkRefused::Spent,
         _ => LinkRefused::Busy,
@@ -61,7 +57,7 @@ pub async fn change_password(
     let changed = with_password(user, password_hash);
     let tx = secure(Transaction::new(app), user, &changed)?;
     let tx = sessions::carry_over(tx, session, changed.session_epoch)?;
-    outbox::post(app, tx, Some(&notice(MailKind::PasswordChanged, user)))?.commit().await
+    outbox::post(app, tx, notice(MailKind::PasswordChanged, user))?.commit().await
 }
 
 /// Replaces a password's hash by one of the same password at today's cost. A change meanwhile is left alone.

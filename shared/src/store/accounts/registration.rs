@@ -1,6 +1,6 @@
 //! From a wish for an account to the account.
 
-use super::{LinkRefused, Pointer, address, address_key, pointer, take_address, unconditional, user_key};
+use super::{LinkRefused, Pointer, address, address_key, pointer, take_address, user_key};
 use crate::{
     app::App,
     domain::{
@@ -18,7 +18,7 @@ use crate::{
         challenges::{self, Challenge, Payload},
         get,
         outbox::{self, Message},
-        sessions,
+        sessions, unconditional,
     },
 };
 
@@ -52,31 +52,31 @@ pub async fn register(app: &App, new: NewRegistration) -> Result<(), Fault> {
     };
     let tx = challenges::put(Transaction::new(app), &challenge)?;
     let tx = tx.put(Table::Accounts, pointer(&pointer_sk(registration_id), &challenge)?)?;
-    unconditional(outbox::post(app, tx, Some(&message))?.commit().await?)
+    unconditional(outbox::post(app, tx, message)?.commit().await?)
 }
 
-/// Mails a new link for one registration that waits for it. Where nothing waits under that id, or the address has an
-/// account by now, the same reads and writes mail nothing.
+/// Mails a new link for one registration, if it waits for one and the address has no account by now.
 ///
 /// By its id, which only the browser that registered holds: a link for whatever registration is the newest could be
 /// one that somebody else made, with a password of their own.
-pub async fn send_verification(app: &App, email: Email, id: RegistrationId) -> Result<(), Fault> {
-    let taken = address(app, &email).await?.owner.is_some();
-    let key = Key::new(address_key(&email), pointer_sk(id));
+pub(crate) async fn send_verification(app: &App, email: &Email, id: RegistrationId) -> Result<(), Fault> {
+    let taken = address(app, email).await?.owner.is_some();
+    let key = Key::new(address_key(email), pointer_sk(id));
     let waiting: Option<Pointer> = get(app, Table::Accounts, key).await?;
     let waiting = challenges::load(app, waiting.map(|pointer| pointer.challenge_id)).await?;
-    let payload = waiting.filter(|_| !taken).map_or(Payload::Nothing, |challenge| challenge.payload);
-    let challenge = Challenge::new(app, email.clone(), payload)?;
-    let message = if let Payload::Registration { locale, .. } = challenge.payload {
-        let link = Some(challenge.link());
-        Some(Message { mail: MailKind::VerifyEmail, to: email, name: None, locale, link })
-    } else {
-        None
+    let Some(payload @ Payload::Registration { locale, .. }) = waiting.map(|challenge| challenge.payload)
+    else {
+        return Ok(());
     };
+    if taken {
+        return Ok(());
+    }
+    let challenge = Challenge::new(app, email.clone(), payload)?;
+    let link = Some(challenge.link());
+    let message = Message { mail: MailKind::VerifyEmail, to: email.clone(), name: None, locale, link };
     let tx = challenges::put(Transaction::new(app), &challenge)?;
-    // Where nothing waits, the pointer points at a challenge that nobody can prove.
     let tx = tx.put(Table::Accounts, pointer(&pointer_sk(id), &challenge)?)?;
-    unconditional(outbox::post(app, tx, message.as_ref())?.commit().await?)
+    unconditional(outbox::post(app, tx, message)?.commit().await?)
 }
 
 /// Makes the account that a registration's link was mailed for, and signs in the browser that began it (the one with

@@ -9,7 +9,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{DEAD_KEPT_H, KEPT_H, Message, kept_until, sortable};
+use super::{DEAD_KEPT_H, KEPT_H, Work, kept_until, sortable};
 use crate::{
     app::App,
     domain::id::MessageId,
@@ -36,9 +36,9 @@ pub struct Leased {
     lease_id: String,
     /// When it was written.
     pub created_at: Timestamp,
-    /// What to send.
+    /// What to do.
     #[serde(flatten)]
-    pub message: Message,
+    pub work: Work,
 }
 
 /// Takes a due message for one attempt; none where it is not due, another has it, or it is done.
@@ -187,7 +187,7 @@ pub async fn settle(app: &App, leased: &Leased, attempt: &Attempt) -> Result<Fat
             request
                 .update_expression(
                     "SET #status = :next, provider_id = :note, expires_at = :end \
-                     REMOVE gsi1pk, gsi1sk, #to, #name, link",
+                     REMOVE gsi1pk, gsi1sk, #to, #name, link, email",
                 )
                 .expression_attribute_names("#to", "to")
                 .expression_attribute_names("#name", "name")

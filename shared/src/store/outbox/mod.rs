@@ -4,7 +4,6 @@
 //! |---|---|---|---|---|
 //! | message id | `message` | `due#<shard>` | when it is due | waits, or is leased until then |
 //! | message id | `message` | `dead` | since when | was given up |
-//! | message id | `message` | `void#<shard>` | since when | never had a recipient |
 //! | message id | `message` | | | was sent |
 //!
 //! A message is leased before it is sent and marked after; whoever finds a lease that ran out cannot know whether the
@@ -17,12 +16,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use self::attempt::{Attempt, Fate, Leased, lease, settle};
-use super::{Item, Key, Table, Transaction, n, s};
+use super::{Item, Key, Table, Transaction, n, s, unconditional};
 use crate::{
     app::App,
     domain::{
         email::Email,
-        id::{ChallengeId, MessageId},
+        id::{ChallengeId, MessageId, RegistrationId},
         locale::Locale,
         person::PersonName,
     },
@@ -32,7 +31,7 @@ use crate::{
 
 /// Over so many shards the index of what is due is spread.
 pub const SHARDS: u8 = 8;
-/// Sent messages and those without a recipient are forgotten after a day.
+/// What was done is forgotten after a day.
 const KEPT_H: i64 = 24;
 /// Messages that were given up are forgotten after a quarter of a year.
 const DEAD_KEPT_H: i64 = 90 * 24;
@@ -67,41 +66,56 @@ pub struct Link {
     pub nonce: String,
 }
 
+/// What the outbox holds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Work {
+    /// A mail.
+    Mail(Message),
+    /// Somebody forgot the password of this address, which may have an account.
+    ForgotPassword {
+        /// The address.
+        email: Email,
+    },
+    /// Somebody wants another link for this registration, which may wait for one.
+    SendVerification {
+        /// The address.
+        email: Email,
+        /// What the browser holds that registered.
+        registration_id: RegistrationId,
+    },
+}
+
+impl From<Message> for Work {
+    fn from(message: Message) -> Self {
+        Self::Mail(message)
+    }
+}
+
 /// Adds a message to the transaction of the change that causes it.
-///
-/// Without a message the same write is made of one that nobody gets, so that a caller learns nothing from the time.
 pub(crate) fn post<'a>(
     app: &App,
     tx: Transaction<'a>,
-    message: Option<&Message>,
+    work: impl Into<Work>,
 ) -> Result<Transaction<'a>, Fault> {
     let id: MessageId = app.new_id()?;
     let now = app.now();
-    let mut item = match message {
-        Some(message) => Key::new(id.to_string(), "message").with(message)?,
-        None => Key::new(id.to_string(), "message").into_item(),
-    };
+    let mut item = Key::new(id.to_string(), "message").with(&work.into())?;
     item.extend([
         ("attempts".to_owned(), n(0)),
         ("uncertain".to_owned(), n(0)),
         ("created_at".to_owned(), s(now.to_string())),
-    ]);
-    // What nobody gets is indexed too, apart from what is due: the same write to the last detail.
-    let (status, partition) = if message.is_some() {
-        ("pending", shard_of(&id))
-    } else {
-        ("void", format!("void#{}", id.shard(SHARDS)))
-    };
-    item.extend([
-        ("status".to_owned(), s(status)),
-        ("gsi1pk".to_owned(), s(partition)),
+        ("status".to_owned(), s("pending")),
+        ("gsi1pk".to_owned(), s(shard_of(&id))),
         // Due for a machine whose clock is behind, too.
         ("gsi1sk".to_owned(), s(sortable(now - SKEW))),
     ]);
-    if message.is_none() {
-        item.insert("expires_at".to_owned(), n(kept_until(now, KEPT_H)));
-    }
     tx.put(Table::Outbox, item)
+}
+
+/// Leaves to the outbox what would tell by its time whether an address has an account: one write, whatever it has.
+pub async fn ask(app: &App, work: Work) -> Result<(), Fault> {
+    unconditional(post(app, Transaction::new(app), work)?.commit().await?)
 }
 
 /// The messages of one shard that are due, oldest first. One query of a page, whatever the size of the outbox.
