@@ -45,6 +45,8 @@ export async function query(pk) {
       KeyConditionExpression: 'pk = :address',
       ExpressionAttributeValues: marshall({ ':address': pk }),
       ConsistentRead: true,
+      ScanIndexForward: false,
+      Limit: 3,
     }),
   );
   return (answer.Items ?? []).map((item) => unmarshall(item));

@@ -7,7 +7,8 @@ import { run } from './runtime.mjs';
 import { tokens } from './signin.mjs';
 
 const PER_NETWORK = { name: 'login-network', tries: 200, windowS: 15 * 60 };
-const PER_ADDRESS = { name: 'login-address', tries: 10, windowS: 15 * 60 };
+const PER_PAIR = { name: 'login-pair', tries: 10, windowS: 15 * 60 };
+const PER_ADDRESS = { name: 'login-address', tries: 100, windowS: 15 * 60 };
 const OWASP = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 };
 const COSTS = '$argon2id$v=19$m=19456,t=2,p=1$';
 // Costs what a real one costs, and no password has it.
@@ -18,12 +19,15 @@ await run(http(['email', 'password', 'refresh_token_in'], login));
 async function login({ body, client }) {
   const [address, given] = [email(body.email), password(body.password)];
   await take(PER_NETWORK, client.network);
+  await take(PER_PAIR, `${address}#${client.network}`);
   await take(PER_ADDRESS, address);
 
-  const { user, registered, stored } = await subject(address);
-  const right = await verify(stored ?? NOBODY, given);
-  if (!right || !stored) throw new Problem(401, 'wrong_credentials');
-  if (registered) throw new Problem(403, 'email_not_verified');
+  const { user, registration } = await claimants(address);
+  const stored = user?.password_hash;
+  if (!(await verify(stored ?? NOBODY, given)) || !stored) {
+    const waits = await verify(registration ?? NOBODY, given);
+    throw waits ? new Problem(403, 'email_not_verified') : new Problem(401, 'wrong_credentials');
+  }
   if (!stored.startsWith(COSTS)) {
     const raised = { ...user, password_hash: await hash(given, OWASP), version: user.version + 1 };
     await commit([put(raised, 'version = :version', { ':version': user.version })]);
@@ -34,16 +38,13 @@ async function login({ body, client }) {
   return tokens(user, session, keys, body.refresh_token_in);
 }
 
-/** Whose password it may be: always one query and one read. */
-async function subject(address) {
+/** The account of an address, and the password of its newest registration: one query and two reads. */
+async function claimants(address) {
   const items = await query(`email#${address}`);
-  const owner = items.find((item) => item.sk === 'owner' && item.expires_at === undefined);
+  const owner = items.find((item) => item.sk === 'user' && item.expires_at === undefined);
+  const waiting = items.find((item) => item.sk.startsWith('registration#'));
   const now = Date.now() / 1000;
-  const waiting = items.find((item) => item.sk === 'registration' && item.expires_at > now);
-  if (!owner && waiting) {
-    const challenge = await get(`challenge#${waiting.challenge_id}`, 'challenge');
-    return { registered: true, stored: challenge?.payload.password_hash };
-  }
   const user = await get(`user#${owner?.user_id ?? nobody('usr')}`, 'user');
-  return { user, stored: user?.password_hash };
+  const challenge = await get(`challenge#${waiting?.expires_at > now ? waiting.challenge_id : nobody('chg')}`, 'challenge');
+  return { user, registration: challenge?.payload.password_hash };
 }

@@ -61,7 +61,7 @@ function newUser({ recipient, payload }, userId) {
 
 function writes(challenge, user, session) {
   const now = Math.floor(Date.now() / 1000);
-  const owner = { pk: `email#${user.email}`, sk: 'owner', user_id: user.user_id };
+  const owner = { pk: `email#${user.email}`, sk: 'user', user_id: user.user_id };
   const waits = { ':nonce': challenge.nonce, ':now': now };
   const all = [
     remove(challenge.pk, challenge.sk, 'nonce = :nonce AND expires_at > :now', waits),
