@@ -1,4 +1,9 @@
 //! A city of its own for each test: the running system, and the people who use it.
+//!
+//! With `CONNECTO_URL` set, tests run against the system that is deployed there instead, all in the one city, and read
+//! mails at `CONNECTO_OUTBOX`, a URL that answers as `/_local/outbox` does. What moves time, breaks things or looks
+//! inside works on one machine alone; tests that need it stand in a `mod on_one_machine`, which the nextest profile
+//! `deployed` leaves out.
 
 mod answer;
 mod person;
@@ -26,11 +31,18 @@ pub const PASSWORD: &str = "seven tall mango trees";
 
 /// How long a test waits for something that happens by itself.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// The same in a deployed city, where a stream may be polled every few seconds.
+const PATIENCE_DEPLOYED: Duration = Duration::from_mins(1);
+
+const ONE_MACHINE: &str =
+    "this works on one machine alone: move the test into a `mod on_one_machine`, or unset CONNECTO_URL";
 
 /// A running system.
 pub struct City {
     /// Where its API answers.
     pub url: String,
+    outbox: String,
+    patience: Duration,
     pub(crate) http: reqwest::Client,
     pub(crate) contract: Arc<Contract>,
     networks: AtomicU32,
@@ -40,11 +52,18 @@ pub struct City {
 /// Whether the long variants of tests are wanted (`cargo verify --full`).
 #[must_use]
 pub fn full() -> bool {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a switch for the person at the terminal, not for a function"
-    )]
-    std::env::var("CONNECTO_FULL").is_ok()
+    switch("CONNECTO_FULL").is_some()
+}
+
+/// Where the system is deployed that the tests are to use, if they are not to start their own.
+#[must_use]
+pub fn deployed() -> Option<String> {
+    switch("CONNECTO_URL").map(|url| url.trim_end_matches('/').to_owned())
+}
+
+#[expect(clippy::disallowed_methods, reason = "for the person at the terminal, not for a function")]
+fn switch(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// The repository's root.
@@ -64,6 +83,10 @@ pub async fn wait_until(holds: impl AsyncFn() -> bool) {
     panic!("it did not happen within {PATIENCE:?}");
 }
 
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().timeout(Duration::from_mins(1)).build().expect("a client")
+}
+
 /// What a test's system starts with: the repository's template, in memory, on free ports, silent.
 #[must_use]
 pub fn options() -> Options {
@@ -78,13 +101,20 @@ pub fn options() -> Options {
 }
 
 impl City {
-    /// A new city.
+    /// A new city, or the deployed one.
     pub async fn new() -> Self {
-        Self::with(options()).await
+        match deployed() {
+            Some(url) => Self::in_the_cloud(url),
+            None => Self::with(options()).await,
+        }
     }
 
-    /// A new city in which rate limits are a thousand times wider.
+    /// A new city in which rate limits are a thousand times wider, or the deployed one: all its callers share a
+    /// network, so it is deployed with `RateLimitFactor=1000`.
     pub async fn without_limits() -> Self {
+        if let Some(url) = deployed() {
+            return Self::in_the_cloud(url);
+        }
         Self::edited(|template| {
             template["Parameters"]["RateLimitFactor"]["Default"] = json!(1_000);
         })
@@ -98,17 +128,35 @@ impl City {
 
     /// A new city as the options say.
     pub async fn with(options: Options) -> Self {
+        assert!(deployed().is_none(), "{ONE_MACHINE}");
         let running = start(options).await.expect("the system starts");
         let mut city = Self::at(running.urls.api.clone()).await;
         city.running = Some(running);
         city
     }
 
-    /// A city that runs already.
+    /// A city that runs already, on this machine.
     pub async fn at(url: String) -> Self {
-        let http = reqwest::Client::builder().timeout(Duration::from_mins(1)).build().expect("a client");
-        let contract = Arc::new(Contract::fetch(&http, &url).await);
-        Self { url, http, contract, networks: AtomicU32::new(1), running: None }
+        let http = client();
+        let contract = Contract::fetch(&http, &url).await;
+        let outbox = format!("{url}/_local/outbox");
+        Self::made_of(url, outbox, PATIENCE, http, contract)
+    }
+
+    fn in_the_cloud(url: String) -> Self {
+        let outbox = switch("CONNECTO_OUTBOX").unwrap_or_default();
+        Self::made_of(url, outbox, PATIENCE_DEPLOYED, client(), Contract::checked_in())
+    }
+
+    fn made_of(
+        url: String,
+        outbox: String,
+        patience: Duration,
+        http: reqwest::Client,
+        contract: Contract,
+    ) -> Self {
+        let (contract, networks) = (Arc::new(contract), AtomicU32::new(1));
+        Self { url, outbox, patience, http, contract, networks, running: None }
     }
 
     /// Somebody who is not signed in, on a network of their own.
@@ -133,14 +181,18 @@ impl City {
 
     /// The mails to an address, newest first.
     pub async fn mails(&self, to: &str) -> Vec<Value> {
-        let request = self.http.get(format!("{}/_local/outbox", self.url)).query(&[("to", to)]);
+        assert!(
+            !self.outbox.is_empty(),
+            "CONNECTO_OUTBOX says where the mails are that the deployed system sends"
+        );
+        let request = self.http.get(&self.outbox).query(&[("to", to)]);
         let mut answer: Value = self.local(request).await;
         serde_json::from_value(answer["items"].take()).expect("a list")
     }
 
     /// The newest mail to an address of at least `count`, waited for.
     pub async fn mail(&self, to: &str, count: usize) -> Value {
-        for _ in 0..PATIENCE.as_millis() / 10 {
+        for _ in 0..self.patience.as_millis() / 10 {
             let mails = self.mails(to).await;
             if mails.len() >= count {
                 return mails[0].clone();
@@ -159,8 +211,8 @@ impl City {
     /// The same, of a system that may die; none where it did or nothing came.
     pub async fn try_link(&self, to: &str, page: &str) -> Option<String> {
         let wanted = format!("/{page}#token=");
-        for _ in 0..PATIENCE.as_millis() / 10 {
-            let request = self.http.get(format!("{}/_local/outbox", self.url)).query(&[("to", to)]);
+        for _ in 0..self.patience.as_millis() / 10 {
+            let request = self.http.get(&self.outbox).query(&[("to", to)]);
             let answer = request.header("accept", "application/json").send().await.ok()?;
             let outbox: Value = answer.json().await.ok()?;
             for mail in outbox["items"].as_array()? {
@@ -175,35 +227,34 @@ impl City {
 
     /// Moves the time of the whole city.
     pub async fn advance(&self, by: &str) {
-        let request = self.http.post(format!("{}/_local/clock", self.url)).json(&json!({ "advance": by }));
+        let request = self.http.post(self.inside("clock")).json(&json!({ "advance": by }));
         self.local(request).await;
     }
 
     /// Runs a function now, by its logical id, and returns what it answered.
     pub async fn run(&self, function: &str, event: Value) -> Value {
-        self.local(self.http.post(format!("{}/_local/run/{function}", self.url)).json(&event)).await
+        self.local(self.http.post(self.inside(&format!("run/{function}"))).json(&event)).await
     }
 
     /// Runs a function now, whatever comes of it.
     pub async fn run_anyhow(&self, function: &str, event: Value) {
-        let request = self.http.post(format!("{}/_local/run/{function}", self.url)).json(&event);
+        let request = self.http.post(self.inside(&format!("run/{function}"))).json(&event);
         request.send().await.expect("an answer");
     }
 
     /// Lets the city misbehave.
     pub async fn misbehave(&self, rules: Value) {
-        self.local(self.http.put(format!("{}/_local/chaos", self.url)).json(&json!({ "rules": rules })))
-            .await;
+        self.local(self.http.put(self.inside("chaos")).json(&json!({ "rules": rules }))).await;
     }
 
     /// Lets the city behave again.
     pub async fn behave(&self) {
-        self.http.delete(format!("{}/_local/chaos", self.url)).send().await.expect("an answer");
+        self.http.delete(self.inside("chaos")).send().await.expect("an answer");
     }
 
     /// What `GET /_local/<path>` says.
     pub async fn look(&self, path: &str) -> Value {
-        self.local(self.http.get(format!("{}/_local/{path}", self.url))).await
+        self.local(self.http.get(self.inside(path))).await
     }
 
     /// The calls of `DynamoDB` since the log was emptied, as `function action table…`.
@@ -220,7 +271,7 @@ impl City {
 
     /// Empties the log of calls.
     pub async fn forget_calls(&self) {
-        self.http.delete(format!("{}/_local/calls", self.url)).send().await.expect("an answer");
+        self.http.delete(self.inside("calls")).send().await.expect("an answer");
     }
 
     /// Every item of a table, by its logical id, as `DynamoDB` writes them.
@@ -280,6 +331,12 @@ impl City {
         if let Some(running) = self.running.take() {
             running.stop().await;
         }
+    }
+
+    /// The URL of what can be seen and moved on one machine alone.
+    fn inside(&self, path: &str) -> String {
+        assert!(deployed().is_none(), "{ONE_MACHINE}");
+        format!("{}/_local/{path}", self.url)
     }
 
     async fn local(&self, request: reqwest::RequestBuilder) -> Value {

@@ -1,14 +1,14 @@
 //! People, as objects that use the API the way a front end does for them.
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc, LazyLock, Mutex, PoisonError,
     atomic::{AtomicU32, Ordering},
 };
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Answer, City, Contract, PASSWORD};
+use super::{Answer, City, Contract, PASSWORD, deployed};
 
 /// A client of the API on one network, with or without an access token.
 #[derive(Clone)]
@@ -101,6 +101,13 @@ impl Browser {
     }
 }
 
+/// What tells the people of this run from those of others in the same city; nothing where each has a city of its own.
+#[expect(clippy::disallowed_methods, reason = "the real time tells runs apart")]
+static RUN: LazyLock<String> = LazyLock::new(|| match deployed() {
+    Some(_) => format!(".{}.{}", jiff::Timestamp::now().as_millisecond(), std::process::id()),
+    None => String::new(),
+});
+
 /// Somebody with an address, a password, and what their browser keeps.
 pub struct Person {
     /// Their address.
@@ -126,7 +133,7 @@ impl Person {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         Self {
-            email: format!("{name}.{number}@example.com"),
+            email: format!("{name}.{number}{}@example.com", *RUN),
             password: PASSWORD.to_owned(),
             name: name.to_owned(),
             browser,
