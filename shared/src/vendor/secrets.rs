@@ -63,8 +63,12 @@ pub async fn read_to_change<T: DeserializeOwned>(
         }
         Err(error) => return Err(error.into()),
     };
-    let text = secret.secret_string.ok_or_else(|| Fault::new(format!("{name} has no text")))?;
-    Ok((Some(serde_json::from_str(&text)?), Version(secret.version_id.unwrap_or_default())))
+    let version = Version(secret.version_id.unwrap_or_default());
+    // CloudFormation's "empty secret" has no version in one place and an empty one in another.
+    match secret.secret_string.filter(|text| !text.is_empty()) {
+        Some(text) => Ok((Some(serde_json::from_str(&text)?), version)),
+        None => Ok((None, version)),
+    }
 }
 
 async fn read_no_older<T: DeserializeOwned>(
