@@ -2,7 +2,11 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, OnceLock},
+    io::Write as _,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -17,6 +21,7 @@ use jiff::Timestamp;
 use crate::{
     domain::id::{Id, Kind},
     fault::Fault,
+    observe::{Reporter, Sink},
     vendor::{clock::Clock, secrets::SecretCache},
 };
 
@@ -39,12 +44,15 @@ struct Inner {
     secrets_manager: OnceLock<aws_sdk_secretsmanager::Client>,
     ses: OnceLock<aws_sdk_ses::Client>,
     secrets: SecretCache,
+    sink: Sink,
+    reporter: OnceLock<Option<Reporter>>,
+    invoked: AtomicBool,
 }
 
 impl App {
-    /// An app with the environment `vars`, as Lambda would give it.
+    /// An app with the environment `vars`, as Lambda would give it, whose metrics go to `sink`.
     #[must_use]
-    pub fn new(vars: impl IntoIterator<Item = (String, String)>, clock: Clock) -> Self {
+    pub fn new(vars: impl IntoIterator<Item = (String, String)>, clock: Clock, sink: Sink) -> Self {
         Self(Arc::new(Inner {
             vars: vars.into_iter().collect(),
             clock,
@@ -54,13 +62,18 @@ impl App {
             secrets_manager: OnceLock::new(),
             ses: OnceLock::new(),
             secrets: SecretCache::default(),
+            sink,
+            reporter: OnceLock::new(),
+            invoked: AtomicBool::new(false),
         }))
     }
 
     /// An app on the process's own environment and the real time.
     #[must_use]
     pub fn from_env() -> Self {
-        Self::new(std::env::vars(), Clock::system())
+        // Lambda takes the log, and the metrics in it, from stdout.
+        let sink = |line: String| drop(writeln!(std::io::stdout(), "{line}"));
+        Self::new(std::env::vars(), Clock::system(), Arc::new(sink))
     }
 
     /// Now, to the millisecond.
@@ -129,6 +142,21 @@ impl App {
     /// The secrets fetched so far.
     pub(crate) fn secret_cache(&self) -> &SecretCache {
         &self.0.secrets
+    }
+
+    /// Where metrics go.
+    pub(crate) fn sink(&self) -> &Sink {
+        &self.0.sink
+    }
+
+    /// The way to Sentry, if there is one. Made when it is first asked for, which is at the first fault.
+    pub(crate) fn reporter(&self) -> Option<&Reporter> {
+        self.0.reporter.get_or_init(|| Reporter::from_settings(self)).as_ref()
+    }
+
+    /// Whether this process has had no invocation yet; true but once.
+    pub(crate) fn first_invocation(&self) -> bool {
+        !self.0.invoked.swap(true, Ordering::Relaxed)
     }
 
     /// What the clients share. It is read from the variables that Lambda sets, without the SDK's loader: that costs

@@ -10,6 +10,7 @@ use crate::{
     },
     fault::Fault,
     mail::{self, Mail},
+    observe::{self, Unit},
     store::{
         accounts,
         outbox::{self, Attempt, Fate, Leased, Message, Work},
@@ -34,12 +35,19 @@ pub async fn deliver(app: &App, id: MessageId) -> Result<Option<Fate>, Fault> {
         }
     };
     let fate = outbox::settle(app, &leased, &attempt).await?;
+    let outcome = match (&attempt, fate) {
+        (_, Fate::Sent) => "sent",
+        (_, Fate::Dead) => "dead",
+        (Attempt::Unknown(_), Fate::Waits) => "uncertain",
+        (_, Fate::Waits) => "retried",
+    };
+    observe::measure("deliveries", Unit::Count, 1.0, Some(("outcome", outcome)));
     match (&attempt, fate) {
         (Attempt::Accepted(_), _) => {
             tracing::info!(message_id = %id, attempts = leased.attempts, "sent");
         }
         (_, Fate::Dead) => {
-            tracing::error!(target: "connecto::fault", message_id = %id, ?attempt, "given up: the message is dead");
+            observe::dead_letter(id, &format!("{attempt:?}"));
         }
         _ => {
             tracing::warn!(message_id = %id, attempts = leased.attempts, ?attempt, "not sent, will be tried again");

@@ -14,7 +14,12 @@ use serde::Serialize;
 use serde_json::Value;
 use tower::Service as _;
 
-use crate::{app::App, fault::Fault, http::edge};
+use crate::{
+    app::App,
+    fault::Fault,
+    http::edge,
+    observe::{self, Invocation, Outcome},
+};
 
 /// A function as its runtime sees it: an event in, an answer out.
 pub type Invoke = Arc<dyn Fn(LambdaEvent<Value>) -> BoxFuture<'static, Result<Value, Fault>> + Send + Sync>;
@@ -25,8 +30,9 @@ where
     H: Handler<T, App> + Sync,
     T: 'static,
 {
-    lambda_http::tracing::init_default_subscriber();
-    lambda_http::run(edge::service(handler, App::from_env())).await
+    let app = App::from_env();
+    observe::init(&app, &observe::function_name::<H>());
+    lambda_http::run(edge::service(handler, app)).await
 }
 
 /// Runs a function that is called with an event, until Lambda ends the process.
@@ -36,7 +42,9 @@ where
     F: Future<Output = Result<R, Fault>> + Send + 'static,
     R: Serialize,
 {
-    run_invoke(event(handler, App::from_env())).await
+    let app = App::from_env();
+    observe::init(&app, &observe::function_name::<H>());
+    run_invoke(event(handler, app)).await
 }
 
 /// Runs a function that works off a `DynamoDB` stream record by record, until Lambda ends the process.
@@ -45,11 +53,12 @@ where
     H: Fn(App, EventRecord) -> F + Send + Sync + 'static,
     F: Future<Output = Result<(), Fault>> + Send + 'static,
 {
-    run_invoke(batch(handler, App::from_env())).await
+    let app = App::from_env();
+    observe::init(&app, &observe::function_name::<H>());
+    run_invoke(batch(handler, app)).await
 }
 
 async fn run_invoke(invoke: Invoke) -> Result<(), lambda_http::Error> {
-    lambda_http::tracing::init_default_subscriber();
     lambda_runtime::run(lambda_runtime::service_fn(move |event| {
         let answer = invoke(event);
         async move { answer.await.map_err(|fault| diagnostic(&fault)) }
@@ -92,11 +101,17 @@ where
     F: Future<Output = Result<R, Fault>> + Send + 'static,
     R: Serialize,
 {
+    let handler = Arc::new(handler);
     Arc::new(move |event: LambdaEvent<Value>| {
-        let answer = handler(app.clone(), event.payload);
+        let (handler, app) = (Arc::clone(&handler), app.clone());
         Box::pin(async move {
-            let answer = answer.await.inspect_err(log)?;
-            Ok(serde_json::to_value(answer)?)
+            let invocation = invocation::<H>(&event);
+            let work = async {
+                let answer =
+                    tell(observe::caught(async { handler(app.clone(), event.payload).await }).await)?;
+                Ok(serde_json::to_value(answer)?)
+            };
+            invocation.run(&app, work, |_| Outcome::default()).await
         })
     })
 }
@@ -112,22 +127,37 @@ where
     Arc::new(move |event: LambdaEvent<Value>| {
         let (handler, app) = (Arc::clone(&handler), app.clone());
         Box::pin(async move {
-            let event: StreamEvent = serde_json::from_value(event.payload)?;
-            let mut answer = DynamoDbEventResponse::default();
-            for record in event.records {
-                let number = record.change.sequence_number.clone();
-                if handler(app.clone(), record).await.inspect_err(log).is_err() {
-                    let mut failed = DynamoDbBatchItemFailure::default();
-                    failed.item_identifier = number;
-                    answer.batch_item_failures.push(failed);
-                    break;
+            let invocation = invocation::<H>(&event);
+            let work = async {
+                let event: StreamEvent = serde_json::from_value(event.payload)?;
+                let mut answer = DynamoDbEventResponse::default();
+                for record in event.records {
+                    let number = record.change.sequence_number.clone();
+                    let done = observe::caught(async { handler(app.clone(), record).await }).await;
+                    if tell(done).is_err() {
+                        let mut failed = DynamoDbBatchItemFailure::default();
+                        failed.item_identifier = number;
+                        answer.batch_item_failures.push(failed);
+                        break;
+                    }
                 }
-            }
-            Ok(serde_json::to_value(answer)?)
+                Ok(serde_json::to_value(answer)?)
+            };
+            invocation.run(&app, work, |_| Outcome::default()).await
         })
     })
 }
 
-fn log(fault: &Fault) {
-    tracing::error!(target: "connecto::fault", %fault, "the function ended in a fault");
+/// The invocation by which the handler `H` gets an event.
+fn invocation<H>(event: &LambdaEvent<Value>) -> Invocation {
+    Invocation {
+        function: observe::function_name::<H>(),
+        request_id: event.context.request_id.clone(),
+        route: None,
+    }
+}
+
+/// What a handler has answered, if it neither failed nor panicked; both are told of.
+fn tell<T>(answer: Result<Result<T, Fault>, Fault>) -> Result<T, Fault> {
+    answer.flatten().inspect_err(|fault| observe::fault(fault, "the function ended in a fault", None))
 }

@@ -5,6 +5,7 @@
 //! - [`vendor`]: the outside world: mail, secrets, the clock.
 //! - [`http`]: what a handler takes and returns.
 //! - [`mail`] and [`delivery`]: composing what the outbox holds, and getting it out.
+//! - [`observe`]: what is told of each invocation: the log, metrics, and faults to Sentry.
 //! - [`app`] and [`lambda`]: configuration, clients, and the way a handler becomes a Lambda function.
 
 pub mod app;
@@ -15,6 +16,7 @@ pub mod hashing;
 pub mod http;
 pub mod lambda;
 pub mod mail;
+pub mod observe;
 pub mod signin;
 pub mod store;
 pub mod vendor;

@@ -18,3 +18,5 @@ mod local;
 mod notify;
 #[cfg(test)]
 mod ops;
+#[cfg(test)]
+mod tour;

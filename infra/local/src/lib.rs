@@ -15,6 +15,7 @@ mod guard;
 mod ids;
 pub mod invoke;
 mod log;
+pub mod metrics;
 pub mod openapi;
 mod options;
 mod page;

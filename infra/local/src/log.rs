@@ -2,7 +2,9 @@
 
 use std::fmt;
 
+use connecto_shared::observe::Breadcrumbs;
 use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::filter_fn;
@@ -32,7 +34,12 @@ pub(crate) fn init(format: LogFormat, faults: FaultLayer) {
         LogFormat::Text => Some(lines.with_ansi(colours()).event_format(Terminal).boxed()),
     };
     let faults = faults.with_filter(filter_fn(fault_layer::wanted));
-    let _ = tracing_subscriber::registry().with(lines.with_filter(filter)).with(faults).try_init();
+    let breadcrumbs = Breadcrumbs.with_filter(LevelFilter::INFO);
+    let _ = tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
+        .with(faults)
+        .with(breadcrumbs)
+        .try_init();
 }
 
 fn colours() -> bool {

@@ -23,6 +23,7 @@ use crate::faults::FaultLog;
 use crate::functions::Endpoint;
 use crate::gateway::Gateway;
 use crate::invoke::{AccessKey, Functions};
+use crate::metrics::MetricLog;
 use crate::options::Options;
 use crate::page::Page;
 use crate::template::model::{Function, REGION, Template};
@@ -161,7 +162,8 @@ fn world(
         let name = name.to_owned();
         move |error| StartError::new(format!("{name} in the data folder cannot be read: {error}"))
     };
-    let functions = mount(&template, endpoints, &urls, &clock.shared(), faults.clone())?;
+    let metrics = MetricLog::default();
+    let functions = mount(&template, endpoints, &urls, &clock.shared(), faults.clone(), &metrics)?;
     Ok(World {
         outbox: Outbox::open(&data).map_err(unreadable("The outbox"))?,
         dead_letters: DeadLetters::open(&data).map_err(unreadable("The list of dead letters"))?,
@@ -172,6 +174,7 @@ fn world(
         functions,
         calls: CallLog::default(),
         faults,
+        metrics,
         chaos: Chaos::default(),
     })
 }
@@ -183,6 +186,7 @@ fn mount(
     urls: &Urls,
     clock: &Clock,
     faults: FaultLog,
+    metrics: &MetricLog,
 ) -> Result<Functions, StartError> {
     // A binary is named like its folder, with `-` between the parts.
     let by_binary: BTreeMap<String, &Endpoint> =
@@ -196,7 +200,7 @@ fn mount(
             ))
         })?;
         let key = AccessKey::generate();
-        let app = App::new(environment(function, urls, &key), clock.clone());
+        let app = App::new(environment(function, urls, &key), clock.clone(), metrics.sink());
         functions.mount(Arc::clone(function), endpoint.start(app), &key);
     }
     Ok(functions)

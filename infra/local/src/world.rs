@@ -13,6 +13,7 @@ use crate::engines::outbox::Outbox;
 use crate::error::StartError;
 use crate::faults::FaultLog;
 use crate::invoke::Functions;
+use crate::metrics::MetricLog;
 use crate::template::model::Template;
 use crate::triggers::streams::DeadLetters;
 
@@ -56,6 +57,8 @@ pub struct World {
     pub calls: CallLog,
     /// What went wrong.
     pub faults: FaultLog,
+    /// The metrics that functions wrote.
+    pub metrics: MetricLog,
     /// What is to go wrong.
     pub chaos: Chaos,
     /// Stream records that were given up.

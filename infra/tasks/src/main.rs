@@ -10,12 +10,16 @@ mod verify;
 use std::{env, path::Path, process::ExitCode};
 
 use run::{Failure, say};
+use verify::{Scope, verify};
 
 const HELP: &str = "\
 The tools of the house.
 
-  cargo verify [--full]             everything that must hold: formatting, templates, the API's document, lints, tests
-      --full                        also what takes long: the tests' long variants, licences and advisories
+  cargo verify [--full | --deploy]  everything that must hold: formatting, templates, the API's document, lints, a
+                                    deployment to an emulator of AWS, tests
+      --full                        also what takes long: the whole collection deployed, the tests' long variants,
+                                    licences and advisories
+      --deploy                      the deployment alone, of the whole collection
   cargo new-endpoint <area>/<name>  makes an endpoint, wired up, with a test that fails until it is written
 ";
 
@@ -41,8 +45,9 @@ fn dispatch(arguments: &[&str]) -> Result<(), Failure> {
             say(HELP);
             Ok(())
         }
-        ["verify"] => verify::verify(root, false),
-        ["verify", "--full"] => verify::verify(root, true),
+        ["verify"] => verify(root, Scope::Usual),
+        ["verify", "--full"] => verify(root, Scope::Full),
+        ["verify", "--deploy"] => verify(root, Scope::Deployment),
         ["new-endpoint", name] => new_endpoint::new_endpoint(root, name),
         _ => Err(Failure::Untold(format!("That is no way to call it.\n\n{HELP}"))),
     }

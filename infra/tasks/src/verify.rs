@@ -1,6 +1,6 @@
 //! `cargo verify`: everything that must hold, the cheap things first.
 
-use std::{path::Path, process::Command, time::Instant};
+use std::{env, path::Path, process::Command, time::Instant};
 
 use crate::{
     run::{Failure, run, say, succeeds},
@@ -11,7 +11,18 @@ use crate::{
 struct House<'a> {
     root: &'a Path,
     tools: Tools,
-    full: bool,
+    scope: Scope,
+}
+
+/// How much is verified.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// What each change must pass.
+    Usual,
+    /// The long variants as well.
+    Full,
+    /// The deployment alone, of the whole collection.
+    Deployment,
 }
 
 struct Step {
@@ -26,18 +37,18 @@ const DOCUMENT: Step = Step { title: "infra/openapi.json: redocly lint", run: do
 const LINTS: Step =
     Step { title: "lints: cargo clippy --workspace --all-targets -- -D warnings", run: lints };
 const LICENCES: Step = Step { title: "licences, sources, advisories: cargo deny check", run: licences };
+const DEPLOYMENT: Step = Step { title: "deployment: the template, on an emulator of AWS", run: deployment };
 const TESTS: Step = Step { title: "tests: cargo nextest run", run: tests };
 
-/// Verifies the repository at `root`, the long variants as well if `full`.
-pub fn verify(root: &Path, full: bool) -> Result<(), Failure> {
-    let house = House { root, tools: Tools::new(root), full };
-    let mut steps = vec![FORMAT, TEMPLATE, TEMPLATE_LINT, DOCUMENT, LINTS];
-    if full {
-        steps.push(LICENCES);
-    }
-    // Last, so that the runner's summary ends the output.
-    steps.push(TESTS);
-
+/// Verifies the repository at `root`.
+pub fn verify(root: &Path, scope: Scope) -> Result<(), Failure> {
+    let house = House { root, tools: Tools::new(root), scope };
+    let steps = match scope {
+        // Last the tests, so that the runner's summary ends the output.
+        Scope::Usual => vec![FORMAT, TEMPLATE, TEMPLATE_LINT, DOCUMENT, LINTS, DEPLOYMENT, TESTS],
+        Scope::Full => vec![FORMAT, TEMPLATE, TEMPLATE_LINT, DOCUMENT, LINTS, LICENCES, DEPLOYMENT, TESTS],
+        Scope::Deployment => vec![DEPLOYMENT],
+    };
     let count = steps.len();
     for (number, step) in (1..).zip(&steps) {
         say(&format!("[{number}/{count}] {}", step.title));
@@ -102,10 +113,22 @@ fn licences(house: &House) -> Result<(), Failure> {
     run(deny()?.args(["check", "--disable-fetch", "advisories"]))
 }
 
+fn deployment(house: &House) -> Result<(), Failure> {
+    let mut folders = house.tools.deployment()?;
+    folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
+    let path = env::join_paths(folders).map_err(|error| Failure::new(error.to_string()))?;
+    let mut deploy = house.cargo();
+    deploy.args(["run", "--quiet", "--bin", "deploy", "--"]).env("PATH", path);
+    if house.scope == Scope::Usual {
+        deploy.arg("--part");
+    }
+    run(&mut deploy)
+}
+
 fn tests(house: &House) -> Result<(), Failure> {
     let mut nextest = house.here(house.tools.nextest()?);
     nextest.args(["nextest", "run"]);
-    if house.full {
+    if house.scope == Scope::Full {
         nextest.env("CONNECTO_FULL", "1");
     }
     run(&mut nextest).map_err(|_| Failure::Told)

@@ -17,6 +17,7 @@ use crate::{
         user::{Session, User},
     },
     fault::Fault,
+    observe,
     store::sessions,
     vendor::secrets,
 };
@@ -41,6 +42,7 @@ impl FromRequestParts<App> for Caller {
             return Err(UNAUTHENTICATED.into());
         }
         let claims = verify(app, token.trim()).await?.map_err(|_| INVALID_TOKEN)?;
+        observe::user(claims.sub);
         Ok(Self { user_id: claims.sub, session_id: claims.sid })
     }
 }

@@ -1,19 +1,24 @@
 //! The edge of every HTTP function: from API Gateway's request to the handler, and from its answer to the response.
 
-use std::{convert::Infallible, panic::AssertUnwindSafe};
+use std::convert::Infallible;
 
-use axum::{body::Body, handler::Handler, response::Response};
-use futures_util::FutureExt as _;
+use axum::{
+    body::Body,
+    handler::Handler,
+    response::{IntoResponse as _, Response},
+};
 use http::{HeaderName, HeaderValue, header};
 use lambda_http::{Request, request::RequestContext};
 use tower::util::BoxCloneSyncService;
-use tracing::Instrument as _;
 
 use super::{
     client::Language,
-    problem::{INTERNAL_FAULT, Refusal},
+    problem::{Error, Refusal},
 };
-use crate::app::App;
+use crate::{
+    app::App,
+    observe::{self, Invocation, Outcome},
+};
 
 /// A handler with its app, as `lambda_http` runs it.
 pub type HttpService = BoxCloneSyncService<Request, Response, Infallible>;
@@ -35,19 +40,24 @@ where
 
 async fn serve<H: Handler<T, App>, T: 'static>(handler: H, app: App, request: Request) -> Response {
     let Language(locale) = Language::of(request.headers());
-    let request_id = request_id(&request);
+    let (request_id, route) = names(&request);
+    let invocation =
+        Invocation { function: observe::function_name::<H>(), request_id: request_id.clone(), route };
     let request = request.map(|body| match body {
         lambda_http::Body::Text(text) => text.into(),
         lambda_http::Body::Binary(bytes) => bytes.into(),
         // Empty, and what a later version may add.
         _ => Body::empty(),
     });
-    let span = tracing::info_span!("request", %request_id);
-    let answer = AssertUnwindSafe(handler.call(request, app)).catch_unwind().instrument(span).await;
-    let response = answer.unwrap_or_else(|_| {
-        tracing::error!(target: "connecto::fault", %request_id, "the handler panicked");
-        INTERNAL_FAULT.with_errors(Vec::new()).respond(locale, &request_id)
-    });
+    let work = async {
+        let answer = observe::caught(async { handler.call(request, app.clone()).await }).await;
+        answer.unwrap_or_else(|panic| Error::Fault(panic).into_response())
+    };
+    let outcome = |response: &Response| Outcome {
+        status: Some(response.status().as_u16()),
+        code: response.extensions().get().map(Refusal::code),
+    };
+    let response = invocation.run(&app, work, outcome).await;
     let mut response = match response.extensions().get::<Refusal>() {
         Some(refusal) => refusal.respond(locale, &request_id),
         None => response,
@@ -59,9 +69,12 @@ async fn serve<H: Handler<T, App>, T: 'static>(handler: H, app: App, request: Re
     response
 }
 
-fn request_id(request: &Request) -> String {
+/// The request's id and its route's key, by API Gateway.
+fn names(request: &Request) -> (String, Option<String>) {
     match request.extensions().get() {
-        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone().unwrap_or_default(),
-        _ => String::new(),
+        Some(RequestContext::ApiGatewayV2(context)) => {
+            (context.request_id.clone().unwrap_or_default(), context.route_key.clone())
+        }
+        _ => (String::new(), None),
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     domain::locale::Locale,
     fault::Fault,
     mail::{field_text, problem_text},
+    observe,
     store::limits::Exceeded,
 };
 
@@ -159,7 +160,7 @@ impl IntoResponse for Error {
         let refusal = match self {
             Self::Problem(refusal) => *refusal,
             Self::Fault(fault) => {
-                tracing::error!(target: "connecto::fault", %fault, "the request ended in a fault");
+                observe::fault(&fault, "the request ended in a fault", None);
                 INTERNAL_FAULT.with_errors(Vec::new())
             }
         };

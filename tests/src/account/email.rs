@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::city::{Answer, City, PASSWORD, Person};
+use crate::city::{Answer, City, PASSWORD, Person, address};
 
 async fn ask(person: &Person, email: &str, password: &str) -> Answer {
     person.browser().post("/v1/account/email", json!({ "email": email, "password": password })).await
@@ -28,16 +28,16 @@ async fn move_to(city: &City, person: &Person, email: &str) {
 async fn an_account_moves_to_a_proven_address() {
     let city = City::new().await;
     let asha = city.customer("asha").await;
-    ask(&asha, "new@example.com", "not the password").await.is_problem(403, "wrong_password");
-    ask(&asha, "new@example.com", PASSWORD).await.is(202);
+    ask(&asha, &address("new"), "not the password").await.is_problem(403, "wrong_password");
+    ask(&asha, &address("new"), PASSWORD).await.is(202);
     assert_eq!(email_of(&asha).await, asha.email);
-    let token = city.link("new@example.com", "confirm-email").await;
+    let token = city.link(&address("new"), "confirm-email").await;
     confirm(&city, &token).await.is(204);
-    assert_eq!(email_of(&asha).await, "new@example.com");
+    assert_eq!(email_of(&asha).await, address("new"));
     confirm(&city, &token).await.is_problem(410, "link_invalid");
 
     asha.try_sign_in(PASSWORD).await.is_problem(401, "wrong_credentials");
-    let moved = Person::claiming(city.stranger(), "new@example.com", PASSWORD);
+    let moved = Person::claiming(city.stranger(), &address("new"), PASSWORD);
     moved.sign_in().await;
 }
 
@@ -46,7 +46,7 @@ async fn a_taken_address_is_told_to_itself_alone() {
     let city = City::new().await;
     let (asha, ravi) = (city.customer("asha").await, city.customer("ravi").await);
     let taken = ask(&asha, &ravi.email, PASSWORD).await.is(202);
-    let free = ask(&asha, "free@example.com", PASSWORD).await.is(202);
+    let free = ask(&asha, &address("free"), PASSWORD).await.is(202);
     assert_eq!(taken.body, free.body);
     let mail = city.mail(&ravi.email, 2).await;
     assert!(!mail["text"].as_str().unwrap().contains("#token="), "{mail:#}");
@@ -57,11 +57,11 @@ async fn a_taken_address_is_told_to_itself_alone() {
 async fn two_accounts_cannot_move_to_one_address() {
     let city = City::new().await;
     let (asha, ravi) = (city.customer("asha").await, city.customer("ravi").await);
-    ask(&asha, "wanted@example.com", PASSWORD).await.is(202);
-    let ashas = city.link("wanted@example.com", "confirm-email").await;
-    ask(&ravi, "wanted@example.com", PASSWORD).await.is(202);
-    city.mail("wanted@example.com", 2).await;
-    let ravis = city.link("wanted@example.com", "confirm-email").await;
+    ask(&asha, &address("wanted"), PASSWORD).await.is(202);
+    let ashas = city.link(&address("wanted"), "confirm-email").await;
+    ask(&ravi, &address("wanted"), PASSWORD).await.is(202);
+    city.mail(&address("wanted"), 2).await;
+    let ravis = city.link(&address("wanted"), "confirm-email").await;
     let (first, second) = tokio::join!(confirm(&city, &ashas), confirm(&city, &ravis));
     let mut statuses = [first.status, second.status];
     statuses.sort_unstable();
@@ -72,10 +72,10 @@ async fn two_accounts_cannot_move_to_one_address() {
 async fn a_change_that_was_moved_on_is_taken_back_with_all_that_followed() {
     let city = City::new().await;
     let asha = city.customer("asha").await;
-    move_to(&city, &asha, "thief@example.com").await;
+    move_to(&city, &asha, &address("thief")).await;
     let ours = city.link(&asha.email, "revert-email").await;
-    move_to(&city, &asha, "thief.two@example.com").await;
-    let thiefs = city.link("thief@example.com", "revert-email").await;
+    move_to(&city, &asha, &address("thief.two")).await;
+    let thiefs = city.link(&address("thief"), "revert-email").await;
     revert(&city, &ours).await.is(204);
     revert(&city, &thiefs).await.is_problem(410, "link_invalid");
     let reset = city.link(&asha.email, "reset-password").await;
@@ -89,8 +89,8 @@ async fn a_change_that_was_moved_on_is_taken_back_with_all_that_followed() {
 async fn a_pending_move_dies_with_a_new_password() {
     let city = City::new().await;
     let asha = city.customer("asha").await;
-    ask(&asha, "thief@example.com", PASSWORD).await.is(202);
-    let pending = city.link("thief@example.com", "confirm-email").await;
+    ask(&asha, &address("thief"), PASSWORD).await.is(202);
+    let pending = city.link(&address("thief"), "confirm-email").await;
     city.stranger().post("/v1/auth/forgot-password", json!({ "email": asha.email })).await.is(202);
     let reset = city.link(&asha.email, "reset-password").await;
     let body = json!({ "token": reset, "new_password": "a brand new password" });
@@ -102,9 +102,9 @@ async fn a_pending_move_dies_with_a_new_password() {
 async fn a_pending_move_dies_with_a_revert() {
     let city = City::new().await;
     let asha = city.customer("asha").await;
-    ask(&asha, "thief.two@example.com", PASSWORD).await.is(202);
-    let pending = city.link("thief.two@example.com", "confirm-email").await;
-    move_to(&city, &asha, "thief@example.com").await;
+    ask(&asha, &address("thief.two"), PASSWORD).await.is(202);
+    let pending = city.link(&address("thief.two"), "confirm-email").await;
+    move_to(&city, &asha, &address("thief")).await;
     revert(&city, &city.link(&asha.email, "revert-email").await).await.is(204);
     confirm(&city, &pending).await.is_problem(410, "link_invalid");
 }
@@ -114,7 +114,7 @@ async fn a_pending_move_dies_with_a_revert() {
 async fn a_change_is_taken_back_where_the_account_has_come_back() {
     let city = City::new().await;
     let asha = city.customer("asha").await;
-    move_to(&city, &asha, "other@example.com").await;
+    move_to(&city, &asha, &address("other")).await;
     let token = city.link(&asha.email, "revert-email").await;
     move_to(&city, &asha, &asha.email).await;
     revert(&city, &token).await.is(204);

@@ -1,7 +1,7 @@
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::city::{City, Person};
+use crate::city::{City, Person, address};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_person_registers_verifies_and_is_signed_in() {
@@ -22,7 +22,7 @@ async fn an_address_that_is_taken_is_told_by_mail_alone() {
         |email: &str| json!({ "email": email, "password": "another fine password", "name": "Mallory" });
     let stranger = city.stranger();
     let taken = stranger.post("/v1/auth/register", body(&asha.email)).await.is(202);
-    let free = stranger.post("/v1/auth/register", body("free@example.com")).await.is(202);
+    let free = stranger.post("/v1/auth/register", body(&address("free"))).await.is(202);
     let fields = |answer: &crate::city::Answer| {
         answer.body.as_object().map(|body| body.keys().cloned().collect::<Vec<_>>())
     };
@@ -39,7 +39,7 @@ async fn an_address_that_is_taken_is_told_by_mail_alone() {
 async fn a_weak_password_is_refused_by_name() {
     let city = City::new().await;
     for password in ["password1", "asha.kulkarni", "12345678"] {
-        let body = json!({ "email": "asha@example.com", "password": password, "name": "Asha Kulkarni" });
+        let body = json!({ "email": address("asha"), "password": password, "name": "Asha Kulkarni" });
         let answer = city.stranger().post("/v1/auth/register", body).await;
         answer.is_problem(422, "weak_password");
         assert_eq!(answer.body["errors"][0]["field"], "/password");
@@ -53,7 +53,7 @@ fn token_in(text: &str) -> Option<&str> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_links_at_once_make_one_account() {
     let city = City::without_limits().await;
-    let email = "wanted@example.com";
+    let email = &address("wanted");
     for number in 0..50 {
         let body =
             json!({ "email": email, "password": format!("a fine password number {number}"), "name": "Asha" });

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 pub use self::{
     answer::{Answer, Contract},
-    person::{Browser, Person},
+    person::{Browser, Person, address},
 };
 
 /// The password that people of a city have unless a test says otherwise.
@@ -41,7 +41,8 @@ const ONE_MACHINE: &str =
 pub struct City {
     /// Where its API answers.
     pub url: String,
-    outbox: String,
+    /// Where the mails can be read that it sends.
+    pub outbox: String,
     patience: Duration,
     pub(crate) http: reqwest::Client,
     pub(crate) contract: Arc<Contract>,
@@ -104,7 +105,7 @@ impl City {
     /// A new city, or the deployed one.
     pub async fn new() -> Self {
         match deployed() {
-            Some(url) => Self::in_the_cloud(url),
+            Some(url) => Self::deployed_at(url, switch("CONNECTO_OUTBOX").unwrap_or_default()),
             None => Self::with(options()).await,
         }
     }
@@ -112,8 +113,8 @@ impl City {
     /// A new city in which rate limits are a thousand times wider, or the deployed one: all its callers share a
     /// network, so it is deployed with `RateLimitFactor=1000`.
     pub async fn without_limits() -> Self {
-        if let Some(url) = deployed() {
-            return Self::in_the_cloud(url);
+        if deployed().is_some() {
+            return Self::new().await;
         }
         Self::edited(|template| {
             template["Parameters"]["RateLimitFactor"]["Default"] = json!(1_000);
@@ -143,8 +144,9 @@ impl City {
         Self::made_of(url, outbox, PATIENCE, http, contract)
     }
 
-    fn in_the_cloud(url: String) -> Self {
-        let outbox = switch("CONNECTO_OUTBOX").unwrap_or_default();
+    /// A deployed city, and where the mails can be read that it sends.
+    #[must_use]
+    pub fn deployed_at(url: String, outbox: String) -> Self {
         Self::made_of(url, outbox, PATIENCE_DEPLOYED, client(), Contract::checked_in())
     }
 

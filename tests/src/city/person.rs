@@ -101,7 +101,12 @@ impl Browser {
     }
 }
 
-/// What tells the people of this run from those of others in the same city; nothing where each has a city of its own.
+/// An address that nobody has yet: the same at each call of one test, another in each run against the same city.
+#[must_use]
+pub fn address(name: &str) -> String {
+    format!("{name}{}@example.com", *RUN)
+}
+
 #[expect(clippy::disallowed_methods, reason = "the real time tells runs apart")]
 static RUN: LazyLock<String> = LazyLock::new(|| match deployed() {
     Some(_) => format!(".{}.{}", jiff::Timestamp::now().as_millisecond(), std::process::id()),
@@ -133,7 +138,7 @@ impl Person {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         Self {
-            email: format!("{name}.{number}{}@example.com", *RUN),
+            email: address(&format!("{name}.{number}")),
             password: PASSWORD.to_owned(),
             name: name.to_owned(),
             browser,

@@ -186,29 +186,6 @@ fn wider_limits(folder: &Path) -> PathBuf {
     path
 }
 
-/// The README's tour, as it stands there, in a shell.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_readmes_tour_works() {
-    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
-    let tour = readme.split_once("## A tour in two minutes").unwrap().1.split("\n## ").next().unwrap();
-    let blocks = tour.split("```sh\n").skip(1).map(|block| block.split("```").next().unwrap());
-    // The first one starts the system, which the test has done.
-    let script: String = blocks.skip(1).collect();
-    let data = TempDir::new().unwrap();
-    let (child, city) = spawn(&program(), data.path()).await;
-    let script = script.replace("http://127.0.0.1:8787", &city.url);
-    assert!(script.contains("/v1/auth/reset-password"));
-    let output = Command::new("sh").args(["-e", "-c", &script]).output().await.unwrap();
-    let (said, complained) =
-        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{said}\n{complained}");
-    for expected in ["access_token", "\"email\": \"asha.", "\"current\": true", "wrong_credentials"] {
-        assert!(said.contains(expected), "{expected} is missing: {said}\n{complained}");
-    }
-    assert!(complained.is_empty(), "{complained}");
-    kill(child).await;
-}
-
 /// Killed while mails go out: each arrives, and one whose acceptance was not written down may come twice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_between_acceptance_and_mark_every_mail_arrives() {

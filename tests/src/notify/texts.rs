@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::city::City;
+use crate::city::{City, address};
 
 /// A name cannot bring markup, headers or links into a mail.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -41,7 +41,7 @@ async fn mails_come_in_the_language_of_the_registration() {
     let city = City::without_limits().await;
     let mut subjects = std::collections::BTreeSet::new();
     for locale in ["en", "hi", "ta", "te", "bn", "mr"] {
-        let email = format!("{locale}@example.com");
+        let email = address(locale);
         let body = json!({ "email": email, "password": "a fine long password", "name": "Asha" });
         city.stranger().with("accept-language", locale).post("/v1/auth/register", body).await.is(202);
         let mail = city.mail(&email, 1).await;

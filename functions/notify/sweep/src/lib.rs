@@ -3,6 +3,7 @@
 
 use connecto_shared::{
     App, Fault, delivery,
+    observe::{self, Unit},
     store::outbox::{self, Fate, SHARDS},
 };
 use serde::Serialize;
@@ -24,8 +25,10 @@ pub struct Swept {
 #[tracing::instrument(name = "notify.sweep", skip_all)]
 pub async fn handler(app: App, _: Value) -> Result<Swept, Fault> {
     let mut swept = Swept::default();
+    let (now, mut oldest) = (app.now(), 0.0_f64);
     for shard in 0..SHARDS {
-        for id in outbox::due(&app, shard, PAGE).await? {
+        for (id, since) in outbox::due(&app, shard, PAGE).await? {
+            oldest = oldest.max(now.duration_since(since).as_secs_f64());
             // One message that cannot be worked off must not hold up the others.
             match delivery::deliver(&app, id).await {
                 Ok(Some(Fate::Sent)) => swept.sent += 1,
@@ -33,12 +36,13 @@ pub async fn handler(app: App, _: Value) -> Result<Swept, Fault> {
                 Ok(Some(Fate::Dead)) => swept.dead += 1,
                 Ok(None) => {}
                 Err(fault) => {
-                    tracing::error!(target: "connecto::fault", message_id = %id, %fault, "not delivered");
+                    observe::fault(&fault, "not delivered", Some(&id));
                     swept.failed += 1;
                 }
             }
         }
     }
+    observe::measure("outbox_age", Unit::Seconds, oldest, None);
     if swept.failed > 0 {
         return Err(Fault::new(format!("{swept:?}")));
     }

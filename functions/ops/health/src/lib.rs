@@ -5,6 +5,7 @@ use connecto_shared::{
     App, Fault,
     domain::keys::JwkSet,
     http::{Error, Json, Problem},
+    observe,
     store::limits,
     vendor::secrets,
 };
@@ -22,8 +23,8 @@ pub const PROBLEMS: &[Problem] = &[UNAVAILABLE];
 pub struct Health {
     /// Always `up`: a system that is not answers a problem.
     status: &'static str,
-    /// The version of this software.
-    version: &'static str,
+    /// The release that runs.
+    version: String,
     /// What was asked, each `up`.
     checks: Checks,
 }
@@ -42,12 +43,12 @@ pub async fn handler(State(app): State<App>) -> Result<Json<Health>, Error> {
     let keys = secrets::read::<JwkSet>(&app, secrets::VERIFYING_KEYS).await;
     let keys =
         keys.and_then(|set| if set.keys.is_empty() { Err(Fault::new("there is no key")) } else { Ok(()) });
-    for (what, outcome) in [("database", database), ("keys", keys)] {
+    for (what, outcome) in [("the database is down", database), ("there are no keys", keys)] {
         if let Err(fault) = outcome {
-            tracing::error!(target: "connecto::fault", %fault, what, "it is down");
+            observe::fault(&fault, what, None);
             return Err(UNAVAILABLE.into());
         }
     }
     let checks = Checks { database: "up", keys: "up" };
-    Ok(Json(Health { status: "up", version: env!("CARGO_PKG_VERSION"), checks }))
+    Ok(Json(Health { status: "up", version: app.setting("RELEASE")?.to_owned(), checks }))
 }

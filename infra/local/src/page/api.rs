@@ -165,6 +165,15 @@ pub(super) async fn faults(State(page): State<Page>) -> Response {
     .await
 }
 
+/// Newest first; with a limit, only the first ones.
+pub(super) async fn metrics(State(page): State<Page>, uri: OriginalUri) -> Response {
+    let items = page.0.world.metrics.list();
+    match limit(&uri) {
+        Ok(limit) => json(&serde_json::json!({ "items": items[..items.len().min(limit)] })),
+        Err(refused) => refused,
+    }
+}
+
 pub(super) async fn chaos(State(page): State<Page>) -> Response {
     json(&serde_json::json!({ "rules": page.0.world.chaos.list() }))
 }

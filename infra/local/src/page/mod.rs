@@ -71,6 +71,7 @@ impl Page {
             .route("/_local/calls", get(api::calls).delete(api::forget_calls))
             .route("/_local/permissions", get(api::permissions))
             .route("/_local/faults", get(api::faults))
+            .route("/_local/metrics", get(api::metrics))
             .route("/_local/chaos", get(api::chaos).put(api::set_chaos).delete(api::clear_chaos))
             .route(
                 "/_local/{*rest}",

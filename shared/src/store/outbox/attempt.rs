@@ -14,6 +14,7 @@ use crate::{
     app::App,
     domain::id::MessageId,
     fault::Fault,
+    observe::{self, Unit},
     store::{Item, Key, Table, n, s},
 };
 
@@ -130,7 +131,8 @@ async fn bury(app: &App, id: MessageId) -> Result<(), Fault> {
         .await;
     match answer {
         Ok(_) => {
-            tracing::error!(target: "connecto::fault", message_id = %id, "given up: the message is dead");
+            observe::dead_letter(id, "the last attempt never ended");
+            observe::measure("deliveries", Unit::Count, 1.0, Some(("outcome", "dead")));
             Ok(())
         }
         // The lease has not run out, or somebody else has just buried it.

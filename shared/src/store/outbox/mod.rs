@@ -118,17 +118,18 @@ pub async fn ask(app: &App, work: Work) -> Result<(), Fault> {
     unconditional(post(app, Transaction::new(app), work)?.commit().await?)
 }
 
-/// The messages of one shard that are due, oldest first. One query of a page, whatever the size of the outbox.
-pub async fn due(app: &App, shard: u8, limit: i32) -> Result<Vec<MessageId>, Fault> {
+/// The messages of one shard that are due and since when, the longest due first. One query of a page, whatever the size
+/// of the outbox.
+pub async fn due(app: &App, shard: u8, limit: i32) -> Result<Vec<(MessageId, Timestamp)>, Fault> {
     in_index(app, &format!("due#{shard}"), limit).await
 }
 
 /// The messages that were given up, oldest first.
 pub async fn dead(app: &App, limit: i32) -> Result<Vec<MessageId>, Fault> {
-    in_index(app, "dead", limit).await
+    Ok(in_index(app, "dead", limit).await?.into_iter().map(|(id, _)| id).collect())
 }
 
-async fn in_index(app: &App, partition: &str, limit: i32) -> Result<Vec<MessageId>, Fault> {
+async fn in_index(app: &App, partition: &str, limit: i32) -> Result<Vec<(MessageId, Timestamp)>, Fault> {
     let answer = app
         .dynamo()
         .query()
@@ -140,8 +141,9 @@ async fn in_index(app: &App, partition: &str, limit: i32) -> Result<Vec<MessageI
         .limit(limit)
         .send()
         .await?;
-    let id = |item: Item| item.get("pk").and_then(|pk| pk.as_s().ok()?.parse().ok());
-    Ok(answer.items.unwrap_or_default().into_iter().filter_map(id).collect())
+    let text = |item: &Item, name| item.get(name)?.as_s().ok().cloned();
+    let entry = |item: Item| Some((text(&item, "pk")?.parse().ok()?, text(&item, "gsi1sk")?.parse().ok()?));
+    Ok(answer.items.unwrap_or_default().into_iter().filter_map(entry).collect())
 }
 
 /// Lets a message that was given up be tried again from the start; says whether there was one.

@@ -21,6 +21,7 @@ use crate::Data;
 use crate::engines::{calls::CallLog, chaos::Chaos, outbox::Outbox};
 use crate::faults::FaultLog;
 use crate::invoke::{AccessKey, Functions};
+use crate::metrics::MetricLog;
 use crate::template::model::{
     Api, CustomResource, Function, ScheduleTrigger, Scheduler, Secret, StartingPosition, StreamTrigger,
     Table, Template, Trigger,
@@ -83,6 +84,7 @@ impl City {
             calls: CallLog::default(),
             faults,
             chaos: Chaos::default(),
+            metrics: MetricLog::default(),
             dead_letters: DeadLetters::open(data).expect("dead letters"),
         });
         let engines = Engines::start(&world, &database, Arc::new(secrets), listeners).await.expect("engines");

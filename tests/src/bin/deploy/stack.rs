@@ -1,0 +1,189 @@
+//! The stack: built and deployed by SAM, looked at through `CloudFormation`.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use serde_json::Value;
+
+use crate::{
+    Failure,
+    emulator::{Emulator, REGION, settings},
+    part::Part,
+};
+
+const NAME: &str = "connecto-emulated";
+/// Its parameters: all callers of a test share one network.
+const PARAMETERS: [&str; 5] = [
+    "Environment=dev",
+    "FrontendUrl=http://localhost:3000",
+    "AllowedOrigins=http://localhost:3000",
+    "RateLimitFactor=1000",
+    "LogLevel=DEBUG",
+];
+
+/// The stack, and what SAM makes of the template.
+pub struct Stack<'a> {
+    root: &'a Path,
+    work: &'a Path,
+    part: &'a Part,
+}
+
+/// A resource as it was created.
+pub struct Resource {
+    /// Its name in the template.
+    pub logical_id: String,
+    /// Its name or ARN in the account.
+    pub physical_id: String,
+    /// Its type.
+    pub kind: String,
+}
+
+impl<'a> Stack<'a> {
+    /// Nothing is built yet.
+    pub fn new(root: &'a Path, work: &'a Path, part: &'a Part) -> Self {
+        Self { root, work, part }
+    }
+
+    /// Builds the release binaries, all at once, and prints the least and the largest.
+    pub fn compile(&self) -> Result<(), Failure> {
+        let mut command = self.tool("cargo-lambda", None);
+        command.args(["lambda", "build", "--release", "--quiet"]);
+        for (_, binary) in &self.part.functions {
+            command.args(["--bin", binary]);
+        }
+        succeed(&mut command)?;
+        let mut sizes = Vec::new();
+        for (_, binary) in &self.part.functions {
+            let file = self.root.join("target/lambda").join(binary).join("bootstrap");
+            sizes.push((fs::metadata(file)?.len(), binary));
+        }
+        sizes.sort_unstable();
+        if let [(least, smallest), .., (most, largest)] = sizes.as_slice() {
+            println!("        from {} kB ({smallest}) to {} kB ({largest})", least / 1_000, most / 1_000);
+        }
+        Ok(())
+    }
+
+    /// Has SAM build what is deployed.
+    pub fn build(&self) -> Result<(), Failure> {
+        let mut command = self.tool("sam", None);
+        command.arg("build").arg("--build-dir").arg(self.built()).arg("--base-dir").arg(self.root);
+        command.arg("--template");
+        match self.part.template() {
+            None => command.arg(self.root.join("template.yaml")),
+            Some(template) => {
+                let file = self.work.join("template.json");
+                fs::write(&file, template.to_string())?;
+                command.arg(file)
+            }
+        };
+        succeed(&mut command)
+    }
+
+    /// Deploys what was built, as a release of this name.
+    pub async fn deploy(&self, emulator: &Emulator, release: &str) -> Result<(), Failure> {
+        let mut command = self.tool("sam", Some(emulator));
+        command.args([
+            "deploy",
+            "--stack-name",
+            NAME,
+            "--region",
+            REGION,
+            "--resolve-s3",
+            "--no-confirm-changeset",
+        ]);
+        command.args(["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]);
+        command.arg("--template-file").arg(self.built().join("template.yaml"));
+        command.arg("--parameter-overrides").args(PARAMETERS).arg(format!("Release={release}"));
+        succeed(&mut command)?;
+        let resources = self.resources(emulator).await?;
+        println!("        {} resources", resources.len());
+        Ok(())
+    }
+
+    /// Deletes the stack, and makes sure that it is gone.
+    pub async fn delete(&self, emulator: &Emulator) -> Result<(), Failure> {
+        let mut command = self.tool("sam", Some(emulator));
+        command.args(["delete", "--stack-name", NAME, "--region", REGION, "--no-prompts"]);
+        succeed(&mut command)?;
+        let left = self.resources(emulator).await.unwrap_or_default();
+        if left.is_empty() { Ok(()) } else { Err(format!("{} resources are left", left.len()).into()) }
+    }
+
+    /// What there is of the stack.
+    pub async fn resources(&self, emulator: &Emulator) -> Result<Vec<Resource>, Failure> {
+        let answer = emulator.query("DescribeStackResources", &[("StackName", NAME)]).await?;
+        let resource = |member: &str| {
+            Some(Resource {
+                logical_id: element(member, "LogicalResourceId")?,
+                physical_id: element(member, "PhysicalResourceId")?,
+                kind: element(member, "ResourceType")?,
+            })
+        };
+        Ok(answer.split("<member>").filter_map(resource).collect())
+    }
+
+    /// The name in the account of a resource of the template.
+    pub async fn physical_id(&self, emulator: &Emulator, logical_id: &str) -> Result<String, Failure> {
+        let resources = self.resources(emulator).await?;
+        let found = resources.into_iter().find(|resource| resource.logical_id == logical_id);
+        Ok(found.ok_or_else(|| format!("the stack has no {logical_id}"))?.physical_id)
+    }
+
+    /// The template as SAM's transform left it.
+    pub async fn processed(&self, emulator: &Emulator) -> Result<Value, Failure> {
+        let parameters = [("StackName", NAME), ("TemplateStage", "Processed")];
+        let answer = emulator.query("GetTemplate", &parameters).await?;
+        Ok(serde_json::from_str(&element(&answer, "TemplateBody").ok_or("there is no processed template")?)?)
+    }
+
+    fn built(&self) -> PathBuf {
+        self.work.join("build")
+    }
+
+    /// A tool, speaking with the emulator if there is one.
+    fn tool(&self, program: &str, emulator: Option<&Emulator>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.root).stdin(Stdio::null()).env("SAM_CLI_TELEMETRY", "0");
+        if let Some(emulator) = emulator {
+            command.envs(settings(&emulator.url));
+        }
+        command
+    }
+}
+
+/// The value of a parameter of the stack.
+pub fn parameter<'t>(template: &'t Value, name: &str) -> Option<&'t str> {
+    let given = PARAMETERS.iter().find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    given.or_else(|| template["Parameters"][name]["Default"].as_str())
+}
+
+/// Runs a program, and shows what it wrote only if it fails.
+fn succeed(command: &mut Command) -> Result<(), Failure> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().map_err(|error| format!("{program}: {error}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    Err(format!("{program} ended with {}\n{out}\n{err}", output.status).into())
+}
+
+/// The text of the first XML element of a name.
+fn element(xml: &str, name: &str) -> Option<String> {
+    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
+    let (text, _) = rest.split_once(&format!("</{name}>"))?;
+    let entities = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#x27;", "'"),
+        ("&apos;", "'"),
+        ("&#39;", "'"),
+        ("&amp;", "&"),
+    ];
+    Some(entities.iter().fold(text.to_owned(), |text, (entity, plain)| text.replace(entity, plain)))
+}
