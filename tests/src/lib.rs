@@ -17,6 +17,8 @@ mod local;
 #[cfg(test)]
 mod notify;
 #[cfg(test)]
+mod observe;
+#[cfg(test)]
 mod ops;
 #[cfg(test)]
 mod tour;

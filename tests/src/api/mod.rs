@@ -1,3 +1,4 @@
+mod authorization;
 mod bad_input;
 mod openapi;
 mod template;

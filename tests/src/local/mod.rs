@@ -1,4 +1,4 @@
-mod permissions;
+pub mod permissions;
 mod persistence;
 mod start;
 mod streams;
