@@ -148,3 +148,78 @@ fn what_is_stored_is_kept_safe() {
     }
     assert!(tables >= 3);
 }
+
+#[test]
+fn what_fails_where_nobody_waits_is_kept() {
+    let (template, _) = template();
+    for function in &template.functions {
+        let on_stream = |trigger: &Trigger| match trigger {
+            Trigger::Stream(stream) => Some(stream.on_failure.is_some()),
+            _ => None,
+        };
+        let called_by_events = function.triggers.is_empty()
+            || function.triggers.iter().any(|trigger| matches!(trigger, Trigger::Schedule(_)));
+        let kept = function.triggers.iter().filter_map(on_stream).all(|kept| kept)
+            && (!called_by_events || function.asynchronous.on_failure.is_some());
+        assert!(kept, "{}: what it fails at is lost without an on-failure destination", function.logical_id);
+    }
+}
+
+#[test]
+fn each_area_logs_into_its_group() {
+    let (_, raw) = template();
+    for (name, function) in resources(&raw, "AWS::Serverless::Function") {
+        let binary = function["Metadata"]["BuildProperties"]["Binary"].as_str().unwrap();
+        let area = binary.split('-').next().unwrap();
+        let group = format!("{}{}Logs", area[..1].to_uppercase(), &area[1..]);
+        assert_eq!(function["Properties"]["LoggingConfig"]["LogGroup"], json!({ "Ref": group }), "{name}");
+    }
+    for (name, group) in resources(&raw, "AWS::Logs::LogGroup") {
+        assert!(!group["Properties"]["RetentionInDays"].is_null(), "{name} is kept for ever");
+    }
+    assert_eq!(
+        raw["Globals"]["Function"]["LoggingConfig"]["ApplicationLogLevel"], "TRACE",
+        "metrics would be lost"
+    );
+}
+
+#[test]
+fn limits_of_routes_are_of_routes() {
+    let (template, raw) = template();
+    let routes: BTreeSet<_> = template
+        .functions
+        .iter()
+        .flat_map(|function| &function.triggers)
+        .filter_map(|trigger| match trigger {
+            Trigger::Route { method, path } => Some(format!("{method} {path}")),
+            _ => None,
+        })
+        .collect();
+    let api = &raw["Resources"]["Api"]["Properties"];
+    let limited: BTreeSet<_> = api["RouteSettings"].as_object().unwrap().keys().cloned().collect();
+    let unknown: Vec<_> = limited.difference(&routes).collect();
+    assert!(unknown.is_empty(), "{unknown:?} are no routes");
+    for settings in api["RouteSettings"].as_object().unwrap().values().chain([&api["DefaultRouteSettings"]]) {
+        assert!(
+            settings["ThrottlingRateLimit"].is_u64() && settings["ThrottlingBurstLimit"].is_u64(),
+            "{settings}"
+        );
+    }
+}
+
+#[test]
+fn every_parameter_is_held_to_a_pattern() {
+    let (_, raw) = template();
+    let samconfig = std::fs::read_to_string(root().join("samconfig.toml")).unwrap();
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    for (name, parameter) in raw["Parameters"].as_object().unwrap() {
+        let held = ["AllowedPattern", "AllowedValues"].iter().any(|rule| !parameter[*rule].is_null());
+        assert!(held, "{name} takes anything");
+        assert!(parameter["Description"].is_string(), "{name} says nothing of itself");
+        assert!(readme.contains(&format!("| `{name}` |")), "the README does not tell of {name}");
+    }
+    for line in samconfig.lines().filter_map(|line| line.trim().strip_prefix('"')) {
+        let name = line.split('=').next().unwrap();
+        assert!(raw["Parameters"][name].is_object(), "samconfig.toml sets {name}, which is no parameter");
+    }
+}

@@ -1,9 +1,9 @@
-//! A stream function that fails: what AWS does with its records.
+//! A function that fails where nobody waits for its answer: what AWS does with its records and events.
 
 use serde_json::{Value, json};
 
 use super::permissions::take_out;
-use crate::city::City;
+use crate::city::{City, wait_until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn records_that_cannot_be_worked_off_end_as_metadata_alone() {
@@ -37,4 +37,24 @@ async fn records_that_cannot_be_worked_off_end_as_metadata_alone() {
     }
     let faults: Value = city.look("faults").await;
     panic!("no dead letter came: {faults:#}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_that_cannot_be_worked_off_ends_as_a_dead_letter() {
+    let city = City::edited(|template| take_out(template, "NotifySweep", "dynamodb:Query")).await;
+    city.advance("PT2M").await;
+    wait_until(async || {
+        let letters = city.look("faults").await["dead_letters"].take();
+        letters.as_array().is_some_and(|letters| {
+            letters.iter().any(|letter| {
+                let context = &letter["body"]["requestContext"];
+                let function = context["functionArn"].as_str().unwrap_or_default();
+                function.contains("NotifySweep")
+                    && context["condition"] == "RetriesExhausted"
+                    && context["approximateInvokeCount"] == 3
+                    && letter["body"]["requestPayload"].is_object()
+            })
+        })
+    })
+    .await;
 }

@@ -6,13 +6,22 @@ use serde_json::Value;
 
 use super::events;
 use super::fields::{Fields, Problem, shown};
-use super::model::Function;
+use super::model::{Asynchronous, Function};
 use super::policy::{Effect, Policy, Statement};
 use super::resolve::Resolver;
 
 /// What is used of a function's properties, if only to be refused.
-const USED: [&str; 8] =
-    ["FunctionName", "Description", "MemorySize", "Timeout", "Environment", "Policies", "Role", "Events"];
+const USED: [&str; 9] = [
+    "FunctionName",
+    "Description",
+    "MemorySize",
+    "Timeout",
+    "Environment",
+    "Policies",
+    "Role",
+    "Events",
+    "EventInvokeConfig",
+];
 /// What the cloud makes of a function beyond running it.
 const WITHOUT_EFFECT: [&str; 23] = [
     "Architectures",
@@ -22,7 +31,6 @@ const WITHOUT_EFFECT: [&str; 23] = [
     "CodeUri",
     "DeploymentPreference",
     "EphemeralStorage",
-    "EventInvokeConfig",
     "Handler",
     "KmsKeyArn",
     "LoggingConfig",
@@ -36,6 +44,7 @@ const WITHOUT_EFFECT: [&str; 23] = [
     "RuntimeManagementConfig",
     "Tags",
     "Tracing",
+    "VersionDeletionPolicy",
     "VersionDescription",
     "VpcConfig",
 ];
@@ -65,8 +74,21 @@ pub(super) fn read(resolver: &Resolver<'_>, logical_id: &str) -> Result<Function
         environment: environment.texts_by_name().collect::<Result<_, _>>()?,
         policy: policy(&properties)?,
         triggers,
+        asynchronous: asynchronous(&properties)?,
         description: properties.text("Description")?.unwrap_or_default(),
     })
+}
+
+/// How calls that nobody waits for are made, by Lambda's own defaults.
+fn asynchronous(properties: &Fields) -> Result<Asynchronous, Problem> {
+    let config = properties.object("EventInvokeConfig")?;
+    config.only(&["MaximumRetryAttempts", "DestinationConfig"], &["MaximumEventAgeInSeconds"])?;
+    let destinations = config.object("DestinationConfig")?;
+    destinations.only(&["OnFailure"], &[])?;
+    let on_failure = destinations.object("OnFailure")?;
+    on_failure.only(&["Destination"], &["Type"])?;
+    let retries = config.number("MaximumRetryAttempts", 0..=2)?.unwrap_or(2);
+    Ok(Asynchronous { retries: retries.unsigned_abs(), on_failure: on_failure.text("Destination")? })
 }
 
 fn policy(properties: &Fields) -> Result<Policy, Problem> {

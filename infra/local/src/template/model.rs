@@ -54,8 +54,19 @@ pub struct Function {
     pub policy: Policy,
     /// What calls it.
     pub triggers: Vec<Trigger>,
+    /// How calls that nobody waits for are made.
+    pub asynchronous: Asynchronous,
     /// `Description`: the operation's summary in the API's documentation.
     pub description: String,
+}
+
+/// A function's `EventInvokeConfig`.
+#[derive(Debug, Default)]
+pub struct Asynchronous {
+    /// How often a call that failed is tried again.
+    pub retries: u64,
+    /// The queue that a call goes to which failed for the last time.
+    pub on_failure: Option<String>,
 }
 
 /// One entry of a function's `Events`.

@@ -213,7 +213,7 @@ fn what_only_the_cloud_knows_changes_nothing() {
     let resources = &mut document["Resources"];
     resources["Log"] = json!({ "Type": "AWS::Logs::LogGroup", "Properties": { "RetentionInDays": 14 } });
     let register = &mut resources["Register"]["Properties"];
-    for name in ["AutoPublishAlias", "DeploymentPreference", "EventInvokeConfig", "Tracing"] {
+    for name in ["AutoPublishAlias", "DeploymentPreference", "Tracing"] {
         register[name] = json!("x");
     }
     register["Events"]["Nightly"]["Properties"]["RetryPolicy"] = json!({ "MaximumRetryAttempts": 3 });

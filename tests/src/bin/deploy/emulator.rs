@@ -106,12 +106,6 @@ impl Emulator {
         if text.is_empty() { Ok(Value::Null) } else { Ok(serde_json::from_str(&text)?) }
     }
 
-    /// What the emulator itself shows, which AWS does not.
-    pub async fn shown(&self, path: &str) -> Result<Value, Failure> {
-        let request = self.http.get(format!("{}/_ministack/{path}", self.url));
-        Ok(serde_json::from_str(&text(request, path).await?)?)
-    }
-
     /// The lines that functions have logged so far, of all log groups; those that are JSON.
     pub async fn log(&self) -> Result<Vec<Value>, Failure> {
         let groups = self.json("logs", "Logs_20140328.DescribeLogGroups", &json!({})).await?;

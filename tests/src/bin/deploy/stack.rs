@@ -15,6 +15,11 @@ use crate::{
 };
 
 const NAME: &str = "connecto-emulated";
+/// No binary may be larger, in bytes.
+const MAX_BINARY: u64 = 15_000_000;
+/// So many functions the stack is to hold, with so many resources: `CloudFormation` takes 500.
+const FUNCTIONS: usize = 100;
+const MAX_RESOURCES: usize = 450;
 /// Its parameters: all callers of a test share one network.
 const PARAMETERS: [&str; 5] = [
     "Environment=dev",
@@ -61,6 +66,10 @@ impl<'a> Stack<'a> {
             sizes.push((fs::metadata(file)?.len(), binary));
         }
         sizes.sort_unstable();
+        let too_large: Vec<_> = sizes.iter().filter(|(size, _)| *size > MAX_BINARY).collect();
+        if !too_large.is_empty() {
+            return Err(format!("over {MAX_BINARY} bytes: {too_large:?}").into());
+        }
         if let [(least, smallest), .., (most, largest)] = sizes.as_slice() {
             println!("        from {} kB ({smallest}) to {} kB ({largest})", least / 1_000, most / 1_000);
         }
@@ -99,8 +108,24 @@ impl<'a> Stack<'a> {
         command.arg("--template-file").arg(self.built().join("template.yaml"));
         command.arg("--parameter-overrides").args(PARAMETERS).arg(format!("Release={release}"));
         succeed(&mut command)?;
-        let resources = self.resources(emulator).await?;
-        println!("        {} resources", resources.len());
+        self.count(&self.resources(emulator).await?)
+    }
+
+    /// Counts the resources, and what they would be with as many functions as the stack is to hold.
+    fn count(&self, resources: &[Resource]) -> Result<(), Failure> {
+        // What SAM makes of a function is named after it.
+        let is_a_functions = |resource: &&Resource| {
+            self.part.functions.iter().any(|(function, _)| resource.logical_id.starts_with(function.as_str()))
+        };
+        let (all, functions) = (resources.len(), self.part.functions.len());
+        let of_functions = resources.iter().filter(is_a_functions).count();
+        let projected = all - of_functions + of_functions * FUNCTIONS / functions;
+        println!(
+            "        {all} resources, {of_functions} of them of {functions} functions; {projected} with {FUNCTIONS}"
+        );
+        if projected > MAX_RESOURCES {
+            return Err(format!("a stack of {FUNCTIONS} functions may have {MAX_RESOURCES} resources").into());
+        }
         Ok(())
     }
 
@@ -169,7 +194,9 @@ fn succeed(command: &mut Command) -> Result<(), Failure> {
         return Ok(());
     }
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    Err(format!("{program} ended with {}\n{out}\n{err}", output.status).into())
+    // SAM draws its progress over and over.
+    let err: Vec<_> = err.lines().filter(|line| !line.contains("Uploading to")).collect();
+    Err(format!("{program} ended with {}\n{out}\n{}", output.status, err.join("\n")).into())
 }
 
 /// The text of the first XML element of a name.

@@ -23,8 +23,8 @@ use crate::faults::FaultLog;
 use crate::invoke::{AccessKey, Functions};
 use crate::metrics::MetricLog;
 use crate::template::model::{
-    Api, CustomResource, Function, ScheduleTrigger, Scheduler, Secret, StartingPosition, StreamTrigger,
-    Table, Template, Trigger,
+    Api, Asynchronous, CustomResource, Function, ScheduleTrigger, Scheduler, Secret, StartingPosition,
+    StreamTrigger, Table, Template, Trigger,
 };
 use crate::template::policy::{Effect, Policy, Statement};
 use crate::triggers::streams::DeadLetters;
@@ -216,6 +216,7 @@ fn deliver(max_retries: Option<u32>) -> Function {
                 allow(&["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"], SECRET),
             ],
         },
+        asynchronous: Asynchronous::default(),
         triggers: vec![Trigger::Stream(stream), Trigger::Schedule(hourly)],
         description: String::new(),
     }

@@ -1,4 +1,4 @@
-//! Records that a function did not take: what Lambda would put into the on-failure destination.
+//! Records and events that a function did not take: what Lambda would put into the on-failure destination.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +15,7 @@ const FILE: &str = "dead-letters.jsonl";
 /// How many are kept.
 const KEPT: usize = 1_000;
 
-/// A message in an on-failure destination: metadata only, the records themselves are still in the stream.
+/// A message in an on-failure destination. Of a stream it is metadata only: the records are still there.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeadLetter {
     /// The queue's ARN.
@@ -43,7 +43,7 @@ impl DeadLetters {
     }
 
     /// Keeps one; once this returns, it is on disk.
-    pub(super) async fn push(&self, letter: DeadLetter) -> io::Result<()> {
+    pub(crate) async fn push(&self, letter: DeadLetter) -> io::Result<()> {
         let letters = self.clone();
         tokio::task::spawn_blocking(move || letters.lines().push(letter)).await.map_err(io::Error::other)?
     }
