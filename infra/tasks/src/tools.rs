@@ -9,11 +9,12 @@ use std::{
 use crate::run::{Failure, run, say, succeeds};
 
 const SAM: (&str, &str) = ("aws-sam-cli", "1.170.0");
-const CFN_LINT: &str = "cfn-lint==1.58.0";
+const CHECKOV: (&str, &str) = ("checkov", "3.3.30");
+const CFN_LINT: [&str; 2] = ["cfn-lint==1.58.0", "cfn-lint-serverless==0.3.6"];
 const CARGO_LAMBDA: (&str, &str) = ("cargo-lambda", "1.9.2");
 /// The linker of cargo-lambda, which makes binaries for the older glibc of Lambda's Linux.
 const ZIG: &str = "ziglang==0.17.1";
-const MINISTACK: (&str, &str) = ("ministack", "1.5.33");
+const MINISTACK: (&str, &str) = ("ministack[full]", "1.5.33");
 const REDOCLY: (&str, &str) = ("redocly-cli", "2.77.0");
 const SPOTLIGHT: (&str, &str) = ("spotlight", "4.11.8");
 /// What Spotlight was built with; it breaks with the next.
@@ -37,7 +38,7 @@ impl Tools {
 
     /// AWS SAM's command line. It reads the template and calls nobody.
     pub fn sam(&self) -> Result<Command, Failure> {
-        let folder = self.python(SAM, &[&format!("{}=={}", SAM.0, SAM.1), CFN_LINT])?;
+        let folder = self.python(SAM, &[])?;
         let mut sam = Command::new(folder.join("bin").join("sam"));
         sam.envs([
             ("SAM_CLI_TELEMETRY", "0"),
@@ -52,24 +53,30 @@ impl Tools {
 
     /// What builds, deploys and runs the template: the folders of SAM, cargo-lambda and the emulator of AWS.
     pub fn deployment(&self) -> Result<Vec<PathBuf>, Failure> {
-        let pinned = |(name, version): (&str, &str)| format!("{name}=={version}");
         // Before SAM's: its linker is a module of its own Python.
-        let lambda = self.python(CARGO_LAMBDA, &[&pinned(CARGO_LAMBDA), ZIG])?;
-        let sam = self.python(SAM, &[&pinned(SAM), CFN_LINT])?;
-        let (name, version) = MINISTACK;
-        let emulator = self.python(MINISTACK, &[&format!("{name}[full]=={version}")])?;
+        let lambda = self.python(CARGO_LAMBDA, &[ZIG])?;
+        let sam = self.python(SAM, &[])?;
+        let emulator = self.python(MINISTACK, &[])?;
         Ok([lambda, sam, emulator].map(|folder| folder.join("bin")).into())
     }
 
-    /// The folder of a tool from `PyPI`, in an environment of its own.
-    fn python(&self, tool: (&str, &str), packages: &[&str]) -> Result<PathBuf, Failure> {
+    /// The linters of templates: of what `CloudFormation` refuses, and of what is unwise.
+    pub fn template_linters(&self) -> Result<[Command; 2], Failure> {
+        let folder = self.python(CHECKOV, &CFN_LINT)?.join("bin");
+        Ok([Command::new(folder.join("cfn-lint")), Command::new(folder.join("checkov"))])
+    }
+
+    /// The folder of a tool from `PyPI`, in an environment of its own with what it needs beside.
+    fn python(&self, tool: (&str, &str), beside: &[&str]) -> Result<PathBuf, Failure> {
+        let (name, version) = tool;
         self.ready(tool, "PyPI, one to three minutes", |folder| {
             let venv = run(Command::new("python3").args(["-m", "venv"]).arg(folder));
             venv.map_err(|failure| {
                 explain(failure, "Python 3.10 or later with its venv module is needed for it.")
             })?;
             let mut pip = Command::new(folder.join("bin").join("pip"));
-            run(pip.args(["install", "--quiet", "--no-input", "--disable-pip-version-check"]).args(packages))
+            pip.args(["install", "--quiet", "--no-input", "--disable-pip-version-check"]);
+            run(pip.arg(format!("{name}=={version}")).args(beside))
         })
     }
 

@@ -32,7 +32,7 @@ struct Step {
 
 const FORMAT: Step = Step { title: "formatting: cargo fmt --all --check", run: format };
 const TEMPLATE: Step = Step { title: "template.yaml: sam validate", run: template };
-const TEMPLATE_LINT: Step = Step { title: "template.yaml: sam validate --lint", run: template_lint };
+const TEMPLATE_LINTS: Step = Step { title: "templates: cfn-lint, checkov", run: template_lints };
 const DOCUMENT: Step = Step { title: "infra/openapi.json: redocly lint", run: document };
 const LINTS: Step =
     Step { title: "lints: cargo clippy --workspace --all-targets -- -D warnings", run: lints };
@@ -45,8 +45,8 @@ pub fn verify(root: &Path, scope: Scope) -> Result<(), Failure> {
     let house = House { root, tools: Tools::new(root), scope };
     let steps = match scope {
         // Last the tests, so that the runner's summary ends the output.
-        Scope::Usual => vec![FORMAT, TEMPLATE, TEMPLATE_LINT, DOCUMENT, LINTS, DEPLOYMENT, TESTS],
-        Scope::Full => vec![FORMAT, TEMPLATE, TEMPLATE_LINT, DOCUMENT, LINTS, LICENCES, DEPLOYMENT, TESTS],
+        Scope::Usual => vec![FORMAT, TEMPLATE, TEMPLATE_LINTS, DOCUMENT, LINTS, DEPLOYMENT, TESTS],
+        Scope::Full => vec![FORMAT, TEMPLATE, TEMPLATE_LINTS, DOCUMENT, LINTS, LICENCES, DEPLOYMENT, TESTS],
         Scope::Deployment => vec![DEPLOYMENT],
     };
     let count = steps.len();
@@ -90,8 +90,10 @@ fn template(house: &House) -> Result<(), Failure> {
     run(house.here(house.tools.sam()?).args(["validate", "--template", "template.yaml"]))
 }
 
-fn template_lint(house: &House) -> Result<(), Failure> {
-    run(house.here(house.tools.sam()?).args(["validate", "--lint", "--template", "template.yaml"]))
+fn template_lints(house: &House) -> Result<(), Failure> {
+    let [cfn_lint, checkov] = house.tools.template_linters()?;
+    run(house.here(cfn_lint).args(["--config-file", ".config/cfn-lint.yaml"]))?;
+    run(house.here(checkov).args(["--config-file", ".config/checkov.yaml"]))
 }
 
 fn document(house: &House) -> Result<(), Failure> {

@@ -31,8 +31,10 @@ pub const PASSWORD: &str = "seven tall mango trees";
 
 /// How long a test waits for something that happens by itself.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How often it looks.
+const PAUSE: Duration = Duration::from_millis(10);
 /// The same in a deployed city, where a stream may be polled every few seconds.
-const PATIENCE_DEPLOYED: Duration = Duration::from_mins(1);
+const DEPLOYED: (Duration, Duration) = (Duration::from_mins(1), Duration::from_millis(250));
 
 const ONE_MACHINE: &str =
     "this works on one machine alone: move the test into a `mod on_one_machine`, or unset CONNECTO_URL";
@@ -43,7 +45,8 @@ pub struct City {
     pub url: String,
     /// Where the mails can be read that it sends.
     pub outbox: String,
-    patience: Duration,
+    /// How long and how often it is looked for something that happens by itself.
+    patience: (Duration, Duration),
     pub(crate) http: reqwest::Client,
     pub(crate) contract: Arc<Contract>,
     networks: AtomicU32,
@@ -141,19 +144,19 @@ impl City {
         let http = client();
         let contract = Contract::fetch(&http, &url).await;
         let outbox = format!("{url}/_local/outbox");
-        Self::made_of(url, outbox, PATIENCE, http, contract)
+        Self::made_of(url, outbox, (PATIENCE, PAUSE), http, contract)
     }
 
     /// A deployed city, and where the mails can be read that it sends.
     #[must_use]
     pub fn deployed_at(url: String, outbox: String) -> Self {
-        Self::made_of(url, outbox, PATIENCE_DEPLOYED, client(), Contract::checked_in())
+        Self::made_of(url, outbox, DEPLOYED, client(), Contract::checked_in())
     }
 
     fn made_of(
         url: String,
         outbox: String,
-        patience: Duration,
+        patience: (Duration, Duration),
         http: reqwest::Client,
         contract: Contract,
     ) -> Self {
@@ -194,12 +197,12 @@ impl City {
 
     /// The newest mail to an address of at least `count`, waited for.
     pub async fn mail(&self, to: &str, count: usize) -> Value {
-        for _ in 0..self.patience.as_millis() / 10 {
+        for _ in 0..self.looks() {
             let mails = self.mails(to).await;
             if mails.len() >= count {
                 return mails[0].clone();
             }
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            tokio::time::sleep(self.patience.1).await;
         }
         panic!("{to} has not got {count} mails: {:#?}", self.mails(to).await);
     }
@@ -213,7 +216,7 @@ impl City {
     /// The same, of a system that may die; none where it did or nothing came.
     pub async fn try_link(&self, to: &str, page: &str) -> Option<String> {
         let wanted = format!("/{page}#token=");
-        for _ in 0..self.patience.as_millis() / 10 {
+        for _ in 0..self.looks() {
             let request = self.http.get(&self.outbox).query(&[("to", to)]);
             let answer = request.header("accept", "application/json").send().await.ok()?;
             let outbox: Value = answer.json().await.ok()?;
@@ -222,9 +225,14 @@ impl City {
                     return rest.split_whitespace().next().map(str::to_owned);
                 }
             }
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            tokio::time::sleep(self.patience.1).await;
         }
         None
+    }
+
+    /// How often to look for something that happens by itself.
+    fn looks(&self) -> u128 {
+        self.patience.0.as_millis() / self.patience.1.as_millis()
     }
 
     /// Moves the time of the whole city.

@@ -5,6 +5,7 @@
 //! this machine, each with the environment and the access key that `cargo local` gives the function; all else (tables,
 //! secrets, gateway) is the local system. The table goes to stdout; the exit code is 1 when a bar is missed.
 
+mod every;
 mod measure;
 mod process;
 mod programs;
@@ -19,6 +20,7 @@ use connecto_tests::city::{City, options, root};
 use serde_json::json;
 
 use crate::{
+    every::Functions,
     measure::{Bench, Plan},
     programs::{Function, Places, Program},
     report::Bar,
@@ -29,7 +31,7 @@ use crate::{
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 const HELP: &str = "\
-Measures register, login and verify-email, cold and warm, beside the same on Node.js.
+Measures every function cold; register, login and verify-email also warm, and beside the same on Node.js.
 
 Usage: cargo bench-cold [options]
 
@@ -89,8 +91,9 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
 /// Measures and prints; says whether all bars were met.
 async fn run(arguments: &Arguments) -> Result<bool, Failure> {
     let places = Places::new(&root())?;
+    let functions = Functions::of(&root())?;
     if arguments.build {
-        places.build()?;
+        places.build(functions.packages())?;
     }
     let programs = places.programs()?;
     // As in a load test: one network and one account are asked more than a person would.
@@ -104,11 +107,12 @@ async fn run(arguments: &Arguments) -> Result<bool, Failure> {
     let requests = Requests::prepare(&city, links).await?;
     let mut bench = Bench { programs: &programs, running: &running, requests, logs: &places.logs };
     let measured = bench.run(arguments.plan).await?;
+    let mut bars = functions.measure(&places, &running, arguments.plan.starts).await?;
     running.stop().await;
 
     let rows: Vec<_> = programs.iter().zip(&measured).collect();
     println!("{}", report::table(&rows, arguments.plan));
-    let bars = report::bars(&rows);
+    bars.extend(report::bars(&rows));
     for Bar { text, met } in &bars {
         println!("- {} {text}", if *met { "met" } else { "**missed**" });
     }

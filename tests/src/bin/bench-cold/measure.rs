@@ -96,7 +96,7 @@ impl Bench<'_> {
     async fn start(&self, program: &Program) -> Result<(Process, Duration), Failure> {
         let environment = self.environment(program.function)?;
         let log = self.logs.join(format!("{}-{:?}.log", program.function.name(), program.runtime));
-        Process::start(program, &environment, &log).await
+        Process::start(&program.executable, &program.arguments, &environment, &log).await
     }
 
     fn environment(&self, function: Function) -> Result<BTreeMap<String, String>, Failure> {
@@ -148,7 +148,7 @@ fn named(program: &Program, error: &Failure) -> Failure {
 }
 
 /// The upper one of the two in the middle, where there are two.
-fn median<T: Ord>(mut values: Vec<T>) -> Result<T, Failure> {
+pub fn median<T: Ord>(mut values: Vec<T>) -> Result<T, Failure> {
     values.sort_unstable();
     let middle = values.len() / 2;
     Ok(values.into_iter().nth(middle).ok_or("nothing was measured")?)

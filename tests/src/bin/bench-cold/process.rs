@@ -14,7 +14,6 @@ use tokio::process::{Child, Command};
 
 use crate::{
     Failure,
-    programs::Program,
     runtime_api::{Report, RuntimeApi, Said},
 };
 
@@ -43,15 +42,16 @@ pub struct Exchange {
 impl Process {
     /// Starts a program and waits until it asks for its first event; says how long that took.
     pub async fn start(
-        program: &Program,
+        executable: &Path,
+        arguments: &[PathBuf],
         environment: &BTreeMap<String, String>,
         log: &Path,
     ) -> Result<(Self, Duration), Failure> {
         let api = RuntimeApi::start().await?;
         let output = File::create(log)?;
-        let mut command = Command::new(&program.executable);
+        let mut command = Command::new(executable);
         command
-            .args(&program.arguments)
+            .args(arguments)
             .env_clear()
             .envs(environment)
             .env("AWS_LAMBDA_RUNTIME_API", api.address.to_string())

@@ -1,4 +1,4 @@
-//! What is measured: the release binaries of three functions, and the Node.js twins of two of them.
+//! What is measured in depth: the release binaries of three functions, and the Node.js twins of two of them.
 
 use std::{
     fs,
@@ -90,8 +90,8 @@ impl Places {
     }
 
     /// Builds everything, and says so.
-    pub fn build(&self) -> Result<(), Failure> {
-        let packages = ["-p", "auth-register", "-p", "auth-login", "-p", "auth-verify-email"];
+    pub fn build<'a>(&self, packages: impl Iterator<Item = &'a str>) -> Result<(), Failure> {
+        let packages = packages.flat_map(|package| ["-p", package]);
         run(Command::new("cargo").args(["build", "--release"]).args(packages).current_dir(&self.root))?;
         run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&self.node))?;
         run(Command::new("npm").args(["run", "--silent", "build"]).current_dir(&self.node))
@@ -143,7 +143,7 @@ fn run(command: &mut Command) -> Result<(), Failure> {
 }
 
 /// The size of a file, or of all files in a folder.
-fn size(path: &Path) -> Result<u64, Failure> {
+pub fn size(path: &Path) -> Result<u64, Failure> {
     let missing = |error| format!("{}: {error}. Build it by leaving out --no-build.", path.display());
     let metadata = fs::metadata(path).map_err(missing)?;
     if !metadata.is_dir() {

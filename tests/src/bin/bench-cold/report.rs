@@ -7,7 +7,8 @@ use crate::{
     programs::{Function, Program, Runtime},
 };
 
-const MAX_INIT: Duration = Duration::from_millis(20);
+/// No function may take longer to start.
+pub const MAX_INIT: Duration = Duration::from_millis(20);
 /// The twin's init is at least so many times ours.
 const INIT_FACTOR: u32 = 10;
 const MAX_RSS_INIT: u64 = 15_000_000;
@@ -96,10 +97,12 @@ pub fn bars(rows: &[Row<'_>]) -> Vec<Bar> {
     bars
 }
 
-fn ms(duration: Duration) -> String {
+/// A time, for people.
+pub fn ms(duration: Duration) -> String {
     format!("{:.2} ms", duration.as_secs_f64() * 1_000.0)
 }
 
-fn mb(bytes: u64) -> String {
+/// A size, for people.
+pub fn mb(bytes: u64) -> String {
     format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10)
 }

@@ -18,7 +18,6 @@ pub struct Requests<'a> {
     account: String,
     links: VecDeque<Link>,
     made: u32,
-    clock: Clock,
 }
 
 /// A registration that waits for its link to be used.
@@ -41,7 +40,7 @@ impl<'a> Requests<'a> {
         let account = city.customer("bench").await.email;
         let links = stream::iter(0..links).map(|number| registered(city, number)).buffer_unordered(AT_ONCE);
         let links = links.try_collect().await?;
-        Ok(Self { city, account, links, made: 0, clock: Clock::system() })
+        Ok(Self { city, account, links, made: 0 })
     }
 
     /// A request that was not made before.
@@ -56,7 +55,8 @@ impl<'a> Requests<'a> {
                 json!({ "token": link.token, "registration_id": link.registration_id })
             }
         };
-        Ok(Request { event: self.event(function, &body), address })
+        let path = format!("/v1/auth/{}", function.name());
+        Ok(Request { event: event("POST", &path, &body, self.made), address })
     }
 
     /// The body of a right answer.
@@ -91,50 +91,49 @@ impl<'a> Requests<'a> {
             Err(format!("its refresh token was answered {refreshed:?}").into())
         }
     }
+}
 
-    /// Version 2.0 of API Gateway's payload format, as for a browser behind a mobile network.
-    fn event(&self, function: Function, body: &Value) -> Value {
-        let path = format!("/v1/auth/{}", function.name());
-        let route = format!("POST {path}");
-        let now = self.clock.now();
-        let [_, a, b, c] = self.made.to_be_bytes();
-        let source_ip = format!("100.{}.{b}.{c}", 64 + a % 64);
-        let agent = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Mobile Safari/537.36";
-        let body = body.to_string();
-        json!({
-            "version": "2.0",
+/// Version 2.0 of API Gateway's payload format, as for a browser behind a mobile network, the `number`th of them.
+pub fn event(method: &str, path: &str, body: &Value, number: u32) -> Value {
+    let route = format!("{method} {path}");
+    let now = Clock::system().now();
+    let [_, a, b, c] = number.to_be_bytes();
+    let source_ip = format!("100.{}.{b}.{c}", 64 + a % 64);
+    let agent = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Mobile Safari/537.36";
+    let body = body.to_string();
+    json!({
+        "version": "2.0",
+        "routeKey": route,
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": {
+            "accept": "application/json",
+            "accept-encoding": "gzip, deflate, br",
+            "accept-language": "en-IN,en;q=0.9",
+            "content-length": body.len().to_string(),
+            "content-type": "application/json",
+            "host": "a1b2c3d4e5.execute-api.ap-south-1.amazonaws.com",
+            "user-agent": agent,
+            "x-amzn-trace-id": "Root=1-5759e988-bd862e3fe1be46a994272793",
+            "x-forwarded-for": source_ip,
+            "x-forwarded-port": "443",
+            "x-forwarded-proto": "https",
+        },
+        "requestContext": {
+            "accountId": "000000000000",
+            "apiId": "a1b2c3d4e5",
+            "domainName": "a1b2c3d4e5.execute-api.ap-south-1.amazonaws.com",
+            "domainPrefix": "a1b2c3d4e5",
+            "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": source_ip, "userAgent": agent },
+            "requestId": format!("bench-{number}"),
             "routeKey": route,
-            "rawPath": path,
-            "rawQueryString": "",
-            "headers": {
-                "accept": "application/json",
-                "accept-encoding": "gzip, deflate, br",
-                "accept-language": "en-IN,en;q=0.9",
-                "content-length": body.len().to_string(),
-                "content-type": "application/json",
-                "host": "a1b2c3d4e5.execute-api.ap-south-1.amazonaws.com",
-                "user-agent": agent,
-                "x-amzn-trace-id": "Root=1-5759e988-bd862e3fe1be46a994272793",
-                "x-forwarded-for": source_ip,
-                "x-forwarded-port": "443",
-                "x-forwarded-proto": "https",
-            },
-            "requestContext": {
-                "accountId": "000000000000",
-                "apiId": "a1b2c3d4e5",
-                "domainName": "a1b2c3d4e5.execute-api.ap-south-1.amazonaws.com",
-                "domainPrefix": "a1b2c3d4e5",
-                "http": { "method": "POST", "path": path, "protocol": "HTTP/1.1", "sourceIp": source_ip, "userAgent": agent },
-                "requestId": format!("bench-{}", self.made),
-                "routeKey": route,
-                "stage": "$default",
-                "time": now.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string(),
-                "timeEpoch": now.as_millisecond(),
-            },
-            "body": body,
-            "isBase64Encoded": false,
-        })
-    }
+            "stage": "$default",
+            "time": now.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string(),
+            "timeEpoch": now.as_millisecond(),
+        },
+        "body": body,
+        "isBase64Encoded": false,
+    })
 }
 
 async fn registered(city: &City, number: usize) -> Result<Link, Failure> {

@@ -77,9 +77,14 @@ impl Emulator {
         Err("it does not answer; see target/deploy/emulator.log".into())
     }
 
-    /// A call of `CloudFormation`; the answer is XML.
-    pub async fn query(&self, action: &str, parameters: &[(&str, &str)]) -> Result<String, Failure> {
-        let request = self.request(Method::POST, "cloudformation", "/").query(&[("Action", action)]);
+    /// A call in the query protocol, of `CloudFormation` or SES; the answer is XML.
+    pub async fn query(
+        &self,
+        service: &str,
+        action: &str,
+        parameters: &[(&str, &str)],
+    ) -> Result<String, Failure> {
+        let request = self.request(Method::POST, service, "/").query(&[("Action", action)]);
         text(request.query(parameters), action).await
     }
 

@@ -46,7 +46,11 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let done = match arguments() {
-        Ok(Some(arguments)) => run(&arguments).await,
+        // Whichever way it ends, the emulator and its functions end with it.
+        Ok(Some(arguments)) => tokio::select! {
+            done = run(&arguments) => done,
+            _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
+        },
         Ok(None) => {
             print!("{HELP}");
             Ok(())
@@ -123,6 +127,7 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let emulator = parts.run("the emulator starts", Emulator::start(&work)).await?;
     let outbox = Outbox::serve(&emulator).await?;
+    stack.prepare(&emulator).await?;
     parts.run("sam deploy: a new stack", stack.deploy(&emulator, "first")).await?;
     let url = parts
         .run("routes and CORS from the transformed template", gateway::create(&emulator, &stack))
@@ -132,7 +137,7 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     parts.run("it runs: health, first keys, unknown routes", checks::it_runs(&city)).await?;
     if arguments.keep {
         println!("It stays until Ctrl-C.");
-        return Ok(tokio::signal::ctrl_c().await?);
+        return std::future::pending().await;
     }
     let suite = checks::suite(&root, &part, &city, &outbox);
     parts.run("the README's tour and the endpoint suite", suite).await?;

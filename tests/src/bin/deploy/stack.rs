@@ -20,6 +20,8 @@ const MAX_BINARY: u64 = 15_000_000;
 /// So many functions the stack is to hold, with so many resources: `CloudFormation` takes 500.
 const FUNCTIONS: usize = 100;
 const MAX_RESOURCES: usize = 450;
+/// The template's own default.
+const MAIL_DOMAIN: &str = "connecto.example";
 /// Its parameters: all callers of a test share one network.
 const PARAMETERS: [&str; 5] = [
     "Environment=dev",
@@ -92,6 +94,12 @@ impl<'a> Stack<'a> {
         succeed(&mut command)
     }
 
+    /// What ops do before the first deployment: the domain that mails come from is proved to SES.
+    pub async fn prepare(&self, emulator: &Emulator) -> Result<(), Failure> {
+        emulator.query("ses", "VerifyDomainIdentity", &[("Domain", MAIL_DOMAIN)]).await?;
+        Ok(())
+    }
+
     /// Deploys what was built, as a release of this name.
     pub async fn deploy(&self, emulator: &Emulator, release: &str) -> Result<(), Failure> {
         let mut command = self.tool("sam", Some(emulator));
@@ -140,7 +148,8 @@ impl<'a> Stack<'a> {
 
     /// What there is of the stack.
     pub async fn resources(&self, emulator: &Emulator) -> Result<Vec<Resource>, Failure> {
-        let answer = emulator.query("DescribeStackResources", &[("StackName", NAME)]).await?;
+        let answer =
+            emulator.query("cloudformation", "DescribeStackResources", &[("StackName", NAME)]).await?;
         let resource = |member: &str| {
             Some(Resource {
                 logical_id: element(member, "LogicalResourceId")?,
@@ -161,7 +170,7 @@ impl<'a> Stack<'a> {
     /// The template as SAM's transform left it.
     pub async fn processed(&self, emulator: &Emulator) -> Result<Value, Failure> {
         let parameters = [("StackName", NAME), ("TemplateStage", "Processed")];
-        let answer = emulator.query("GetTemplate", &parameters).await?;
+        let answer = emulator.query("cloudformation", "GetTemplate", &parameters).await?;
         Ok(serde_json::from_str(&element(&answer, "TemplateBody").ok_or("there is no processed template")?)?)
     }
 
