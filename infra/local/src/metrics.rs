@@ -1,4 +1,4 @@
-//! The metric lines that functions wrote lately: what CloudWatch would read from the log. Bounded, in memory.
+//! The metric lines that functions wrote lately: what `CloudWatch` would read from the log. Bounded, in memory.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! Metrics, as CloudWatch takes them from the log (the Embedded Metric Format): the line that tells of an invocation.
+//! Metrics, as `CloudWatch` takes them from the log (the Embedded Metric Format): the line that tells of an invocation.
 
 use std::{sync::Arc, time::Duration};
 
@@ -65,7 +65,7 @@ impl Line<'_> {
             &[("duration", Unit::Milliseconds), ("invocations", Unit::Count), ("faults", Unit::Count)],
         )];
         let mut line = self.begun();
-        line.insert("duration".to_owned(), json!(self.duration.as_micros() as f64 / 1_000.0));
+        line.insert("duration".to_owned(), json!(self.duration.as_secs_f64() * 1_000.0));
         line.insert("invocations".to_owned(), json!(1));
         line.insert("faults".to_owned(), json!(u8::from(self.faults)));
         line.insert("cold".to_owned(), json!(self.cold));
@@ -84,7 +84,7 @@ impl Line<'_> {
                 line.insert(name.to_owned(), value);
             }
         }
-        self.ended(line, directives)
+        self.ended(line, &directives)
     }
 
     fn of(&self, Measure { name, unit, value, dimension }: &Measure) -> Value {
@@ -95,8 +95,7 @@ impl Line<'_> {
             dimensions.push(name);
             line.insert((*name).to_owned(), json!(value));
         }
-        let directives = vec![directive(&json!([dimensions]), &[(name, *unit)])];
-        self.ended(line, directives)
+        self.ended(line, &[directive(&json!([dimensions]), &[(name, *unit)])])
     }
 
     fn begun(&self) -> Map<String, Value> {
@@ -112,7 +111,7 @@ impl Line<'_> {
         line
     }
 
-    fn ended(&self, mut line: Map<String, Value>, directives: Vec<Value>) -> Value {
+    fn ended(&self, mut line: Map<String, Value>, directives: &[Value]) -> Value {
         let aws = json!({ "Timestamp": self.at.as_millisecond(), "CloudWatchMetrics": directives });
         line.insert("_aws".to_owned(), aws);
         Value::Object(line)

@@ -50,7 +50,7 @@ pub fn dead_letter(id: MessageId, reason: &str) {
 /// Notes for whom the invocation works, by a hash of their id.
 pub(crate) fn user(id: UserId) {
     let hash = digest::digest(&digest::SHA256, id.to_string().as_bytes());
-    let hash: String = hash.as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let hash = hash.as_ref()[..6].iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
     tracing::Span::current().record("user", &hash);
     current(|told| told.user = Some(hash));
 }

@@ -53,7 +53,8 @@ impl Reporter {
             return None;
         };
         let envelopes = Arc::new(Envelopes::default());
-        let mut options = ClientOptions::new().default_integrations(false).before_send(only_names);
+        let mut options =
+            ClientOptions::new().default_integrations(false).before_send(|event| Some(only_names(event)));
         options = options.maybe_release(app.optional("RELEASE").map(str::to_owned));
         options = options.environment(app.optional("ENVIRONMENT").unwrap_or("none").to_owned());
         options.dsn = Some(dsn.clone());
@@ -149,12 +150,12 @@ fn step(Breadcrumb { at, metadata }: &Breadcrumb) -> sentry::Breadcrumb {
 }
 
 /// Lets out what [`event`] has put in and nothing else, whatever somebody adds to the client later.
-fn only_names(event: Event<'static>) -> Option<Event<'static>> {
+fn only_names(event: Event<'static>) -> Event<'static> {
     let known = |(name, _): &(String, String)| TAGS.contains(&name.as_str());
     let tags: Map<_, _> = event.tags.into_iter().filter(known).collect();
     let exceptions = event.exception.into_iter().map(|exception| Exception { value: None, ..exception });
     let steps = event.breadcrumbs.into_iter().map(|step| sentry::Breadcrumb { data: Map::new(), ..step });
-    Some(Event {
+    Event {
         event_id: event.event_id,
         level: event.level,
         timestamp: event.timestamp,
@@ -167,5 +168,5 @@ fn only_names(event: Event<'static>) -> Option<Event<'static>> {
         breadcrumbs: steps.collect::<Vec<_>>().into(),
         tags,
         ..Event::default()
-    })
+    }
 }

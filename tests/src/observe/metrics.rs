@@ -11,7 +11,7 @@ async fn line(city: &City, wanted: impl Fn(&Value) -> bool) -> Value {
     lines.iter().find(|line| wanted(line)).unwrap_or_else(|| panic!("no such line: {lines:#?}")).clone()
 }
 
-/// What CloudWatch's specification of the Embedded Metric Format demands of a line.
+/// What `CloudWatch`'s specification of the Embedded Metric Format demands of a line.
 fn is_embedded_metric_format(line: &Value) {
     assert!(line["_aws"]["Timestamp"].is_i64(), "{line:#}");
     let directives = line["_aws"]["CloudWatchMetrics"].as_array().expect("directives");

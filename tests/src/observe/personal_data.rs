@@ -1,6 +1,7 @@
 //! Nothing that a person sends is told to others, whatever goes wrong.
 
 use axum::extract::State;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use connecto_local::{
     Options,
     functions::{self, Endpoint},
@@ -20,20 +21,12 @@ const CANARY: &str = "kanarienvogel";
 
 /// Ways in which the word could be written.
 fn disguises() -> Vec<String> {
+    // Whatever stands before it, the middle of its base64 is one of three.
     let base64 = |skipped: usize| {
-        // Whatever stands before it, the middle of its base64 is one of three.
-        const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
         let bytes = &CANARY.as_bytes()[skipped..];
-        let whole = &bytes[..bytes.len() / 3 * 3];
-        whole
-            .chunks(3)
-            .flat_map(|three| {
-                let bits = u32::from_be_bytes([0, three[0], three[1], three[2]]);
-                [18, 12, 6, 0].map(|shift| char::from(ALPHABET[(bits >> shift) as usize & 63]))
-            })
-            .collect::<String>()
+        STANDARD.encode(&bytes[..bytes.len() / 3 * 3])
     };
-    let hex = CANARY.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = CANARY.bytes().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
     vec![CANARY.to_owned(), CANARY.to_uppercase(), base64(0), base64(1), base64(2), hex]
 }
 

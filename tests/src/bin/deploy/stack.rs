@@ -189,12 +189,6 @@ impl<'a> Stack<'a> {
     }
 }
 
-/// The value of a parameter of the stack.
-pub fn parameter<'t>(template: &'t Value, name: &str) -> Option<&'t str> {
-    let given = PARAMETERS.iter().find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
-    given.or_else(|| template["Parameters"][name]["Default"].as_str())
-}
-
 /// Runs a program, and shows what it wrote only if it fails.
 fn succeed(command: &mut Command) -> Result<(), Failure> {
     let program = command.get_program().to_string_lossy().into_owned();
