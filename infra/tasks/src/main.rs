@@ -10,16 +10,17 @@ mod verify;
 use std::{env, path::Path, process::ExitCode};
 
 use run::{Failure, say};
-use verify::{Scope, verify};
+use verify::{Scope, smoke, verify};
 
 const HELP: &str = "\
 The tools of the house.
 
-  cargo verify [--full | --deploy]  everything that must hold: formatting, templates, the API's document, lints, a
+  cargo verify                      everything that must hold: formatting, templates, the API's document, lints, a
                                     deployment to an emulator of AWS, tests
       --full                        also what takes long: the whole collection deployed, the tests' long variants,
                                     licences and advisories
       --deploy                      the deployment alone, of the whole collection
+      --smoke <url>                 what a deployed system must answer, asked of the one at <url>; leaves nothing behind
   cargo new-endpoint <area>/<name>  makes an endpoint, wired up, with a test that fails until it is written
 ";
 
@@ -48,6 +49,7 @@ fn dispatch(arguments: &[&str]) -> Result<(), Failure> {
         ["verify"] => verify(root, Scope::Usual),
         ["verify", "--full"] => verify(root, Scope::Full),
         ["verify", "--deploy"] => verify(root, Scope::Deployment),
+        ["verify", "--smoke", url] => smoke(root, url),
         ["new-endpoint", name] => new_endpoint::new_endpoint(root, name),
         _ => Err(Failure::Untold(format!("That is no way to call it.\n\n{HELP}"))),
     }

@@ -61,6 +61,13 @@ pub fn verify(root: &Path, scope: Scope) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Asks the system deployed at `url` what it must answer after each deployment.
+pub fn smoke(root: &Path, url: &str) -> Result<(), Failure> {
+    let mut nextest = Tools::new(root).nextest()?;
+    nextest.args(["nextest", "run", "--profile", "smoke"]).env("CONNECTO_URL", url).current_dir(root);
+    run(&mut nextest).map_err(|_| Failure::Told)
+}
+
 fn at(failure: Failure, number: usize, count: usize, step: &Step) -> Failure {
     match failure {
         Failure::Told => Failure::Told,

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::city::City;
+use crate::city::{City, front_end};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_use_gives_the_next_token() {
@@ -62,7 +62,7 @@ async fn a_browser_may_keep_it_as_a_cookie_of_our_own_pages() {
         answer.is_problem(403, "forbidden_origin");
     }
     browser.post("/v1/auth/refresh", json!({})).await.is_problem(403, "forbidden_origin");
-    let ours = browser.with("origin", "http://localhost:3000");
+    let ours = browser.with("origin", &front_end());
     let answer = ours.post("/v1/auth/refresh", json!({})).await.is(200);
     assert!(answer.body.get("refresh_token").is_none());
     assert!(answer.header("set-cookie").starts_with("__Host-refresh_token="));

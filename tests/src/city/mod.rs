@@ -65,6 +65,12 @@ pub fn deployed() -> Option<String> {
     switch("CONNECTO_URL").map(|url| url.trim_end_matches('/').to_owned())
 }
 
+/// An origin whose browsers may call the system: one of its `AllowedOrigins`.
+#[must_use]
+pub fn front_end() -> String {
+    switch("CONNECTO_ORIGIN").unwrap_or_else(|| "http://localhost:3000".to_owned())
+}
+
 #[expect(clippy::disallowed_methods, reason = "for the person at the terminal, not for a function")]
 fn switch(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())

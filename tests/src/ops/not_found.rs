@@ -1,7 +1,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::city::City;
+use crate::city::{City, front_end};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_no_route_takes_is_a_problem() {
@@ -31,8 +31,8 @@ async fn browsers_of_our_front_end_may_ask() {
             .with("access-control-request-headers", "content-type");
         async move { browser.send(Method::OPTIONS, "/v1/auth/login", None).await }
     };
-    let ours = preflight("http://localhost:3000").await.is(204);
-    assert_eq!(ours.header("access-control-allow-origin"), "http://localhost:3000");
+    let ours = preflight(&front_end()).await.is(204);
+    assert_eq!(ours.header("access-control-allow-origin"), front_end());
     assert_eq!(ours.header("access-control-allow-credentials"), "true");
     assert_eq!(preflight("https://evil.example").await.header("access-control-allow-origin"), "");
 }

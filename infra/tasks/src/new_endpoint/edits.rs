@@ -2,6 +2,9 @@
 
 use super::{name::Name, skeleton};
 
+/// What stands after the areas' log groups in the template.
+const AFTER_LOG_GROUPS: &str = "  # Watching it\n";
+
 /// The workspace's manifest: where the crate lies.
 pub fn workspace_manifest(text: &str, name: &Name) -> Result<String, String> {
     let line = format!("{} = {{ path = \"functions/{}\" }}", name.package(), name.folder());
@@ -22,7 +25,7 @@ pub fn mount_table(text: &str, name: &Name) -> Result<String, String> {
     insert_sorted(text, "    vec![", &line)
 }
 
-/// The template: after the area's last function, or in a section of its own.
+/// The template: after the area's last function, or in a section of its own, with a log group of its own.
 pub fn template(text: &str, name: &Name) -> Result<String, String> {
     let path = format!("Path: {} ", skeleton::route(name));
     let id = format!("\n  {}:\n", name.logical_id());
@@ -31,14 +34,18 @@ pub fn template(text: &str, name: &Name) -> Result<String, String> {
     }
     let entry = skeleton::template_entry(name);
     let binary = format!("BuildProperties: {{ Binary: {}-", name.area());
-    let (at, entry) = if let Some(last) = text.rfind(&binary) {
-        (end_of_resource(text, last), entry)
-    } else {
-        let end = text.find("\nOutputs:").ok_or("there is no Outputs section to stand before.")?;
-        (end, format!("\n  # {}\n{entry}", name.heading()))
-    };
+    if let Some(last) = text.rfind(&binary) {
+        return Ok(inserted(text, end_of_resource(text, last), &entry));
+    }
+    let end = text.find("\nOutputs:").ok_or("there is no Outputs section to stand before.")?;
+    let text = inserted(text, end, &format!("\n  # {}\n{entry}", name.heading()));
+    let groups = text.find(AFTER_LOG_GROUPS).ok_or_else(|| format!("there is no {AFTER_LOG_GROUPS:?}."))?;
+    Ok(inserted(&text, groups, &skeleton::log_group(name)))
+}
+
+fn inserted(text: &str, at: usize, what: &str) -> String {
     let (before, after) = text.split_at(at);
-    Ok(format!("{before}{entry}{after}"))
+    format!("{before}{what}{after}")
 }
 
 /// The end of the resource that `at` is in: where the next line stands that is no deeper than its name.

@@ -121,6 +121,8 @@ mod tests {
             let original = fs::read_to_string(root().join(path)).unwrap();
             assert!(before.len() + after.len() + line.len() > original.len(), "{path} has lost something");
         }
+        let template = text(&plan, "template.yaml");
+        assert_eq!(template.matches("  AuthLogs:\n").count(), 1, "the area has its log group already");
         let mounted = text(&plan, "infra/local/src/functions.rs");
         let position = |folder: &str| mounted.find(&format!("(\"{folder}\"")).unwrap();
         assert!(position("auth/logout") < position("auth/mint-passkey"));
@@ -132,7 +134,10 @@ mod tests {
         let plan = planned("bazaar/open-stall").unwrap();
         assert!(text(&plan, "tests/src/lib.rs").contains("#[cfg(test)]\nmod bazaar;\n"));
         assert_eq!(text(&plan, "tests/src/bazaar/mod.rs"), "mod open_stall;\n");
-        assert!(text(&plan, "template.yaml").contains("\n  # Bazaar\n\n  BazaarOpenStall:\n"));
+        let template = text(&plan, "template.yaml");
+        assert!(template.contains("\n  # Bazaar\n\n  BazaarOpenStall:\n"));
+        assert_eq!(template.matches("  BazaarLogs:\n").count(), 1);
+        assert!(template.contains("LoggingConfig: { LogGroup: !Ref BazaarLogs }\n"));
     }
 
     #[test]

@@ -13,7 +13,7 @@ const KEYWORDS: &[&str] = &[
 ];
 
 /// Modules of the tests that are no area.
-const TAKEN: &[&str] = &["city", "lib", "bench"];
+const TAKEN: &[&str] = &["api", "bin", "city", "lib", "local", "observe", "tour"];
 
 /// An endpoint's area and name, both in `kebab-case`.
 #[derive(Debug)]
@@ -73,6 +73,11 @@ impl Name {
     /// `MarketPostJob`: its logical id in the template.
     pub fn logical_id(&self) -> String {
         pascal(&self.package())
+    }
+
+    /// `MarketLogs`: its area's log group in the template.
+    pub fn log_group(&self) -> String {
+        format!("{}Logs", pascal(&self.area))
     }
 
     /// `PostJob`: the stem of its types.

@@ -27,6 +27,11 @@ pub fn template_entry(name: &Name) -> String {
     filled(include_str!("skeleton/template.txt"), name)
 }
 
+/// The log group of an area in the template.
+pub fn log_group(name: &Name) -> String {
+    filled(include_str!("skeleton/log_group.txt"), name)
+}
+
 /// What the developer does next.
 pub fn next_steps(name: &Name) -> String {
     filled(include_str!("skeleton/next_steps.txt"), name)
@@ -40,6 +45,7 @@ pub fn route(name: &Name) -> String {
 fn filled(text: &str, name: &Name) -> String {
     [
         ("AREA_MODULE", name.area_module()),
+        ("AREA_LOGS", name.log_group()),
         ("PACKAGE", name.package()),
         ("LIBRARY", name.library()),
         ("FOLDER", name.folder()),
