@@ -5,6 +5,7 @@
 #![allow(clippy::missing_panics_doc, reason = "a test that cannot go on panics")]
 
 pub mod city;
+pub mod receiver;
 
 #[cfg(test)]
 mod account;

@@ -127,7 +127,10 @@ fn deployment(house: &House) -> Result<(), Failure> {
     folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
     let path = env::join_paths(folders).map_err(|error| Failure::new(error.to_string()))?;
     let mut deploy = house.cargo();
-    deploy.args(["run", "--quiet", "--bin", "deploy", "--"]).env("PATH", path);
+    deploy
+        .args(["run", "--quiet", "--bin", "deploy", "--"])
+        .env("PATH", path)
+        .env("CONNECTO_SPOTLIGHT", house.tools.spotlight()?);
     if house.scope == Scope::Usual {
         deploy.arg("--part");
     }

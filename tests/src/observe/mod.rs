@@ -2,5 +2,4 @@
 
 mod metrics;
 mod personal_data;
-mod receiver;
 mod sentry;

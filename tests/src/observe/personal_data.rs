@@ -13,8 +13,10 @@ use connecto_shared::{
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use super::receiver::{Receiver, report_to};
-use crate::city::{Browser, City, options};
+use crate::{
+    city::{Browser, City, options},
+    receiver::{Receiver, report_to},
+};
 
 /// A word that nobody would send by chance.
 const CANARY: &str = "kanarienvogel";

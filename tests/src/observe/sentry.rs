@@ -14,10 +14,10 @@ use connecto_shared::{
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::receiver::{RELEASE, Receiver, city_reporting_to, report_to};
 use crate::{
     city::{City, options},
     local::permissions::take_out,
+    receiver::{RELEASE, Receiver, city_reporting_to, report_to},
 };
 
 /// The metric lines of a function, newest first.

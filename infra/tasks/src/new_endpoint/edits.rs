@@ -63,9 +63,9 @@ fn end_of_resource(text: &str, at: usize) -> usize {
 /// The tests' list of areas.
 pub fn tests(text: &str, name: &Name) -> String {
     const MARK: &str = "#[cfg(test)]\nmod ";
-    let module = name.area_module();
+    let module = name.area();
     let declared = |(at, _): &(usize, &str)| text[at + MARK.len()..].split(';').next().unwrap_or_default();
-    let at = text.match_indices(MARK).find(|found| declared(found) > module.as_str());
+    let at = text.match_indices(MARK).find(|found| declared(found) > module);
     let (before, after) = text.split_at(at.map_or(text.len(), |(at, _)| at));
     format!("{before}{MARK}{module};\n{after}")
 }

@@ -13,7 +13,7 @@ const KEYWORDS: &[&str] = &[
 ];
 
 /// Modules of the tests that are no area.
-const TAKEN: &[&str] = &["api", "bin", "city", "lib", "local", "observe", "tour"];
+const TAKEN: &[&str] = &["api", "bin", "city", "lib", "local", "observe", "receiver", "tour"];
 
 /// An endpoint's area and name, both in `kebab-case`.
 #[derive(Debug)]
@@ -31,6 +31,10 @@ impl Name {
         for part in [area, name] {
             check(part)?;
         }
+        if area.contains('-') {
+            // Or nobody could tell where it ends in the name of a function.
+            return Err(format!("{area} is more than one word; an area has a name of one."));
+        }
         if TAKEN.contains(&area) {
             return Err(format!("{area} names another part of the tests; choose another area."));
         }
@@ -40,7 +44,7 @@ impl Name {
         Ok(Self { area: area.to_owned(), name: name.to_owned() })
     }
 
-    /// `market`.
+    /// `market`; also its module in the tests.
     pub fn area(&self) -> &str {
         &self.area
     }
@@ -63,11 +67,6 @@ impl Name {
     /// `post_job`: its module in the tests.
     pub fn module(&self) -> String {
         snake(&self.name)
-    }
-
-    /// `market`: its area's module in the tests.
-    pub fn area_module(&self) -> String {
-        snake(&self.area)
     }
 
     /// `MarketPostJob`: its logical id in the template.
@@ -155,6 +154,7 @@ mod tests {
             "/job",
             "Market/job",
             "market/post_job",
+            "home-services/job",
             "market/-job",
             "market/job-",
             "market/post--job",

@@ -44,8 +44,8 @@ pub fn route(name: &Name) -> String {
 
 fn filled(text: &str, name: &Name) -> String {
     [
-        ("AREA_MODULE", name.area_module()),
         ("AREA_LOGS", name.log_group()),
+        ("AREA", name.area().to_owned()),
         ("PACKAGE", name.package()),
         ("LIBRARY", name.library()),
         ("FOLDER", name.folder()),
@@ -53,7 +53,7 @@ fn filled(text: &str, name: &Name) -> String {
         ("LOGICAL_ID", name.logical_id()),
         ("TYPE_STEM", name.type_stem()),
         ("SENTENCE", name.sentence()),
-        ("SPAN", format!("{}.{}", name.area_module(), name.module())),
+        ("SPAN", format!("{}.{}", name.area(), name.module())),
         ("ROUTE", route(name)),
     ]
     .iter()

@@ -55,7 +55,8 @@ pub async fn triggers(emulator: &Emulator, stack: &Stack<'_>) -> Result<(), Fail
 
 /// What is there before an update.
 pub struct Before {
-    person: Person,
+    /// Somebody who is signed in.
+    pub person: Person,
 }
 
 impl Before {

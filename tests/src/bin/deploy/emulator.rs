@@ -45,6 +45,8 @@ impl Emulator {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .envs(settings(&url))
+            // Lambda tells them by the template's LogFormat.
+            .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
             .env("TMPDIR", &files)
             .env("S3_DATA_DIR", files.join("s3"))
             .env("GATEWAY_PORT", port.to_string())

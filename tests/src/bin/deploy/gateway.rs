@@ -83,7 +83,7 @@ fn key(path: &str, method: &str) -> String {
 /// What `${…}` stands for: functions by their ARN, aliases by themselves.
 fn arns(resources: &[Resource]) -> BTreeMap<String, String> {
     let arn = |resource: &Resource| {
-        let Resource { logical_id, physical_id, kind } = resource;
+        let Resource { logical_id, physical_id, kind, .. } = resource;
         match kind.as_str() {
             "AWS::Lambda::Function" => Some((
                 format!("{logical_id}.Arn"),

@@ -6,6 +6,7 @@
 
 mod checks;
 mod emulator;
+mod faults;
 mod gateway;
 mod outbox;
 mod part;
@@ -17,7 +18,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use connecto_tests::city::{City, root};
+use connecto_tests::{
+    city::{City, root},
+    receiver::Receiver,
+};
 
 use crate::{emulator::Emulator, outbox::Outbox, part::Part, stack::Stack};
 
@@ -120,7 +124,8 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     println!("{part}");
 
     let mut parts = Parts { begun: Instant::now(), took: Vec::new() };
-    let stack = Stack::new(&root, &work, &part);
+    let receiver = Receiver::start().await;
+    let stack = Stack::new(&root, &work, &part, &receiver.dsn);
     if arguments.build {
         parts.run("release binaries: cargo lambda build --release", async { stack.compile() }).await?;
         parts.run("sam build", async { stack.build() }).await?;
@@ -143,9 +148,11 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     parts.run("the README's tour and the endpoint suite", suite).await?;
     parts.run("every kind of trigger", checks::triggers(&emulator, &stack)).await?;
     let before = checks::Before::note(&city).await?;
+    let planted = faults::are_seen(&emulator, &stack, &city, &before.person, &receiver);
+    parts.run("planted faults: at Sentry's receiver, in the log, in the metric", planted).await?;
     parts.run("sam deploy: an update over it", stack.deploy(&emulator, "second")).await?;
     parts.run("the update serves who was there", checks::survived(&before, &city, "second")).await?;
-    parts.run("sam delete", stack.delete(&emulator)).await?;
+    parts.run("the stack is deleted", stack.delete(&emulator)).await?;
     emulator.stop();
     parts.print();
     Ok(())

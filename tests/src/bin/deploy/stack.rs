@@ -4,6 +4,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -36,6 +37,8 @@ pub struct Stack<'a> {
     root: &'a Path,
     work: &'a Path,
     part: &'a Part,
+    /// Where its functions report faults.
+    dsn: &'a str,
 }
 
 /// A resource as it was created.
@@ -46,12 +49,14 @@ pub struct Resource {
     pub physical_id: String,
     /// Its type.
     pub kind: String,
+    /// What `CloudFormation` did to it last.
+    pub status: String,
 }
 
 impl<'a> Stack<'a> {
     /// Nothing is built yet.
-    pub fn new(root: &'a Path, work: &'a Path, part: &'a Part) -> Self {
-        Self { root, work, part }
+    pub fn new(root: &'a Path, work: &'a Path, part: &'a Part, dsn: &'a str) -> Self {
+        Self { root, work, part, dsn }
     }
 
     /// Builds the release binaries, all at once, and prints the least and the largest.
@@ -114,7 +119,8 @@ impl<'a> Stack<'a> {
         ]);
         command.args(["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]);
         command.arg("--template-file").arg(self.built().join("template.yaml"));
-        command.arg("--parameter-overrides").args(PARAMETERS).arg(format!("Release={release}"));
+        command.arg("--parameter-overrides").args(PARAMETERS);
+        command.arg(format!("SentryDsn={}", self.dsn)).arg(format!("Release={release}"));
         succeed(&mut command)?;
         self.count(&self.resources(emulator).await?)
     }
@@ -137,13 +143,21 @@ impl<'a> Stack<'a> {
         Ok(())
     }
 
-    /// Deletes the stack, and makes sure that it is gone.
+    /// Deletes the stack, and makes sure that it is gone. `sam delete` would first take its uploads out of their bucket,
+    /// and knows buckets at AWS's own addresses alone.
     pub async fn delete(&self, emulator: &Emulator) -> Result<(), Failure> {
-        let mut command = self.tool("sam", Some(emulator));
-        command.args(["delete", "--stack-name", NAME, "--region", REGION, "--no-prompts"]);
-        succeed(&mut command)?;
-        let left = self.resources(emulator).await.unwrap_or_default();
-        if left.is_empty() { Ok(()) } else { Err(format!("{} resources are left", left.len()).into()) }
+        emulator.query("cloudformation", "DeleteStack", &[("StackName", NAME)]).await?;
+        for _ in 0..120 {
+            let left = self.resources(emulator).await.unwrap_or_default();
+            let gone = |resource: &Resource| {
+                resource.status == "DELETE_COMPLETE" || resource.status == "DELETE_SKIPPED"
+            };
+            if left.iter().all(gone) {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        Err("there are resources left after a minute".into())
     }
 
     /// What there is of the stack.
@@ -155,6 +169,7 @@ impl<'a> Stack<'a> {
                 logical_id: element(member, "LogicalResourceId")?,
                 physical_id: element(member, "PhysicalResourceId")?,
                 kind: element(member, "ResourceType")?,
+                status: element(member, "ResourceStatus")?,
             })
         };
         Ok(answer.split("<member>").filter_map(resource).collect())

@@ -44,7 +44,7 @@ impl Receiver {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let child = Command::new("node")
             .arg("--import")
-            .arg(root().join("tests/src/observe/loopback.mjs"))
+            .arg(root().join("tests/src/receiver/loopback.mjs"))
             .arg(spotlight())
             .args(["server", "--port", &port.to_string()])
             .env("SENTRY_DSN", "")
