@@ -107,9 +107,11 @@ where
         Box::pin(async move {
             let invocation = invocation::<H>(&event);
             let work = async {
-                let answer =
-                    tell(observe::caught(async { handler(app.clone(), event.payload).await }).await)?;
-                Ok(serde_json::to_value(answer)?)
+                let answered = async {
+                    let answer = handler(app.clone(), event.payload).await?;
+                    Ok::<_, Fault>(serde_json::to_value(answer)?)
+                };
+                tell(observe::caught(answered).await)
             };
             invocation.run(&app, work, |_| Outcome::default()).await
         })
@@ -129,7 +131,7 @@ where
         Box::pin(async move {
             let invocation = invocation::<H>(&event);
             let work = async {
-                let event: StreamEvent = serde_json::from_value(event.payload)?;
+                let event: StreamEvent = tell(Ok(serde_json::from_value(event.payload).map_err(Into::into)))?;
                 let mut answer = DynamoDbEventResponse::default();
                 for record in event.records {
                     let number = record.change.sequence_number.clone();

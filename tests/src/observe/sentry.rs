@@ -180,14 +180,16 @@ async fn the_good_path_knows_nothing_of_sentry() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sentry_that_is_down_holds_nothing_up() {
-    // One that refuses, and one that never answers.
+    // One that refuses, and one that never answers, for which the answer waits for two seconds: after it, Lambda may
+    // freeze the process.
     let deaf = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let closed = {
         let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
         gone.local_addr().unwrap()
     };
-    for (address, most) in
-        [(closed, Duration::from_millis(1_500)), (deaf.local_addr().unwrap(), Duration::from_secs(4))]
+    let millis = Duration::from_millis;
+    for (address, expected) in
+        [(closed, millis(0)..millis(1_500)), (deaf.local_addr().unwrap(), millis(2_000)..millis(4_000))]
     {
         let dsn = format!("http://public@{address}/1");
         let city = City::edited(move |template| {
@@ -197,6 +199,7 @@ async fn a_sentry_that_is_down_holds_nothing_up() {
         .await;
         let began = Instant::now();
         city.stranger().get("/v1/health").await.is_problem(503, "unavailable");
-        assert!(began.elapsed() < most, "{:?} with {address}", began.elapsed());
+        let took = began.elapsed();
+        assert!(expected.contains(&took), "{took:?} with {address}");
     }
 }

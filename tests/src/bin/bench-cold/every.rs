@@ -20,9 +20,6 @@ use crate::{
     requests::event,
 };
 
-/// No binary may be larger, in bytes.
-const MAX_BINARY: u64 = 15_000_000;
-
 /// The functions of the template.
 pub struct Functions(Vec<std::sync::Arc<Function>>);
 
@@ -68,10 +65,6 @@ impl Functions {
             bars.push(Bar {
                 text: format!("{name}: init {} ≤ {}", ms(init), ms(MAX_INIT)),
                 met: init <= MAX_INIT,
-            });
-            bars.push(Bar {
-                text: format!("{name}: size {} ≤ {}", mb(size), mb(MAX_BINARY)),
-                met: size <= MAX_BINARY,
             });
         }
         println!();
