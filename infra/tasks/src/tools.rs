@@ -51,13 +51,15 @@ impl Tools {
         Ok(sam)
     }
 
-    /// What builds, deploys and runs the template: the folders of SAM, cargo-lambda and the emulator of AWS.
+    /// What builds, deploys and uses the template: the folders of SAM, cargo-lambda, the emulator of AWS and the test
+    /// runner.
     pub fn deployment(&self) -> Result<Vec<PathBuf>, Failure> {
         // Before SAM's: its linker is a module of its own Python.
         let lambda = self.python(CARGO_LAMBDA, &[ZIG])?;
         let sam = self.python(SAM, &[])?;
         let emulator = self.python(MINISTACK, &[])?;
-        Ok([lambda, sam, emulator].map(|folder| folder.join("bin")).into())
+        let folders = [lambda, sam, emulator].map(|folder| folder.join("bin"));
+        Ok(folders.into_iter().chain(self.nextest_folder()?).collect())
     }
 
     /// The linters of templates: of what `CloudFormation` refuses, and of what is unwise.
@@ -112,18 +114,25 @@ impl Tools {
 
     /// The test runner: the developer's own, or ours.
     pub fn nextest(&self) -> Result<Command, Failure> {
+        let ours = self.nextest_folder()?.map(|folder| folder.join("cargo-nextest"));
+        Ok(Command::new(ours.unwrap_or_else(|| "cargo".into())))
+    }
+
+    /// Where our test runner is; nothing where the developer has their own.
+    fn nextest_folder(&self) -> Result<Option<PathBuf>, Failure> {
         if succeeds(Command::new("cargo").args(["nextest", "--version"])) {
-            return Ok(Command::new("cargo"));
+            return Ok(None);
         }
-        self.cargo_tool(NEXTEST)
+        self.cargo_tool(NEXTEST).map(Some)
     }
 
     /// The check of licences, sources and advisories.
     pub fn deny(&self) -> Result<Command, Failure> {
-        self.cargo_tool(DENY)
+        Ok(Command::new(self.cargo_tool(DENY)?.join("cargo-deny")))
     }
 
-    fn cargo_tool(&self, tool: (&str, &str)) -> Result<Command, Failure> {
+    /// The folder of a tool from crates.io.
+    fn cargo_tool(&self, tool: (&str, &str)) -> Result<PathBuf, Failure> {
         let (name, version) = tool;
         let folder = self.ready(tool, "crates.io, compiled here in some minutes", |folder| {
             let mut install = Command::new("cargo");
@@ -132,7 +141,7 @@ impl Tools {
                 .arg(folder);
             run(&mut install)
         })?;
-        Ok(Command::new(folder.join("bin").join(name)))
+        Ok(folder.join("bin"))
     }
 
     /// The folder of a tool, which is installed if it is not there.
