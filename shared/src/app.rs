@@ -22,11 +22,11 @@ use crate::{
     domain::id::{Id, Kind},
     fault::Fault,
     observe::{Reporter, Sink},
-    vendor::{clock::Clock, secrets::SecretCache},
+    vendor::{clock::Clock, oidc::Providers, redis::Redis, secrets::SecretCache},
 };
 
 /// Calls to outsiders end within.
-const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a handler works with; cheap to clone.
 ///
@@ -41,9 +41,13 @@ struct Inner {
     random: SystemRandom,
     sdk: OnceLock<SdkConfig>,
     dynamo: OnceLock<aws_sdk_dynamodb::Client>,
+    s3: OnceLock<aws_sdk_s3::Client>,
     secrets_manager: OnceLock<aws_sdk_secretsmanager::Client>,
     ses: OnceLock<aws_sdk_ses::Client>,
+    sns: OnceLock<aws_sdk_sns::Client>,
     secrets: SecretCache,
+    providers: Providers,
+    redis: Redis,
     sink: Sink,
     reporter: OnceLock<Option<Reporter>>,
     invoked: AtomicBool,
@@ -59,9 +63,13 @@ impl App {
             random: SystemRandom::new(),
             sdk: OnceLock::new(),
             dynamo: OnceLock::new(),
+            s3: OnceLock::new(),
             secrets_manager: OnceLock::new(),
             ses: OnceLock::new(),
+            sns: OnceLock::new(),
             secrets: SecretCache::default(),
+            providers: Providers::default(),
+            redis: Redis::default(),
             sink,
             reporter: OnceLock::new(),
             invoked: AtomicBool::new(false),
@@ -116,6 +124,19 @@ impl App {
         })
     }
 
+    /// S3. Attempts may take long: files are larger than items.
+    #[must_use]
+    pub fn s3(&self) -> &aws_sdk_s3::Client {
+        self.0.s3.get_or_init(|| {
+            let mut config = aws_sdk_s3::config::Builder::from(self.sdk());
+            config.set_endpoint_url(self.endpoint("S3"));
+            // Other endpoints than AWS's own have no name per bucket.
+            config.set_force_path_style(Some(self.endpoint("S3").is_some()));
+            config.set_timeout_config(Some(timeouts(CALL_TIMEOUT)));
+            aws_sdk_s3::Client::from_conf(config.build())
+        })
+    }
+
     /// Secrets Manager.
     #[must_use]
     pub fn secrets_manager(&self) -> &aws_sdk_secretsmanager::Client {
@@ -139,9 +160,31 @@ impl App {
         })
     }
 
+    /// SNS, without the SDK's retries for the same reason.
+    #[must_use]
+    pub fn sns(&self) -> &aws_sdk_sns::Client {
+        self.0.sns.get_or_init(|| {
+            let mut config = aws_sdk_sns::config::Builder::from(self.sdk());
+            config.set_endpoint_url(self.endpoint("SNS"));
+            config.set_retry_config(Some(RetryConfig::disabled()));
+            config.set_timeout_config(Some(timeouts(CALL_TIMEOUT)));
+            aws_sdk_sns::Client::from_conf(config.build())
+        })
+    }
+
     /// The secrets fetched so far.
     pub(crate) fn secret_cache(&self) -> &SecretCache {
         &self.0.secrets
+    }
+
+    /// What is known of the providers of OpenID Connect.
+    pub(crate) fn providers(&self) -> &Providers {
+        &self.0.providers
+    }
+
+    /// The way to Redis. Whether there is one, the setting `REDIS_URL` says.
+    pub(crate) fn redis(&self) -> &Redis {
+        &self.0.redis
     }
 
     /// Where metrics go.
@@ -159,23 +202,16 @@ impl App {
         !self.0.invoked.swap(true, Ordering::Relaxed)
     }
 
-    /// What the clients share. It is read from the variables that Lambda sets, without the SDK's loader: that costs
-    /// five milliseconds of every cold start to look into places that do not exist inside a function.
-    fn sdk(&self) -> &SdkConfig {
+    /// What the clients share, for those of one function alone as well. It is read from the variables that Lambda sets,
+    /// without the SDK's loader: that costs five milliseconds of every cold start to look into places that do not exist
+    /// inside a function.
+    #[must_use]
+    pub fn sdk(&self) -> &SdkConfig {
         self.0.sdk.get_or_init(|| {
-            let var = |name| self.optional(name).unwrap_or_default().to_owned();
-            let session = self.optional("AWS_SESSION_TOKEN").map(str::to_owned);
-            let credentials = Credentials::new(
-                var("AWS_ACCESS_KEY_ID"),
-                var("AWS_SECRET_ACCESS_KEY"),
-                session,
-                None,
-                "lambda",
-            );
             SdkConfig::builder()
                 .behavior_version(BehaviorVersion::latest())
-                .region(Region::new(var("AWS_REGION")))
-                .credentials_provider(SharedCredentialsProvider::new(credentials))
+                .region(Region::new(self.optional("AWS_REGION").unwrap_or_default().to_owned()))
+                .credentials_provider(SharedCredentialsProvider::new(self.credentials()))
                 .http_client(https_client())
                 .retry_config(RetryConfig::standard())
                 .timeout_config(timeouts(Duration::from_secs(3)))
@@ -187,8 +223,16 @@ impl App {
         })
     }
 
+    /// The credentials of the function's role, good for as long as its process.
+    pub(crate) fn credentials(&self) -> Credentials {
+        let var = |name| self.optional(name).unwrap_or_default().to_owned();
+        let session = self.optional("AWS_SESSION_TOKEN").map(str::to_owned);
+        Credentials::new(var("AWS_ACCESS_KEY_ID"), var("AWS_SECRET_ACCESS_KEY"), session, None, "lambda")
+    }
+
     /// The endpoint of one service where the environment names another than AWS's own.
-    fn endpoint(&self, service: &str) -> Option<String> {
+    #[must_use]
+    pub fn endpoint(&self, service: &str) -> Option<String> {
         self.optional(&format!("AWS_ENDPOINT_URL_{service}"))
             .or_else(|| self.optional("AWS_ENDPOINT_URL"))
             .map(str::to_owned)

@@ -95,6 +95,9 @@ where
 }
 
 /// A function that is called with an event.
+///
+/// Its future is boxed as a trait object, here and in [`batch`], as axum does with endpoints: the SDK's futures nest so
+/// deep that, within ours, some lie beyond the depth to which the compiler works out a layout.
 pub fn event<H, F, R>(handler: H, app: App) -> Invoke
 where
     H: Fn(App, Value) -> F + Send + Sync + 'static,
@@ -107,10 +110,8 @@ where
         Box::pin(async move {
             let invocation = invocation::<H>(&event);
             let work = async {
-                let answered = async {
-                    let answer = handler(app.clone(), event.payload).await?;
-                    Ok::<_, Fault>(serde_json::to_value(answer)?)
-                };
+                let answer: BoxFuture<'_, _> = Box::pin(handler(app.clone(), event.payload));
+                let answered = async { Ok::<_, Fault>(serde_json::to_value(answer.await?)?) };
                 tell(observe::caught(answered).await)
             };
             invocation.run(&app, work, |_| Outcome::default()).await
@@ -135,7 +136,8 @@ where
                 let mut answer = DynamoDbEventResponse::default();
                 for record in event.records {
                     let number = record.change.sequence_number.clone();
-                    let done = observe::caught(async { handler(app.clone(), record).await }).await;
+                    let done: BoxFuture<'_, _> = Box::pin(async { handler(app.clone(), record).await });
+                    let done = observe::caught(done).await;
                     if tell(done).is_err() {
                         let mut failed = DynamoDbBatchItemFailure::default();
                         failed.item_identifier = number;

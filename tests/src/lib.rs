@@ -5,7 +5,11 @@
 #![allow(clippy::missing_panics_doc, reason = "a test that cannot go on panics")]
 
 pub mod city;
+pub mod oidc_provider;
+#[cfg(test)]
+mod passkey;
 pub mod receiver;
+pub mod redis;
 
 #[cfg(test)]
 mod account;
@@ -14,7 +18,11 @@ mod api;
 #[cfg(test)]
 mod auth;
 #[cfg(test)]
+mod cache;
+#[cfg(test)]
 mod local;
+#[cfg(test)]
+mod media;
 #[cfg(test)]
 mod notify;
 #[cfg(test)]

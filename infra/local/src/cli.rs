@@ -13,20 +13,21 @@ use crate::{Running, functions};
 const DEFAULT_PORT: u16 = 8787;
 
 /// The width of the names in the table of URLs.
-const NAME_WIDTH: usize = 11;
+const NAME_WIDTH: usize = 13;
 
 const HELP: &str = "\
 Runs the whole of ConnectO on this machine.
 
 Usage: cargo local [options]
 
-  --port N         the API's port (8787); the engines take the four after it, 0 picks free ones
+  --port N         the API's port (8787); the engines take the five after it, 0 picks free ones
   --data DIR       where state lives (.connecto beside template.yaml)
   --memory         keep nothing
   --template FILE  the template (template.yaml, here or in a folder above)
   --json           log lines and the list of URLs as JSON
   --help           this text
 
+With the variable REDIS_URL (redis://127.0.0.1:6379, say) there is a cache, and it lives in that Redis.
 The URLs go to stdout and to urls.json in the data folder, log lines to stderr. RUST_LOG chooses what is logged.
 ";
 
@@ -68,7 +69,13 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, here: &Path) -> Resu
         (false, None) => Data::Dir(template.with_file_name(".connecto")),
     };
     let endpoints = functions::all();
-    Ok(Command::Start(Box::new(Options { template, port, data, log, endpoints, template_edit: None })))
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "from the person at the terminal; functions get it by the template"
+    )]
+    let redis = std::env::var("REDIS_URL").ok().filter(|url| !url.is_empty());
+    let options = Options { template, port, data, log, redis, endpoints, template_edit: None };
+    Ok(Command::Start(Box::new(options)))
 }
 
 /// The help.
@@ -95,6 +102,11 @@ pub fn table(running: &Running, data: &Data) -> String {
         ("Secrets", &urls.secretsmanager),
         ("SES", &urls.ses),
         ("SNS", &urls.sns),
+        ("ElastiCache", &urls.elasticache),
+        ("S3", &urls.s3),
+        ("CloudFront", &urls.cloudfront),
+        ("CDN", &urls.cdn),
+        ("Redis", urls.redis.as_deref().unwrap_or("none: REDIS_URL is not set, so there is no cache")),
         ("Data", &data),
         ("Clock", &clock),
     ];

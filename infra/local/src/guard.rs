@@ -16,7 +16,8 @@ pub(crate) fn from_here(headers: &HeaderMap, port: u16) -> bool {
         })
 }
 
-fn addressed_here(headers: &HeaderMap, port: u16) -> bool {
+/// Whether a request is meant for this machine, by whatever page it was sent.
+pub(crate) fn addressed_here(headers: &HeaderMap, port: u16) -> bool {
     text(headers, header::HOST).is_some_and(|host| is_this_machine(host, port))
 }
 

@@ -4,6 +4,7 @@
 //! `cargo local` runs it; the tests call [`start`], one system per test process.
 
 pub mod cli;
+mod cors;
 mod data_dir;
 pub mod engines;
 mod error;

@@ -18,10 +18,10 @@ use crate::options::LogFormat;
 
 /// The target of the lines that tell of requests.
 pub(crate) const REQUEST: &str = "request";
-/// What is logged when `RUST_LOG` does not say otherwise. dynoxide warns of every condition that does not hold, which is
-/// an answer like any other.
+/// What is logged when `RUST_LOG` does not say otherwise. dynoxide warns of every condition that does not hold, and s3s
+/// of every object that is not there: answers like any other.
 const DEFAULT_FILTER: &str =
-    "warn,dynoxide=error,request=info,connecto=info,connecto_local=info,connecto_shared=info";
+    "warn,dynoxide=error,s3s=off,request=info,connecto=info,connecto_local=info,connecto_shared=info";
 
 /// Sends log lines to stderr, and faults to the page. A subscriber that is already there stays, and then only it
 /// hears of them: a process has one.

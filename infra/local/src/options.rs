@@ -31,6 +31,8 @@ pub struct Options {
     pub data: Data,
     /// How log lines look.
     pub log: LogFormat,
+    /// The Redis that the cache lives in; without one, there is no cache.
+    pub redis: Option<String>,
     /// The mount table; tests replace entries.
     pub endpoints: Vec<Endpoint>,
     /// Tests change the template before it is read, such as taking a permission out.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use connecto_shared::app::App;
 use connecto_shared::vendor::clock::Clock;
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -16,7 +17,7 @@ use tokio::task::JoinHandle;
 use crate::engines::calls::CallLog;
 use crate::engines::chaos::Chaos;
 use crate::engines::outbox::Outbox;
-use crate::engines::{Engines, Listeners, dynamo, secrets};
+use crate::engines::{Engines, Listeners, dynamo, s3, secrets};
 use crate::error::StartError;
 use crate::fault_layer::FaultLayer;
 use crate::faults::FaultLog;
@@ -24,7 +25,7 @@ use crate::functions::Endpoint;
 use crate::gateway::Gateway;
 use crate::invoke::{AccessKey, Functions};
 use crate::metrics::MetricLog;
-use crate::options::Options;
+use crate::options::{Options, TemplateEdit};
 use crate::page::Page;
 use crate::template::model::{Function, REGION, Template};
 use crate::triggers::Triggers;
@@ -54,13 +55,15 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let faults = FaultLog::default();
     log::init(options.log, FaultLayer::new(&faults, clock.shared()));
     let (gateway, listeners) = bind(options.port).await?;
-    let urls = urls(&gateway, &listeners)?;
-    let template = template::read(&options.template, options.template_edit, &urls.api)?;
+    let urls = urls(&gateway, &listeners, options.redis)?;
+    let edit = for_one_machine(urls.redis.is_some(), options.template_edit);
+    let template = template::read(&options.template, Some(edit), &urls.api)?;
     let world = Arc::new(world(template, &options.endpoints, options.data, urls.clone(), clock, faults)?);
     let database = dynamo::open(&world.data, &world.template)?;
     let secrets = secrets::Store::open(&world.data, &world.template, world.clock.now())?;
-    let engines = Engines::start(&world, &database, Arc::new(secrets), listeners).await?;
-    let triggers = Triggers::start(&world, &database).await?;
+    let objects = Arc::new(s3::Store::open(&world.data)?);
+    let engines = Engines::start(&world, &database, Arc::new(secrets), &objects, listeners).await?;
+    let triggers = Triggers::start(&world, &database, &objects).await?;
     let page = Page::new(&world, triggers.handle(), options.endpoints, gateway_port(&gateway)?);
     let router = page.into_router().merge(Gateway::new(&world)?.into_router());
     let (stop, stopped) = oneshot::channel::<()>();
@@ -129,6 +132,10 @@ async fn bind(port: u16) -> Result<(TcpListener, Listeners), StartError> {
         secretsmanager: socket(2, "Secrets Manager").await?,
         ses: socket(3, "SES").await?,
         sns: socket(4, "SNS").await?,
+        elasticache: socket(5, "ElastiCache").await?,
+        s3: socket(6, "S3").await?,
+        cloudfront: socket(7, "CloudFront").await?,
+        cdn: socket(8, "the CDN").await?,
     };
     Ok((gateway, listeners))
 }
@@ -137,7 +144,7 @@ fn gateway_port(listener: &TcpListener) -> Result<u16, StartError> {
     listener.local_addr().map(|address| address.port()).map_err(|error| StartError::new(error.to_string()))
 }
 
-fn urls(gateway: &TcpListener, listeners: &Listeners) -> Result<Urls, StartError> {
+fn urls(gateway: &TcpListener, listeners: &Listeners, redis: Option<String>) -> Result<Urls, StartError> {
     let url = |listener| Ok(format!("http://127.0.0.1:{}", gateway_port(listener)?));
     let api: String = url(gateway)?;
     Ok(Urls {
@@ -147,6 +154,11 @@ fn urls(gateway: &TcpListener, listeners: &Listeners) -> Result<Urls, StartError
         secretsmanager: url(&listeners.secretsmanager)?,
         ses: url(&listeners.ses)?,
         sns: url(&listeners.sns)?,
+        elasticache: url(&listeners.elasticache)?,
+        s3: url(&listeners.s3)?,
+        cloudfront: url(&listeners.cloudfront)?,
+        cdn: url(&listeners.cdn)?,
+        redis,
     })
 }
 
@@ -206,6 +218,21 @@ fn mount(
     Ok(functions)
 }
 
+/// Sets the template's parameters for what is here, before whatever else is changed in it: there may be a cache, and
+/// there is a network that delivers.
+fn for_one_machine(there_is_a_cache: bool, edit: Option<TemplateEdit>) -> TemplateEdit {
+    Box::new(move |template| {
+        for (name, is_here) in [("Cache", there_is_a_cache), ("Edge", true)] {
+            if is_here && let Some(parameter) = template.pointer_mut(&format!("/Parameters/{name}")) {
+                parameter["Default"] = json!("true");
+            }
+        }
+        if let Some(edit) = edit {
+            edit(template);
+        }
+    })
+}
+
 /// The template's variables, what Lambda itself sets, and where the engines are.
 fn environment(function: &Function, urls: &Urls, key: &AccessKey) -> BTreeMap<String, String> {
     let mut variables = function.environment.clone();
@@ -221,9 +248,20 @@ fn environment(function: &Function, urls: &Urls, key: &AccessKey) -> BTreeMap<St
         ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &urls.secretsmanager),
         ("AWS_ENDPOINT_URL_SES", &urls.ses),
         ("AWS_ENDPOINT_URL_SNS", &urls.sns),
+        ("AWS_ENDPOINT_URL_ELASTICACHE", &urls.elasticache),
+        ("AWS_ENDPOINT_URL_S3", &urls.s3),
+        ("AWS_ENDPOINT_URL_CLOUDFRONT", &urls.cloudfront),
         ("AWS_EC2_METADATA_DISABLED", "true"),
     ] {
         variables.insert(name.to_owned(), value.to_owned());
+    }
+    // The template says which functions use the cache; where it is here, whoever started us.
+    if let (Some(here), Some(url)) = (&urls.redis, variables.get_mut("REDIS_URL")) {
+        here.clone_into(url);
+    }
+    // And where pictures are delivered, if they are.
+    if let Some(url) = variables.get_mut("MEDIA_URL").filter(|url| !url.is_empty()) {
+        urls.cdn.clone_into(url);
     }
     variables
 }

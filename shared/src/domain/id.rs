@@ -20,6 +20,18 @@ impl<K: Kind> Id<K> {
         Self(TypeSafeId::from_uuid(uuid::Builder::from_unix_timestamp_millis(millis, random).into_uuid()))
     }
 
+    /// The `UUIDv7` in it.
+    #[must_use]
+    pub fn uuid(&self) -> uuid::Uuid {
+        self.0.uuid()
+    }
+
+    /// The id around a `UUIDv7` of ours.
+    #[must_use]
+    pub fn from_uuid(uuid: uuid::Uuid) -> Self {
+        Self(TypeSafeId::from_uuid(uuid))
+    }
+
     /// The id that belongs to nothing: what is looked up when there is nothing to look up, for the same cost.
     #[must_use]
     pub fn nobody() -> Self {
@@ -110,6 +122,14 @@ kinds! {
     Challenge = "chg", ChallengeId;
     /// What ties a registration to the browser that began it.
     Registration = "reg", RegistrationId;
+    /// A second factor of a person.
+    Factor = "fac", FactorId;
+    /// A person at a provider of OpenID Connect.
+    Identity = "idn", IdentityId;
+    /// A file that somebody uploaded.
+    Media = "med", MediaId;
+    /// Something written down in the audit log.
+    Audit = "aud", AuditId;
     /// Something in the outbox.
     Message = "msg", MessageId;
 }

@@ -45,6 +45,20 @@ pub const LINKS: Lifecycle = Lifecycle {
     afterlife: SignedDuration::from_hours(8 * 24),
 };
 
+/// Keys of codes in text messages, which live for minutes; and a day more.
+pub const CODES: Lifecycle = Lifecycle {
+    period: SignedDuration::from_hours(30 * 24),
+    lead: SignedDuration::from_hours(3),
+    afterlife: SignedDuration::from_hours(24),
+};
+
+/// Keys of second factors, which live as long as their owners keep them: a new key each year, and none is forgotten.
+pub const FACTORS: Lifecycle = Lifecycle {
+    period: SignedDuration::from_hours(365 * 24),
+    lead: SignedDuration::from_hours(3),
+    afterlife: SignedDuration::from_hours(100 * 365 * 24),
+};
+
 /// Keys of refresh tokens, which die unless used within thirty days; and a day more.
 pub const REFRESH_TOKENS: Lifecycle = Lifecycle {
     period: SignedDuration::from_hours(30 * 24),

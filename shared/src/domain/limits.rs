@@ -7,6 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 /// At most `tries` in each window of `window_s` seconds, counted per account or per network.
 ///
 /// Windows are fixed and begin at multiples of their length since 1970.
+///
+/// All are counted in `DynamoDB`. Each guards who somebody is (guesses at passwords, codes, links, second factors) or
+/// costs money and trust (mails, text messages), and a count in the cache may be lost. One that guards neither may be
+/// counted there.
 #[derive(Clone, Copy, Debug)]
 pub struct Limit {
     /// Its name in the `RateLimit` headers and in the Limits table.
@@ -47,8 +51,49 @@ pub const LINK_PER_NETWORK: Limit = limit("link-network", 100, 15 * MINUTES);
 /// Asking a signed-in person's password again, per account.
 pub const PASSWORD_PER_ACCOUNT: Limit = limit("password-account", 10, 15 * MINUTES);
 
+/// Codes by text message that one network may ask for: a mobile carrier puts thousands behind one.
+pub const CODE_PER_NETWORK: Limit = limit("code-network", 300, HOURS);
+/// Codes to one number from one network: who wants the same one again waits for half a minute.
+pub const CODE_PER_NUMBER_AND_NETWORK: Limit = limit("code-pair", 2, MINUTES);
+/// Codes to one number in an hour: what somebody needs whose telephone is slow. Counted apart are those that strangers
+/// can cause, to sign in, and those that an account's owner asks for.
+pub const CODE_PER_NUMBER: Limit = limit("code-number", 5, HOURS);
+/// Codes to one number in a day: with five guesses at each, somebody who keeps guessing gets into one account of twenty
+/// thousand a day.
+pub const CODE_PER_NUMBER_AND_DAY: Limit = limit("code-number-day", 10, 24 * HOURS);
+/// Codes to all numbers in a day, unless the parameter `SmsPerDay` says otherwise.
+pub const CODE_PER_DAY: Limit = limit("code-day", 5_000, 24 * HOURS);
+/// Text messages to one number that tell of its account: whoever causes them may earn by each.
+pub const NOTICE_PER_NUMBER: Limit = limit("notice-number", 10, 24 * HOURS);
+/// Guessing codes, per network.
+pub const GUESS_PER_NETWORK: Limit = limit("guess-network", 600, HOURS);
+/// Guessing second factors of one account: whoever does has its password or its phone. Counted apart are those who
+/// sign in and those who are in: a thief of the password must not keep the owner from confirming what they do.
+pub const FACTOR_PER_ACCOUNT: Limit = limit("factor-account", 10, 15 * MINUTES);
+/// The same in a day: of an app's million codes three are good at any time, so somebody who keeps guessing at one gets
+/// in once in twenty years.
+pub const FACTOR_PER_ACCOUNT_AND_DAY: Limit = limit("factor-account-day", 40, 24 * HOURS);
+/// Setting up, renewing and removing second factors: each is told to the owner.
+pub const FACTOR_CHANGE_PER_ACCOUNT: Limit = limit("factor-change", 20, 24 * HOURS);
+/// Proofs by passkeys, per network: begun and ended.
+pub const PASSKEY_PER_NETWORK: Limit = limit("passkey-network", 600, HOURS);
+
+/// Beginning and ending sign-ins at providers, per network: a mobile carrier puts thousands behind one.
+pub const OIDC_PER_NETWORK: Limit = limit("oidc-network", 400, 15 * MINUTES);
+
+/// Pictures of oneself: each is hashed, decoded and kept.
+pub const UPLOAD_AVATAR: Limit = limit("upload-avatar", 20, 24 * HOURS);
+/// What a professional shows of their work.
+pub const UPLOAD_PORTFOLIO: Limit = limit("upload-portfolio", 100, 24 * HOURS);
+/// Photos of what is to be done.
+pub const UPLOAD_JOB_PHOTO: Limit = limit("upload-job-photo", 50, 24 * HOURS);
+/// What is sent in conversations.
+pub const UPLOAD_CHAT: Limit = limit("upload-chat", 100, 24 * HOURS);
+/// Papers.
+pub const UPLOAD_DOCUMENT: Limit = limit("upload-document", 20, 24 * HOURS);
+
 /// Every limit, as the README's table lists them.
-pub const ALL: [Limit; 11] = [
+pub const ALL: [Limit; 28] = [
     LOGIN_PER_ADDRESS_AND_NETWORK,
     LOGIN_PER_ADDRESS,
     LOGIN_PER_NETWORK,
@@ -60,6 +105,23 @@ pub const ALL: [Limit; 11] = [
     MOVE_PER_ACCOUNT,
     LINK_PER_NETWORK,
     PASSWORD_PER_ACCOUNT,
+    CODE_PER_NETWORK,
+    CODE_PER_NUMBER_AND_NETWORK,
+    CODE_PER_NUMBER,
+    CODE_PER_NUMBER_AND_DAY,
+    CODE_PER_DAY,
+    NOTICE_PER_NUMBER,
+    GUESS_PER_NETWORK,
+    FACTOR_PER_ACCOUNT,
+    FACTOR_PER_ACCOUNT_AND_DAY,
+    FACTOR_CHANGE_PER_ACCOUNT,
+    PASSKEY_PER_NETWORK,
+    OIDC_PER_NETWORK,
+    UPLOAD_AVATAR,
+    UPLOAD_PORTFOLIO,
+    UPLOAD_JOB_PHOTO,
+    UPLOAD_CHAT,
+    UPLOAD_DOCUMENT,
 ];
 
 impl Limit {

@@ -15,17 +15,19 @@ impl FromStr for PersonName {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const INVALID: &str = "invalid_name";
-        if text.len() > 1_000 {
-            return Err(INVALID);
-        }
-        let name: String = text.nfkc().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ");
-        let invisible = |c: char| c.is_control() || is_direction_mark(c);
-        if name.is_empty() || name.chars().count() > 80 || name.chars().any(invisible) {
-            return Err(INVALID);
-        }
-        Ok(Self(name))
+        one_line(text).map(Self).ok_or("invalid_name")
     }
+}
+
+/// A text as it is kept of a person's naming: NFKC, trimmed, 1 to 80 characters on one line, none invisible.
+pub(super) fn one_line(text: &str) -> Option<String> {
+    if text.len() > 1_000 {
+        return None;
+    }
+    let name: String = text.nfkc().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ");
+    let invisible = |c: char| c.is_control() || is_direction_mark(c);
+    let fits = !name.is_empty() && name.chars().count() <= 80 && !name.chars().any(invisible);
+    fits.then_some(name)
 }
 
 /// Characters that turn the direction of the text around them, so that a name could rewrite the line it stands in.

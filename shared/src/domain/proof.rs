@@ -12,6 +12,7 @@ use schemars::json_schema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    code::Code,
     id::{ChallengeId, SessionId, UserId},
     keys::KeySet,
     text::{plain_text, text_type},
@@ -33,7 +34,11 @@ impl ProofKey {
     }
 
     /// HMAC-SHA256 over a version and the parts, each with its length before it so that no two lists read the same.
-    fn mac(&self, parts: &[&str]) -> Result<String, Fault> {
+    pub(super) fn mac(&self, parts: &[&str]) -> Result<String, Fault> {
+        Ok(URL_SAFE_NO_PAD.encode(self.tag(parts)?))
+    }
+
+    pub(super) fn tag(&self, parts: &[&str]) -> Result<hmac::Tag, Fault> {
         let key = hmac::Key::new(hmac::HMAC_SHA256, &STANDARD.decode(&self.secret)?);
         let mut mac = hmac::Context::with_key(&key);
         mac.update(&[1]);
@@ -41,10 +46,10 @@ impl ProofKey {
             mac.update(&u32::try_from(part.len())?.to_be_bytes());
             mac.update(part.as_bytes());
         }
-        Ok(URL_SAFE_NO_PAD.encode(mac.sign()))
+        Ok(mac.sign())
     }
 
-    fn verify(&self, parts: &[&str], mac: &str) -> Result<bool, Fault> {
+    pub(super) fn verify(&self, parts: &[&str], mac: &str) -> Result<bool, Fault> {
         Ok(verify_slices_are_equal(self.mac(parts)?.as_bytes(), mac.as_bytes()).is_ok())
     }
 }
@@ -79,35 +84,41 @@ pub struct LinkToken {
     mac: String,
 }
 
-/// What the proof in a link binds together.
+/// What a proof binds together: the token in a mailed link, or the code in a text message.
 #[derive(Clone, Copy, Debug)]
-pub struct LinkClaim<'a> {
-    /// What the link is for, so that no link serves for another purpose.
+pub struct Claim<'a> {
+    /// What the proof is for, so that none serves for another purpose.
     pub purpose: &'a str,
     /// The challenge it meets.
     pub challenge_id: ChallengeId,
-    /// The address it was sent to.
+    /// The address or number it was sent to.
     pub recipient: &'a str,
     /// The challenge's own random value.
     pub nonce: &'a str,
 }
 
-impl LinkClaim<'_> {
+impl Claim<'_> {
     /// The token that proves this claim, made with today's key.
     pub fn prove(&self, keys: &KeySet<ProofKey>, now: Timestamp) -> Result<LinkToken, Fault> {
         let key = keys.current(now)?;
-        let mac = self.with_parts(|parts| key.key.mac(parts))?;
+        let mac = self.with_parts("link", |parts| key.key.mac(parts))?;
         Ok(LinkToken { challenge_id: self.challenge_id, kid: key.kid.clone(), mac })
     }
 
     /// Whether the token proves this claim.
     pub fn is_proved_by(&self, token: &LinkToken, keys: &KeySet<ProofKey>) -> Result<bool, Fault> {
         let Some(key) = keys.find(&token.kid) else { return Ok(false) };
-        self.with_parts(|parts| key.verify(parts, &token.mac))
+        self.with_parts("link", |parts| key.verify(parts, &token.mac))
     }
 
-    fn with_parts<T>(&self, f: impl FnOnce(&[&str]) -> T) -> T {
-        f(&["link", self.purpose, &self.challenge_id.to_string(), self.recipient, self.nonce])
+    /// The code that proves this claim, made with the key of the time at which the challenge was.
+    pub fn code(&self, keys: &KeySet<ProofKey>, made_at: Timestamp) -> Result<Code, Fault> {
+        let tag = self.with_parts("code", |parts| keys.current(made_at)?.key.tag(parts))?;
+        Ok(Code::from_tag(tag.as_ref()))
+    }
+
+    fn with_parts<T>(&self, kind: &str, f: impl FnOnce(&[&str]) -> T) -> T {
+        f(&[kind, self.purpose, &self.challenge_id.to_string(), self.recipient, self.nonce])
     }
 }
 
@@ -234,7 +245,7 @@ mod tests {
     #[test]
     fn a_link_proves_its_own_claim_alone() {
         let now = Timestamp::UNIX_EPOCH;
-        let claim = LinkClaim {
+        let claim = Claim {
             purpose: "verify_email",
             challenge_id: ChallengeId::new(1, &[1; 10]),
             recipient: "asha@example.com",
@@ -243,12 +254,12 @@ mod tests {
         let token: LinkToken = claim.prove(&keys(), now).unwrap().to_string().parse().unwrap();
         assert!(claim.is_proved_by(&token, &keys()).unwrap());
         for other in [
-            LinkClaim { purpose: "reset_password", ..claim },
-            LinkClaim { recipient: "asha@example.org", ..claim },
-            LinkClaim { nonce: "", ..claim },
-            LinkClaim { challenge_id: ChallengeId::new(1, &[2; 10]), ..claim },
+            Claim { purpose: "reset_password", ..claim },
+            Claim { recipient: "asha@example.org", ..claim },
+            Claim { nonce: "", ..claim },
+            Claim { challenge_id: ChallengeId::new(1, &[2; 10]), ..claim },
             // the same letters, cut elsewhere
-            LinkClaim { recipient: "asha@example.comn", nonce: "", ..claim },
+            Claim { recipient: "asha@example.comn", nonce: "", ..claim },
         ] {
             assert!(!other.is_proved_by(&token, &keys()).unwrap(), "{other:?}");
         }

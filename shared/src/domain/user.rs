@@ -6,10 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     email::Email,
-    id::{ChallengeId, SessionId, UserId},
+    id::{ChallengeId, MediaId, SessionId, UserId},
     locale::Locale,
+    media::Purpose,
     password::PasswordHash,
     person::{DeviceName, PersonName, TimeZoneName},
+    phone::Phone,
+    upload::{Content, Picture, Stage, Upload},
 };
 
 /// What somebody is on the marketplace as. One may be both.
@@ -22,26 +25,50 @@ pub enum Role {
     Professional,
 }
 
-/// A person with a verified address.
+/// What somebody does for the marketplace itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StaffRole {
+    /// Helps people.
+    Support,
+    /// Runs it.
+    Admin,
+}
+
+/// A person with an address, a phone or both, each proved to be theirs.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct User {
     /// Who.
     pub user_id: UserId,
     /// Where mail reaches them.
-    pub email: Email,
-    /// What they are called.
-    pub name: PersonName,
-    /// The language of their mails.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub email: Option<Email>,
+    /// Where text messages reach them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub phone: Option<OwnPhone>,
+    /// What they are called; somebody who signed up by phone may not have said.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub name: Option<PersonName>,
+    /// Their picture.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub avatar: Option<Avatar>,
+    /// The language of what they are sent.
     pub locale: Locale,
     /// Where their clock is.
     pub time_zone: TimeZoneName,
     /// What they are here as.
     pub roles: Vec<Role>,
-    /// None after a change of address was taken back: whoever made it knew the password.
+    /// None for somebody who signed up by phone, and after a change of address was taken back: whoever made it knew the password.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub password_hash: Option<PasswordHash>,
     /// Sessions of an earlier epoch are over. It counts up whenever all of them are ended at once.
     pub session_epoch: u32,
+    /// So many second factors protect the account.
+    #[serde(default)]
+    pub factors: u32,
+    /// What the person does here, if they work here; only who has a second factor does.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub staff: Option<StaffRole>,
     /// The links that can take a change of address back, oldest first.
     #[serde(default)]
     pub revertible: Vec<Revertible>,
@@ -51,24 +78,111 @@ pub struct User {
     pub created_at: Timestamp,
 }
 
-/// An account as its owner sees it.
-#[derive(Debug, Serialize, JsonSchema)]
+impl User {
+    /// A customer of whom nothing is known yet: neither where to reach them nor what they are called.
+    #[must_use]
+    pub fn new(user_id: UserId, locale: Locale, now: Timestamp) -> Self {
+        Self {
+            user_id,
+            email: None,
+            phone: None,
+            name: None,
+            avatar: None,
+            locale,
+            time_zone: TimeZoneName::default(),
+            roles: vec![Role::Customer],
+            password_hash: None,
+            session_epoch: 0,
+            factors: 0,
+            staff: None,
+            revertible: Vec::new(),
+            version: 0,
+            created_at: now,
+        }
+    }
+
+    /// Words that a guesser of their password would try first.
+    #[must_use]
+    pub fn own_words(&self) -> Vec<&str> {
+        let name = self.name.as_ref().map(PersonName::as_str);
+        name.into_iter().chain(self.email.as_ref().map(Email::as_str)).collect()
+    }
+
+    /// What tells the account from others of its owner: the address, or the number.
+    #[must_use]
+    pub fn account_name(&self) -> &str {
+        let phone = self.phone.as_ref().map(|own| own.number.as_str());
+        self.email.as_ref().map(Email::as_str).or(phone).unwrap_or_default()
+    }
+
+    /// Whether the person's phone is this one.
+    #[must_use]
+    pub fn has_phone(&self, phone: &Phone) -> bool {
+        self.phone.as_ref().is_some_and(|own| own.number == *phone)
+    }
+}
+
+/// A person's picture: an upload of theirs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Avatar {
+    /// Which upload.
+    pub media_id: MediaId,
+    /// Below what its sizes lie.
+    pub folder: String,
+    /// What was made of it.
+    pub picture: Picture,
+}
+
+impl Avatar {
+    /// The picture that was made of an upload, if one was and it is for this.
+    #[must_use]
+    pub fn of(upload: &Upload) -> Option<Self> {
+        match &upload.stage {
+            Stage::Ready { content: Content::Picture(picture) } if upload.purpose == Purpose::Avatar => {
+                Some(Self { media_id: upload.media_id, folder: upload.folder(), picture: picture.clone() })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A phone, and since when it is the person's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnPhone {
+    /// Its number.
+    pub number: Phone,
+    /// Since then.
+    pub since: Timestamp,
+}
+
+/// What a person tells of themselves, and how they are reached.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Profile {
-    user_id: UserId,
-    email: Email,
-    name: PersonName,
-    /// The language of mails.
-    locale: Locale,
-    time_zone: TimeZoneName,
-    roles: Vec<Role>,
-    #[schemars(with = "String", extend("format" = "date-time"))]
-    created_at: Timestamp,
+    /// Who.
+    pub user_id: UserId,
+    /// None for somebody who has signed up by phone and not added one.
+    pub email: Option<Email>,
+    /// None for somebody who has not added one.
+    pub phone: Option<Phone>,
+    /// None for somebody who has signed up by phone and not said.
+    pub name: Option<PersonName>,
+    /// None for somebody who has not shown themselves.
+    pub avatar: Option<Avatar>,
+    /// The language of mails and text messages.
+    pub locale: Locale,
+    /// Where their clock is.
+    pub time_zone: TimeZoneName,
+    /// What they are here as.
+    pub roles: Vec<Role>,
+    /// Since when they are here.
+    pub created_at: Timestamp,
 }
 
 impl From<User> for Profile {
     fn from(user: User) -> Self {
-        let User { user_id, email, name, locale, time_zone, roles, created_at, .. } = user;
-        Self { user_id, email, name, locale, time_zone, roles, created_at }
+        let User { user_id, email, phone, name, avatar, locale, time_zone, roles, created_at, .. } = user;
+        let phone = phone.map(|own| own.number);
+        Self { user_id, email, phone, name, avatar, locale, time_zone, roles, created_at }
     }
 }
 
@@ -80,6 +194,27 @@ pub struct Revertible {
     /// Until then.
     pub until: Timestamp,
 }
+
+/// A way in which somebody proved to be who they are (RFC 8176).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Amr {
+    /// A password.
+    Pwd,
+    /// A code sent by text message.
+    Sms,
+    /// A one-time password: of an authenticator app, or a recovery code.
+    Otp,
+    /// A key that the person holds: a passkey.
+    Pop,
+    /// More than one kind of proof.
+    Mfa,
+    /// The word of a provider of OpenID Connect. RFC 8176 has no value for it; this one others use, too.
+    Fed,
+}
+
+/// So recent must the last proof be for an act that could take an account away.
+pub const RECENT: SignedDuration = SignedDuration::from_mins(10);
 
 /// A session that is not refreshed for so long is over.
 pub const SESSION_IDLE: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -107,6 +242,12 @@ pub struct Session {
     pub created_at: Timestamp,
     /// When it was refreshed last, or began.
     pub refreshed_at: Timestamp,
+    /// When its owner last proved to be who they are.
+    #[serde(default)]
+    pub authenticated_at: Timestamp,
+    /// In which ways they did, since it began.
+    #[serde(default)]
+    pub amr: Vec<Amr>,
 }
 
 /// What a refresh token of this session is worth.
@@ -125,6 +266,25 @@ impl Session {
     #[must_use]
     pub fn is_live(&self, user: &User, now: Timestamp) -> bool {
         self.epoch == user.session_epoch && self.expires_at() > now
+    }
+
+    /// Whether its owner proved a moment ago to be who they are, by a second factor where they have one.
+    #[must_use]
+    pub fn is_recent(&self, user: &User, now: Timestamp) -> bool {
+        let fully = user.factors == 0 || self.amr.contains(&Amr::Mfa);
+        fully && now.duration_since(self.authenticated_at) <= RECENT
+    }
+
+    /// The session, after its owner proved once more to be who they are.
+    #[must_use]
+    pub fn proved_again(&self, by: &[Amr], now: Timestamp) -> Self {
+        let mut proved = Self { authenticated_at: now, ..self.clone() };
+        for amr in by {
+            if !proved.amr.contains(amr) {
+                proved.amr.push(*amr);
+            }
+        }
+        proved
     }
 
     /// When it ends unless it is refreshed.

@@ -10,15 +10,20 @@ mod caller;
 mod client;
 mod describe;
 pub mod edge;
+mod media;
 mod params;
 pub mod problem;
 mod tokens;
 
 pub use answer::{Accepted, Cached, Created, NoContent, WillBeSent};
 pub use body::{Json, MAX_BODY};
-pub use caller::{Caller, SignedIn};
+pub use caller::{Caller, Member, Recent, SignedIn};
 pub use client::{Client, Language};
 pub use describe::describe_problems;
+pub use media::{Account, PictureAnswer, file_url, urls_expire_at};
 pub use params::{Page, PageLimit, PageQuery, Path, Query};
 pub use problem::{Error, FieldError, Problem};
-pub use tokens::{RefreshCookie, RefreshIn, SignedOut, Tokens, TokensAnswer};
+pub use tokens::{
+    FirstStep, NextStep, RefreshCookie, RefreshIn, SecondFactor, SignedInOrUp, SignedOut, Tokens,
+    TokensAnswer,
+};

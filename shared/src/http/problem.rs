@@ -2,10 +2,11 @@
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use jiff::SignedDuration;
 use serde::Serialize;
 
 use crate::{
-    domain::locale::Locale,
+    domain::{locale::Locale, puzzle::Puzzle},
     fault::Fault,
     mail::{field_text, problem_text},
     observe,
@@ -32,7 +33,27 @@ impl Problem {
     /// This problem, with what is wrong with each field.
     #[must_use]
     pub fn with_errors(self, errors: Vec<FieldError>) -> Refusal {
-        Refusal { problem: self, errors, headers: HeaderMap::new() }
+        Refusal { problem: self, errors, headers: HeaderMap::new(), attempts_left: None, puzzle: None }
+    }
+
+    /// This problem, and how many more tries there are.
+    #[must_use]
+    pub fn with_attempts_left(self, attempts_left: u32) -> Refusal {
+        Refusal { attempts_left: Some(attempts_left), ..self.with_errors(Vec::new()) }
+    }
+
+    /// This problem, and the puzzle whose solution makes it go away.
+    #[must_use]
+    pub fn with_puzzle(self, puzzle: Puzzle) -> Refusal {
+        Refusal { puzzle: Some(puzzle), ..self.with_errors(Vec::new()) }
+    }
+
+    /// This problem, which waiting makes go away.
+    #[must_use]
+    pub fn retry_after(self, wait: SignedDuration) -> Refusal {
+        let mut refusal = self.with_errors(Vec::new());
+        refusal.headers.insert(header::RETRY_AFTER, wait.as_secs().max(1).into());
+        refusal
     }
 
     /// This problem because of one field of the body, by its JSON pointer (RFC 6901).
@@ -81,6 +102,28 @@ pub const WEAK_PASSWORD: Problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY
 pub const WRONG_PASSWORD: Problem = Problem::new(StatusCode::FORBIDDEN, "wrong_password");
 /// Somebody else changed the same thing meanwhile.
 pub const CONFLICT: Problem = Problem::new(StatusCode::CONFLICT, "conflict");
+/// What was asked to be proved was proved already, has ended, or was tried too often.
+pub const CHALLENGE_EXPIRED: Problem = Problem::new(StatusCode::GONE, "challenge_expired");
+/// A code that is not the one.
+pub const WRONG_CODE: Problem = Problem::new(StatusCode::FORBIDDEN, "wrong_code");
+/// A message with the code has just been sent.
+pub const RESEND_TOO_EARLY: Problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "resend_too_early");
+/// The problem carries a puzzle to be solved first.
+pub const PROOF_OF_WORK_REQUIRED: Problem =
+    Problem::new(StatusCode::PRECONDITION_REQUIRED, "proof_of_work_required");
+/// The act could take the account away, and the last proof of who acts is more than ten minutes old.
+pub const STEP_UP_REQUIRED: Problem = Problem::new(StatusCode::FORBIDDEN, "step_up_required");
+/// The account has a second factor, and this is to be proved by that.
+pub const SECOND_FACTOR_REQUIRED: Problem = Problem::new(StatusCode::FORBIDDEN, "second_factor_required");
+/// A passkey that is not the account's, or not shown as it was asked for.
+pub const INVALID_PASSKEY: Problem = Problem::new(StatusCode::FORBIDDEN, "invalid_passkey");
+/// The account has as many second factors as there is room for.
+pub const TOO_MANY_FACTORS: Problem = Problem::new(StatusCode::CONFLICT, "too_many_factors");
+/// What a provider sent back is not its answer to what this browser began.
+pub const AUTHORIZATION_INVALID: Problem = Problem::new(StatusCode::FORBIDDEN, "authorization_invalid");
+/// A provider does not answer, or answers nonsense.
+pub const PROVIDER_UNAVAILABLE: Problem =
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "provider_unavailable");
 /// Something that is nobody's expected answer.
 pub const INTERNAL_FAULT: Problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_fault");
 
@@ -99,6 +142,8 @@ pub struct Refusal {
     problem: Problem,
     errors: Vec<FieldError>,
     headers: HeaderMap,
+    attempts_left: Option<u32>,
+    puzzle: Option<Puzzle>,
 }
 
 /// Why a handler did not do what it was asked.
@@ -191,6 +236,14 @@ pub(super) struct Document {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(default)]
     errors: Vec<FieldDocument>,
+    /// How many more tries there are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u32", default)]
+    attempts_left: Option<u32>,
+    /// Solve it, and send the same request with its solution.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Puzzle", default)]
+    puzzle: Option<Puzzle>,
 }
 
 #[derive(Serialize, schemars::JsonSchema)]
@@ -221,6 +274,8 @@ impl Document {
             code: code.to_owned(),
             request_id: request_id.to_owned(),
             errors: refusal.errors.iter().map(field).collect(),
+            attempts_left: refusal.attempts_left,
+            puzzle: refusal.puzzle.clone(),
         }
     }
 

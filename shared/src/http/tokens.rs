@@ -14,14 +14,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Json, NoContent,
+    Accepted, Json, NoContent,
     describe::{describe_problems, json_response},
     problem::{Error, FORBIDDEN_ORIGIN},
 };
 use crate::{
     app::App,
     domain::{
-        id::{SessionId, UserId},
+        factor::FactorKind,
+        id::{ChallengeId, SessionId, UserId},
         proof::{OpaqueToken, RefreshToken},
         user::SESSION_IDLE,
     },
@@ -61,6 +62,25 @@ pub struct Tokens {
     pub session_id: SessionId,
 }
 
+/// Somebody who is signed in, and who may be new.
+#[derive(Serialize, JsonSchema)]
+pub struct SignedInOrUp {
+    /// What the person does next.
+    pub next: NextStep,
+    /// What they hold.
+    pub tokens: Tokens,
+}
+
+/// What comes after signing in or up.
+#[derive(Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NextStep {
+    /// Nothing.
+    Welcome,
+    /// Telling their name: nobody has told it yet.
+    TellName,
+}
+
 /// 200 with tokens, and the cookie where one was asked for.
 pub struct TokensAnswer<T = Tokens> {
     /// The body.
@@ -87,6 +107,48 @@ impl<T: JsonSchema> OperationOutput for TokensAnswer<T> {
         _: &mut Operation,
     ) -> Vec<(Option<DescribedStatus>, Described)> {
         vec![(Some(DescribedStatus::Code(200)), json_response::<T>(ctx, "Signed in."))]
+    }
+}
+
+/// What somebody gets who has proved one thing: 200 with tokens, or 202 where their account has a second factor.
+pub enum FirstStep<T = Tokens> {
+    /// They are in.
+    SignedIn(TokensAnswer<T>),
+    /// They have to prove another thing.
+    SecondFactor(SecondFactor),
+}
+
+/// A sign-in that waits for a second factor.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SecondFactor {
+    /// Keep it in the browser that signs in, for `verify-factor`.
+    pub sign_in_id: ChallengeId,
+    /// What can be proved.
+    pub factors: Vec<FactorKind>,
+    /// For how many seconds it waits.
+    pub expires_in: i64,
+}
+
+impl<T: Serialize> IntoResponse for FirstStep<T> {
+    fn into_response(self) -> Response {
+        match self {
+            Self::SignedIn(tokens) => tokens.into_response(),
+            Self::SecondFactor(wanted) => Accepted(wanted).into_response(),
+        }
+    }
+}
+
+impl<T: JsonSchema> OperationOutput for FirstStep<T> {
+    type Inner = T;
+
+    fn inferred_responses(
+        ctx: &mut GenContext,
+        operation: &mut Operation,
+    ) -> Vec<(Option<DescribedStatus>, Described)> {
+        let half = json_response::<SecondFactor>(ctx, "A second factor is needed.");
+        let mut responses = TokensAnswer::<T>::inferred_responses(ctx, operation);
+        responses.push((Some(DescribedStatus::Code(202)), half));
+        responses
     }
 }
 

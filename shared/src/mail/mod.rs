@@ -10,9 +10,10 @@ mod texts;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::texts::sms_text;
 pub use self::{
     message::{RenderError, render},
-    texts::{field_text, problem_text},
+    texts::{field_text, problem_text, rejection_text},
 };
 use crate::domain::locale::Locale;
 
@@ -38,6 +39,16 @@ pub enum MailKind {
     EmailChanged,
     /// To the restored address: the change was taken back, and the link leads to a new password (1 hour).
     EmailChangeReverted,
+    /// The account has another phone, or none.
+    PhoneChanged,
+    /// The account has its first second factor, and the link takes that back (7 days).
+    AccountProtected,
+    /// The account has other second factors.
+    FactorsChanged,
+    /// Somebody signed in with a recovery code.
+    RecoveryCodeUsed,
+    /// The account has other identities at providers.
+    IdentitiesChanged,
 }
 
 /// Where a link in a mail leads. The caller builds its URL.
@@ -51,6 +62,8 @@ pub enum Link {
     ConfirmNewEmail,
     /// Carries the token that moves the account back to this address.
     RevertEmail,
+    /// Carries the token that takes the account's second factors away again.
+    RevertFactors,
     /// The front end's page to sign in; the same for everybody.
     SignIn,
     /// The front end's page to ask for a new password; the same for everybody.
@@ -66,6 +79,7 @@ impl Link {
             Self::ResetPassword => "/reset-password",
             Self::ConfirmNewEmail => "/confirm-email",
             Self::RevertEmail => "/revert-email",
+            Self::RevertFactors => "/revert-factors",
             Self::SignIn => "/sign-in",
             Self::ForgotPassword => "/forgot-password",
         }
@@ -75,7 +89,11 @@ impl Link {
     #[must_use]
     pub const fn is_secret(self) -> bool {
         match self {
-            Self::VerifyEmail | Self::ResetPassword | Self::ConfirmNewEmail | Self::RevertEmail => true,
+            Self::VerifyEmail
+            | Self::ResetPassword
+            | Self::ConfirmNewEmail
+            | Self::RevertEmail
+            | Self::RevertFactors => true,
             Self::SignIn | Self::ForgotPassword => false,
         }
     }
@@ -83,7 +101,7 @@ impl Link {
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 14] = [
         Self::VerifyEmail,
         Self::AlreadyRegistered,
         Self::ResetPassword,
@@ -93,7 +111,22 @@ impl MailKind {
         Self::EmailTaken,
         Self::EmailChanged,
         Self::EmailChangeReverted,
+        Self::PhoneChanged,
+        Self::AccountProtected,
+        Self::FactorsChanged,
+        Self::RecoveryCodeUsed,
+        Self::IdentitiesChanged,
     ];
+
+    /// What is told instead where the address has an account, if a mail of this kind proves that an address is free.
+    #[must_use]
+    pub const fn if_taken(self) -> Option<Self> {
+        match self {
+            Self::VerifyEmail => Some(Self::AlreadyRegistered),
+            Self::ConfirmNewEmail => Some(Self::EmailTaken),
+            _ => None,
+        }
+    }
 
     /// The links that a mail of this kind shows, in their order.
     #[must_use]
@@ -102,10 +135,16 @@ impl MailKind {
             Self::VerifyEmail => &[Link::VerifyEmail],
             Self::AlreadyRegistered => &[Link::SignIn, Link::ForgotPassword],
             Self::ResetPassword | Self::EmailChangeReverted => &[Link::ResetPassword],
-            Self::PasswordChanged | Self::SessionFamilyRevoked => &[Link::ForgotPassword],
+            Self::PasswordChanged
+            | Self::SessionFamilyRevoked
+            | Self::PhoneChanged
+            | Self::FactorsChanged
+            | Self::RecoveryCodeUsed
+            | Self::IdentitiesChanged => &[Link::ForgotPassword],
             Self::ConfirmNewEmail => &[Link::ConfirmNewEmail],
             Self::EmailTaken => &[],
             Self::EmailChanged => &[Link::RevertEmail],
+            Self::AccountProtected => &[Link::RevertFactors],
         }
     }
 }

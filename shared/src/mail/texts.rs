@@ -1,13 +1,16 @@
 //! The texts of mails and problems: one JSON file per language, compiled in.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock};
 
 use serde::{Deserialize, Serialize};
 
 use super::MailKind;
-use crate::domain::locale::Locale;
+use crate::{
+    domain::{locale::Locale, media::Rejection},
+    sms::SmsKind,
+};
 
-/// Everything that one language's file holds; it borrows from the file, whose texts need no escapes.
+/// Everything that one language's file holds; it borrows from the file where a text needs no escapes.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Texts<'a> {
@@ -16,9 +19,14 @@ pub(super) struct Texts<'a> {
     #[serde(borrow)]
     pub(super) mails: BTreeMap<MailKind, MailTexts<'a>>,
     #[serde(borrow)]
+    sms: BTreeMap<SmsKind, Cow<'a, str>>,
+    #[serde(borrow)]
     problems: BTreeMap<&'a str, ProblemTexts<'a>>,
     #[serde(borrow)]
     fields: BTreeMap<&'a str, &'a str>,
+    /// Why uploads are refused.
+    #[serde(borrow)]
+    rejections: BTreeMap<Rejection, &'a str>,
 }
 
 /// What surrounds every mail.
@@ -80,6 +88,12 @@ pub(super) fn texts(locale: Locale) -> &'static Texts<'static> {
     &TEXTS[locale as usize]
 }
 
+/// A text message in a person's language, with its placeholders `{code}` and `{host}`.
+pub(crate) fn sms_text(locale: Locale, kind: SmsKind) -> &'static str {
+    // Every kind has a text in every language; a test holds the files to it.
+    texts(locale).sms.get(&kind).map(AsRef::as_ref).unwrap_or_default()
+}
+
 /// Title and detail of a problem in a person's language; none for a code that has no texts.
 #[must_use]
 pub fn problem_text(locale: Locale, code: &str) -> Option<(&'static str, &'static str)> {
@@ -90,6 +104,12 @@ pub fn problem_text(locale: Locale, code: &str) -> Option<(&'static str, &'stati
 #[must_use]
 pub fn field_text(locale: Locale, code: &str) -> Option<&'static str> {
     texts(locale).fields.get(code).copied()
+}
+
+/// Why an upload was refused, in its owner's language.
+#[must_use]
+pub fn rejection_text(locale: Locale, reason: Rejection) -> &'static str {
+    texts(locale).rejections.get(&reason).copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -135,7 +155,17 @@ mod tests {
         let mut fixed: Vec<&str> = text
             .split(|character: char| !character.is_ascii_digit())
             .filter(|number| !number.is_empty())
-            .chain(["{name}", "`errors`", "application/json", "If-Match", "ETag", "Asia/Kolkata", "JSON"])
+            .chain([
+                "{name}",
+                "{code}",
+                "{host}",
+                "`errors`",
+                "application/json",
+                "If-Match",
+                "ETag",
+                "Asia/Kolkata",
+                "JSON",
+            ])
             .filter(|fixed| text.contains(fixed))
             .collect();
         fixed.sort_unstable();
@@ -165,6 +195,7 @@ mod tests {
                 assert_eq!(texts(locale).mails[&kind].buttons.len(), kind.links().len(), "{kind:?} {locale}");
             }
             assert_eq!(texts(locale).mails.len(), MailKind::ALL.len());
+            assert_eq!(texts(locale).rejections.len(), Rejection::ALL.len());
         }
     }
 

@@ -7,10 +7,10 @@
 //! The secret itself is kept nowhere: it is derived from the challenge when the mail is composed.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Expression, Key, Table, Transaction, get, n, outbox::Link, s};
+use super::{Expression, Key, Table, Transaction, get, outbox::Link};
 use crate::{
     app::App,
     domain::{
@@ -20,7 +20,7 @@ use crate::{
         locale::Locale,
         password::PasswordHash,
         person::PersonName,
-        proof::{LinkClaim, LinkToken, OpaqueToken, ProofKey},
+        proof::{Claim, LinkToken, OpaqueToken, ProofKey},
     },
     fault::Fault,
     store::accounts::CHANGE_REVERTIBLE_FOR,
@@ -66,8 +66,8 @@ pub enum Payload {
     EmailChange {
         /// Whose.
         user_id: UserId,
-        /// The address it was asked from: another change voids this one.
-        from: Email,
+        /// The address it was asked from, if there was one: another change voids this one.
+        from: Option<Email>,
         /// The sessions it was asked in: their end, by a new password say, voids it too.
         epoch: u32,
     },
@@ -75,6 +75,13 @@ pub enum Payload {
     EmailRevert {
         /// Whose.
         user_id: UserId,
+    },
+    /// The account's second factors go again.
+    FactorsRevert {
+        /// Whose.
+        user_id: UserId,
+        /// Those that came since.
+        since: Timestamp,
     },
 }
 
@@ -85,6 +92,7 @@ impl Payload {
             Self::PasswordReset { .. } => "password_reset",
             Self::EmailChange { .. } => "email_change",
             Self::EmailRevert { .. } => "email_revert",
+            Self::FactorsRevert { .. } => "factors_revert",
         }
     }
 
@@ -92,7 +100,7 @@ impl Payload {
         match self {
             Self::Registration { .. } | Self::EmailChange { .. } => SignedDuration::from_hours(24),
             Self::PasswordReset { .. } => SignedDuration::from_hours(1),
-            Self::EmailRevert { .. } => CHANGE_REVERTIBLE_FOR,
+            Self::EmailRevert { .. } | Self::FactorsRevert { .. } => CHANGE_REVERTIBLE_FOR,
         }
     }
 }
@@ -115,8 +123,8 @@ impl Challenge {
         Link { purpose, challenge_id: self.challenge_id, nonce: self.nonce.clone() }
     }
 
-    fn claim(&self) -> LinkClaim<'_> {
-        LinkClaim {
+    fn claim(&self) -> Claim<'_> {
+        Claim {
             purpose: self.payload.purpose(),
             challenge_id: self.challenge_id,
             recipient: self.recipient.as_str(),
@@ -152,11 +160,7 @@ pub(crate) fn spend<'a>(
     tx: Transaction<'a>,
     challenge: &Challenge,
 ) -> Result<Transaction<'a>, Fault> {
-    let waits = Expression::new(
-        "nonce = :nonce AND expires_at > :now",
-        [(":nonce", s(&challenge.nonce)), (":now", n(app.now().as_second()))],
-    );
-    tx.delete_if(Table::Accounts, key(challenge.challenge_id), waits)
+    tx.delete_if(Table::Accounts, key(challenge.challenge_id), Expression::waits(app))
 }
 
 fn key(id: ChallengeId) -> Key {

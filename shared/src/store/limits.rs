@@ -27,9 +27,18 @@ pub struct Exceeded {
 
 /// Counts a try of `subject`; `Err` where the limit is reached.
 pub async fn take(app: &App, limit: Limit, subject: &str) -> Result<Result<(), Exceeded>, Fault> {
+    take_of(app, limit, u64::from(limit.tries) * factor(app)?, subject).await
+}
+
+/// The same, with so many tries, whatever the limit and the deployment say.
+pub async fn take_of(
+    app: &App,
+    limit: Limit,
+    allowed: u64,
+    subject: &str,
+) -> Result<Result<(), Exceeded>, Fault> {
     let now = app.now();
     let window = limit.window(now);
-    let allowed = u64::from(limit.tries) * factor(app)?;
     let answer = app
         .dynamo()
         .update_item()
@@ -61,6 +70,6 @@ pub async fn is_up(app: &App) -> Result<(), Fault> {
 }
 
 /// By how much this deployment's limits are wider than the documented ones (a load test's, say).
-fn factor(app: &App) -> Result<u64, Fault> {
+pub(crate) fn factor(app: &App) -> Result<u64, Fault> {
     Ok(app.optional("RATE_LIMIT_FACTOR").map_or(Ok(1), str::parse)?)
 }

@@ -4,11 +4,21 @@
 //! doubled is written in one transaction, and everything that is written is safe to write again.
 
 pub mod accounts;
+mod attempts;
+pub mod audit;
+pub mod authorizations;
 pub mod challenges;
+pub mod codes;
+pub mod factors;
 pub mod limits;
+pub mod members;
 pub mod outbox;
+pub mod passkey_challenges;
 pub mod sessions;
+pub mod sign_ins;
+pub mod sms_traffic;
 mod transaction;
+pub mod uploads;
 
 use std::collections::HashMap;
 
@@ -28,6 +38,8 @@ pub(crate) enum Table {
     Accounts,
     Outbox,
     Limits,
+    Media,
+    Ops,
 }
 
 impl Table {
@@ -36,6 +48,8 @@ impl Table {
             Self::Accounts => "ACCOUNTS_TABLE",
             Self::Outbox => "OUTBOX_TABLE",
             Self::Limits => "LIMITS_TABLE",
+            Self::Media => "MEDIA_TABLE",
+            Self::Ops => "OPS_TABLE",
         })
     }
 }

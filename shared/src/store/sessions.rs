@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use super::{Change, Expression, Key, Refused, Table, Transaction, accounts, get, n, outbox, s};
+use super::{Change, Expression, Key, Refused, Table, Transaction, accounts, get, members, n, outbox, s};
 use crate::{
     app::App,
     domain::{
@@ -14,10 +14,11 @@ use crate::{
         keys::KeySet,
         person::DeviceName,
         proof::ProofKey,
-        user::{Session, User},
+        user::{Amr, Session, User},
     },
     fault::Fault,
     mail::MailKind,
+    sms::SmsKind,
 };
 
 /// What a session begins with.
@@ -28,6 +29,8 @@ pub struct Begun<'a> {
     pub epoch: u32,
     /// On which device.
     pub device: DeviceName,
+    /// How its owner proved to be who they are.
+    pub amr: Amr,
     /// The keys its refresh tokens are derived with.
     pub keys: &'a KeySet<ProofKey>,
 }
@@ -45,6 +48,8 @@ impl Begun<'_> {
             device: self.device.clone(),
             created_at: now,
             refreshed_at: now,
+            authenticated_at: now,
+            amr: vec![self.amr],
         })
     }
 }
@@ -92,19 +97,34 @@ pub async fn rotate(app: &App, session: &Session, kid: &str) -> Result<Result<Se
         refreshed_at: app.now(),
         ..session.clone()
     };
-    let stored = Stored { session: &next, expires_at: next.expires_at().as_second() };
-    let outcome = Transaction::new(app)
-        .put_if(
-            Table::Accounts,
-            key(next.user_id, next.session_id).with(&stored)?,
-            Expression::new(
-                "generation = :generation AND epoch = :epoch",
-                [(":generation", n(session.generation)), (":epoch", n(session.epoch))],
-            ),
-        )?
-        .commit()
-        .await?;
-    Ok(outcome.map(|()| next))
+    let change = Change::default()
+        .set("generation", n(next.generation))
+        .set("kid", s(kid))
+        .set("refreshed_at", s(next.refreshed_at.to_string()))
+        .set("expires_at", n(next.expires_at().as_second()));
+    let unchanged = Expression::new(
+        "generation = :before AND epoch = :epoch",
+        [(":before", n(session.generation)), (":epoch", n(session.epoch))],
+    );
+    let key = key(next.user_id, next.session_id);
+    let tx = Transaction::new(app).update_if(Table::Accounts, key, change, unchanged)?;
+    Ok(tx.commit().await?.map(|()| next))
+}
+
+/// Notes that a session's owner has just proved once more to be who they are. `Err`: it is over.
+pub async fn step_up(app: &App, proved: &Session) -> Result<Result<(), Refused>, Fault> {
+    stepped_up(Transaction::new(app), proved)?.commit().await
+}
+
+/// The same, as part of what else that proof does.
+///
+/// Written beside what [`rotate`] writes: a session that is refreshed meanwhile keeps both.
+pub(crate) fn stepped_up<'a>(tx: Transaction<'a>, session: &Session) -> Result<Transaction<'a>, Fault> {
+    let change = Change::default()
+        .set("authenticated_at", s(session.authenticated_at.to_string()))
+        .set("amr", serde_dynamo::to_attribute_value(&session.amr)?);
+    let stands = Expression::new("epoch = :before", [(":before", n(session.epoch))]);
+    tx.update_if(Table::Accounts, key(session.user_id, session.session_id), change, stands)
 }
 
 /// Lets a session survive the end of all others.
@@ -125,7 +145,7 @@ pub(crate) fn carry_over<'a>(
 pub async fn end(app: &App, user_id: UserId, session_id: SessionId) -> Result<bool, Fault> {
     let there = Expression::new("attribute_exists(pk)", []);
     let tx = Transaction::new(app).delete_if(Table::Accounts, key(user_id, session_id), there)?;
-    Ok(tx.commit().await?.is_ok())
+    Ok(tx.outdates(user_id, members::stale(session_id)).commit().await?.is_ok())
 }
 
 /// Ends a session whose old refresh token turned up again, and tells its owner, once.
@@ -133,7 +153,12 @@ pub async fn revoke_reused(app: &App, user: &User, session: &Session) -> Result<
     let there = Expression::new("attribute_exists(pk)", []);
     let tx =
         Transaction::new(app).delete_if(Table::Accounts, key(session.user_id, session.session_id), there)?;
-    let tx = outbox::post(app, tx, accounts::notice(MailKind::SessionFamilyRevoked, user))?;
+    let tx = tx.outdates(session.user_id, members::stale(session.session_id));
+    let tx = outbox::post(
+        app,
+        tx,
+        accounts::tell(MailKind::SessionFamilyRevoked, SmsKind::DeviceSignedOut, user)?,
+    )?;
     // Refused: somebody else has just ended it, and told.
     tx.commit().await?.ok();
     Ok(())

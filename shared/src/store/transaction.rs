@@ -9,9 +9,15 @@ use aws_sdk_dynamodb::{
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::Serialize;
 
-use super::{Item, Key, Table};
-use crate::{app::App, fault::Fault};
+use super::{Item, Key, Table, n};
+use crate::{
+    app::App,
+    cache::{self, Stale},
+    domain::id::UserId,
+    fault::Fault,
+};
 
 /// A condition of a transaction did not hold: that of its write number `at`, counted from 0. Nothing was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +36,11 @@ impl Expression {
     pub(crate) fn new<const N: usize>(text: &str, values: [(&str, AttributeValue); N]) -> Self {
         Self { text: text.to_owned(), values: values.map(|(name, value)| (name.to_owned(), value)).into() }
     }
+
+    /// The item is there, and has not expired.
+    pub(crate) fn waits(app: &App) -> Self {
+        Self::new("expires_at > :now", [(":now", n(app.now().as_second()))])
+    }
 }
 
 /// What an update does to an item, attribute by attribute.
@@ -37,6 +48,7 @@ impl Expression {
 pub(crate) struct Change {
     set: Vec<(&'static str, AttributeValue)>,
     removed: Vec<&'static str>,
+    taken: Option<(&'static str, AttributeValue)>,
 }
 
 impl Change {
@@ -50,25 +62,48 @@ impl Change {
         self
     }
 
+    /// Takes texts out of a set of them.
+    pub(crate) fn take_from(mut self, name: &'static str, texts: Vec<String>) -> Self {
+        self.taken = Some((name, AttributeValue::Ss(texts)));
+        self
+    }
+
+    /// Sets what there is, and removes what there is not.
+    pub(crate) fn set_or_remove(
+        self,
+        name: &'static str,
+        value: Option<&impl Serialize>,
+    ) -> Result<Self, Fault> {
+        Ok(match value {
+            Some(value) => self.set(name, serde_dynamo::to_attribute_value(value)?),
+            None => self.remove(name),
+        })
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
-        self.set.is_empty() && self.removed.is_empty()
+        self.set.is_empty() && self.removed.is_empty() && self.taken.is_none()
     }
 
     /// Every name behind `#`, since some of ours are words of `DynamoDB`.
     fn text(&self) -> String {
-        let set =
-            self.set.iter().map(|(name, _)| format!("#{name} = :{name}")).collect::<Vec<_>>().join(", ");
-        let removed = self.removed.iter().map(|name| format!("#{name}")).collect::<Vec<_>>().join(", ");
-        match (set.is_empty(), removed.is_empty()) {
-            (false, true) => format!("SET {set}"),
-            (true, false) => format!("REMOVE {removed}"),
-            _ => format!("SET {set} REMOVE {removed}"),
-        }
+        let list = |clause: &str, parts: Vec<String>| {
+            (!parts.is_empty()).then(|| format!("{clause} {}", parts.join(", ")))
+        };
+        let clauses = [
+            list("SET", self.set.iter().map(|(name, _)| format!("#{name} = :{name}")).collect()),
+            list("REMOVE", self.removed.iter().map(|name| format!("#{name}")).collect()),
+            list("DELETE", self.taken.iter().map(|(name, _)| format!("#{name} :{name}")).collect()),
+        ];
+        clauses.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 
     fn names(&self) -> HashMap<String, String> {
-        let names = self.set.iter().map(|(name, _)| name).chain(&self.removed);
+        let names = self.set.iter().chain(&self.taken).map(|(name, _)| name).chain(&self.removed);
         names.map(|name| (format!("#{name}"), (*name).to_owned())).collect()
+    }
+
+    fn values(self) -> impl Iterator<Item = (String, AttributeValue)> {
+        self.set.into_iter().chain(self.taken).map(|(name, value)| (format!(":{name}"), value))
     }
 }
 
@@ -76,6 +111,8 @@ impl Change {
 pub(crate) struct Transaction<'a> {
     app: &'a App,
     items: Vec<TransactWriteItem>,
+    /// What the cache must forget once they are done.
+    stale: Vec<(UserId, Stale)>,
 }
 
 /// Other transactions on the same items are waited for so often, with a pause that doubles.
@@ -86,7 +123,7 @@ const IN_PROGRESS_PAUSE: Duration = Duration::from_millis(500);
 
 impl<'a> Transaction<'a> {
     pub(crate) fn new(app: &'a App) -> Self {
-        Self { app, items: Vec::new() }
+        Self { app, items: Vec::new(), stale: Vec::new() }
     }
 
     /// Writes an item, whatever was there.
@@ -116,7 +153,7 @@ impl<'a> Transaction<'a> {
     ) -> Result<Self, Fault> {
         let (text, names) = (change.text(), change.names());
         let mut all = condition.values;
-        all.extend(change.set.into_iter().map(|(name, value)| (format!(":{name}"), value)));
+        all.extend(change.values());
         let update = Update::builder()
             .table_name(table.name(self.app)?)
             .set_key(Some(key.into_item()))
@@ -139,6 +176,13 @@ impl<'a> Transaction<'a> {
         Ok(self.with(TransactWriteItem::builder().delete(delete).build()))
     }
 
+    /// Deletes an item, whatever it is.
+    pub(crate) fn delete(self, table: Table, key: Key) -> Result<Self, Fault> {
+        let delete =
+            Delete::builder().table_name(table.name(self.app)?).set_key(Some(key.into_item())).build()?;
+        Ok(self.with(TransactWriteItem::builder().delete(delete).build()))
+    }
+
     /// Demands that an item meets the condition, and leaves it alone.
     pub(crate) fn check(self, table: Table, key: Key, condition: Expression) -> Result<Self, Fault> {
         let check = ConditionCheck::builder()
@@ -150,16 +194,34 @@ impl<'a> Transaction<'a> {
         Ok(self.with(TransactWriteItem::builder().condition_check(check).build()))
     }
 
+    /// Has the cache forget what these writes make untrue of a person.
+    pub(crate) fn outdates(mut self, user_id: UserId, stale: Stale) -> Self {
+        self.stale.push((user_id, stale));
+        self
+    }
+
     fn with(mut self, item: TransactWriteItem) -> Self {
         self.items.push(item);
         self
     }
 
-    /// Writes all of it. Where another transaction is at the same items, waits and tries again.
+    /// Writes all of it, and has the cache forget what is no longer true before anybody is told of it.
+    pub(crate) async fn commit(self) -> Result<Result<(), Refused>, Fault> {
+        let outcome = self.write().await;
+        // After a fault as well: the reply may have been lost, and not the write.
+        if !matches!(outcome, Ok(Err(_))) {
+            for (user_id, stale) in &self.stale {
+                cache::forget(self.app, *user_id, stale).await;
+            }
+        }
+        outcome
+    }
+
+    /// Where another transaction is at the same items, waits and tries again.
     ///
     /// A repeat after a lost reply, the SDK's or ours, carries the same client token and so is the same transaction; a
     /// transaction that was cancelled wrote nothing, and the next try is a new one.
-    pub(crate) async fn commit(self) -> Result<Result<(), Refused>, Fault> {
+    async fn write(&self) -> Result<Result<(), Refused>, Fault> {
         let mut token = client_token(self.app)?;
         for attempt in 0.. {
             let request = self.app.dynamo().transact_write_items().client_request_token(&token);

@@ -7,7 +7,8 @@ use std::{
 
 use aws_lc_rs::digest;
 use aws_sdk_secretsmanager::operation::{
-    get_secret_value::GetSecretValueError, put_secret_value::PutSecretValueError,
+    get_secret_value::{GetSecretValueError, GetSecretValueOutput},
+    put_secret_value::PutSecretValueError,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
@@ -21,10 +22,17 @@ pub const SIGNING_KEYS: &str = "SIGNING_KEYS_SECRET";
 pub const VERIFYING_KEYS: &str = "VERIFYING_KEYS_SECRET";
 /// The keys of mailed links.
 pub const LINK_KEYS: &str = "LINK_KEYS_SECRET";
+/// The keys of codes in text messages.
+pub const CODE_KEYS: &str = "CODE_KEYS_SECRET";
+/// The keys of second factors.
+pub const FACTOR_KEYS: &str = "FACTOR_KEYS_SECRET";
 /// The keys of refresh tokens.
 pub const REFRESH_KEYS: &str = "REFRESH_KEYS_SECRET";
-/// The keys of cursors.
+/// The keys of what clients hand back as it came: cursors, puzzles.
 pub const CURSOR_KEYS: &str = "CURSOR_KEYS_SECRET";
+
+/// What proves to each provider of OpenID Connect that it is us who ask, by its id.
+pub const OIDC_CLIENT_SECRETS: &str = "OIDC_CLIENT_SECRETS";
 
 /// Asking again because something unknown turned up happens at most so often.
 const REFETCH_GAP: SignedDuration = SignedDuration::from_secs(2);
@@ -43,6 +51,18 @@ pub async fn read<T: DeserializeOwned>(app: &App, name: &'static str) -> Result<
     read_no_older(app, name, CACHED_FOR).await
 }
 
+/// The same of a secret that may have no value.
+pub async fn read_if_any<T: DeserializeOwned>(app: &App, name: &'static str) -> Result<Option<T>, Fault> {
+    let now = app.now();
+    if let Some(text) = kept(app, name, now, CACHED_FOR) {
+        return Ok(serde_json::from_str(&text)?);
+    }
+    let text = get(app, name).await?.and_then(|secret| text_of(&secret).map(str::to_owned));
+    // In JSON, what is not there is null.
+    let text = keep(app, name, now, text.unwrap_or_else(|| "null".to_owned()));
+    Ok(serde_json::from_str(&text)?)
+}
+
 /// The same, fetched again: for when something turned up that the kept one does not explain.
 pub async fn read_again<T: DeserializeOwned>(app: &App, name: &'static str) -> Result<T, Fault> {
     read_no_older(app, name, REFETCH_GAP).await
@@ -53,22 +73,27 @@ pub async fn read_to_change<T: DeserializeOwned>(
     app: &App,
     name: &'static str,
 ) -> Result<(Option<T>, Version), Fault> {
-    let answer = app.secrets_manager().get_secret_value().secret_id(app.setting(name)?).send().await;
-    let secret = match answer {
-        Ok(secret) => secret,
+    let Some(secret) = get(app, name).await? else { return Ok((None, Version("none".to_owned()))) };
+    let value = text_of(&secret).map(serde_json::from_str).transpose()?;
+    Ok((value, Version(secret.version_id.unwrap_or_default())))
+}
+
+/// A secret as it is now; none where it has no version.
+async fn get(app: &App, name: &'static str) -> Result<Option<GetSecretValueOutput>, Fault> {
+    match app.secrets_manager().get_secret_value().secret_id(app.setting(name)?).send().await {
+        Ok(secret) => Ok(Some(secret)),
         Err(error)
             if error.as_service_error().is_some_and(GetSecretValueError::is_resource_not_found_exception) =>
         {
-            return Ok((None, Version("none".to_owned())));
+            Ok(None)
         }
-        Err(error) => return Err(error.into()),
-    };
-    let version = Version(secret.version_id.unwrap_or_default());
-    // CloudFormation's "empty secret" has no version in one place and an empty one in another.
-    match secret.secret_string.filter(|text| !text.is_empty()) {
-        Some(text) => Ok((Some(serde_json::from_str(&text)?), version)),
-        None => Ok((None, version)),
+        Err(error) => Err(error.into()),
     }
+}
+
+/// CloudFormation's "empty secret" has no version in one place and an empty one in another.
+fn text_of(secret: &GetSecretValueOutput) -> Option<&str> {
+    secret.secret_string.as_deref().filter(|text| !text.is_empty())
 }
 
 async fn read_no_older<T: DeserializeOwned>(
@@ -77,14 +102,7 @@ async fn read_no_older<T: DeserializeOwned>(
     age: SignedDuration,
 ) -> Result<T, Fault> {
     let now = app.now();
-    let kept = {
-        let cache = app.secret_cache().0.lock().unwrap_or_else(PoisonError::into_inner);
-        cache
-            .get(name)
-            .filter(|cached| now.duration_since(cached.fetched_at) < age)
-            .map(|c| Arc::clone(&c.text))
-    };
-    let text = match kept {
+    let text = match kept(app, name, now, age) {
         Some(text) => text,
         None => fetch(app, name, now).await?,
     };
@@ -93,11 +111,21 @@ async fn read_no_older<T: DeserializeOwned>(
 
 async fn fetch(app: &App, name: &'static str, now: Timestamp) -> Result<Arc<str>, Fault> {
     let answer = app.secrets_manager().get_secret_value().secret_id(app.setting(name)?).send().await?;
-    let text: Arc<str> =
-        answer.secret_string.ok_or_else(|| Fault::new(format!("{name} has no text")))?.into();
+    let text = answer.secret_string.ok_or_else(|| Fault::new(format!("{name} has no text")))?;
+    Ok(keep(app, name, now, text))
+}
+
+fn kept(app: &App, name: &str, now: Timestamp, age: SignedDuration) -> Option<Arc<str>> {
+    let cache = app.secret_cache().0.lock().unwrap_or_else(PoisonError::into_inner);
+    let young = cache.get(name).filter(|cached| now.duration_since(cached.fetched_at) < age);
+    young.map(|cached| Arc::clone(&cached.text))
+}
+
+fn keep(app: &App, name: &'static str, fetched_at: Timestamp, text: String) -> Arc<str> {
+    let text: Arc<str> = text.into();
     let mut cache = app.secret_cache().0.lock().unwrap_or_else(PoisonError::into_inner);
-    cache.insert(name, Cached { fetched_at: now, text: Arc::clone(&text) });
-    Ok(text)
+    cache.insert(name, Cached { fetched_at, text: Arc::clone(&text) });
+    text
 }
 
 /// A version of a secret that was read.

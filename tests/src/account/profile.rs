@@ -18,7 +18,9 @@ async fn a_person_changes_what_they_tell_of_themselves() {
       "body": {
         "user_id": "[id]",
         "email": "[email]",
+        "phone": null,
         "name": "आशा कुलकर्णी",
+        "avatar": null,
         "locale": "mr",
         "time_zone": "Europe/Berlin",
         "roles": [

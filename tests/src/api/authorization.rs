@@ -6,7 +6,7 @@ use connecto_local::template::{self, model::Trigger};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::city::{Answer, Browser, City, PASSWORD, Person, address, root};
+use crate::city::{Answer, Browser, City, PASSWORD, Person, address, number, root};
 
 /// Who may call a route, and whether its id must be the caller's own.
 #[derive(Clone, Debug)]
@@ -39,7 +39,9 @@ fn all(document: &Value) -> BTreeSet<String> {
             item.as_object().unwrap().iter().filter(|(_, operation)| operation["responses"].is_object());
         all.extend(methods.map(|(method, _)| format!("{} {path}", method.to_uppercase())));
     }
-    let template = template::read(&root().join("template.yaml"), None, "http://127.0.0.1").unwrap();
+    let with_cache = |value: &mut Value| value["Parameters"]["Cache"]["Default"] = json!("true");
+    let path = root().join("template.yaml");
+    let template = template::read(&path, Some(Box::new(with_cache)), "http://127.0.0.1").unwrap();
     let reached = |trigger: &Trigger| matches!(trigger, Trigger::Route { .. } | Trigger::DefaultRoute);
     let unreached = template.functions.iter().filter(|function| !function.triggers.iter().any(reached));
     all.extend(unreached.map(|function| function.folder.clone()));
@@ -96,7 +98,7 @@ async fn who_may_not_call_a_route_is_refused() {
     let (asha, ravi) = (city.customer("asha").await, city.customer("ravi").await);
     let left = asha.on_another_device(&city).await;
     left.signed_out().post("/v1/auth/logout", json!({ "refresh_token": left.refresh_token() })).await.is(204);
-    for route in routes(&["caller", "signed-in"]) {
+    for route in routes(&["caller", "signed-in", "recent"]) {
         let answer = call(&city.stranger(), route, json!({})).await;
         assert_eq!((answer.status, answer.code()), (401, "unauthenticated"), "{route} as nobody");
         for (what, token) in forgeries(&asha.access_token(), &ravi.access_token()) {
@@ -106,14 +108,16 @@ async fn who_may_not_call_a_route_is_refused() {
         }
         let answer = call(&left.browser(), route, json!({})).await;
         match table()[route].authority {
-            "signed-in" => assert_eq!(answer.code(), "session_ended", "{route} after the session ended"),
+            "signed-in" | "recent" => {
+                assert_eq!(answer.code(), "session_ended", "{route} after the session ended");
+            }
             // Some look the session up all the same, and may say that it ended.
             _ => assert!([200, 401].contains(&answer.status), "{route} after the session ended: {answer:?}"),
         }
         let answer = call(&asha.browser(), route, json!({})).await;
         assert_ne!(answer.status, 401, "{route} as somebody who may: {answer:?}");
     }
-    for route in routes(&["anyone", "link", "refresh"]) {
+    for route in routes(&["anyone", "link", "code", "refresh"]) {
         let answer =
             call(&city.stranger().with("authorization", "Bearer not.a.token"), route, json!({})).await;
         assert_ne!(
@@ -128,6 +132,8 @@ async fn who_may_not_call_a_route_is_refused() {
 async fn what_is_anothers_is_not_found_and_stays() {
     let city = City::without_limits().await;
     let (asha, ravi) = (city.customer("asha").await, city.customer("ravi").await);
+    asha.protect(&city).await;
+    let upload = asha.announce("avatar", "image/jpeg", b"a face").await;
     let account = asha.browser().get("/v1/account").await.is(200);
     for (route, line) in table() {
         let (method, path) = route.split_once(' ').unwrap_or(("", route));
@@ -140,6 +146,12 @@ async fn what_is_anothers_is_not_found_and_stays() {
             "/v1/account/sessions/{id}" => {
                 asha.browser().get("/v1/account/sessions").await.body["items"][0]["session_id"].clone()
             }
+            "/v1/account/factors/{id}" => {
+                asha.browser().get("/v1/account/factors").await.body["items"][0]["factor_id"].clone()
+            }
+            // There is none without a provider; `account::identities` has one, and tries it.
+            "/v1/account/identities/{id}" => json!("idn_01h455vb4pex5vsknk084sn02q"),
+            "/v1/media/{id}" => upload["media_id"].clone(),
             other => panic!("say here which id {other} takes"),
         };
         let theirs = path.replace("{id}", id.as_str().expect("an id"));
@@ -185,9 +197,12 @@ async fn a_link_is_good_for_what_it_was_made_for() {
     call(&city.stranger(), confirm, with_token(confirm, &first)).await.is(204);
     let pending = move_to(&newer).await;
     ravi.signed_out().post("/v1/auth/forgot-password", json!({ "email": ravi.email })).await.is(202);
+    let meera = city.customer("meera").await;
+    meera.protect(&city).await;
     let links = [
         (confirm, pending),
         ("POST /v1/account/email/revert", city.link(&asha.email, "revert-email").await),
+        ("POST /v1/account/factors/revert", city.link(&meera.email, "revert-factors").await),
         ("POST /v1/auth/reset-password", city.link(&ravi.email, "reset-password").await),
         ("POST /v1/auth/verify-email", city.link(&waiting.email, "verify-email").await),
     ];
@@ -207,6 +222,42 @@ async fn a_link_is_good_for_what_it_was_made_for() {
     for (route, token) in &links[1..] {
         let answer = call(&city.stranger(), route, with_token(route, token)).await;
         assert!([200, 204].contains(&answer.status), "{route}: {answer:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_is_good_for_what_it_was_sent_for() {
+    let city = City::without_limits().await;
+    let ((asha, phone), ravi) = (city.phone_customer().await, city.customer("ravi").await);
+    let new = number();
+    // Who asks for what, where, and where the code is good.
+    let asked = [
+        (asha.signed_out(), "/v1/auth/send-otp", json!({ "phone": phone }), "/v1/auth/verify-otp"),
+        (asha.browser(), "/v1/auth/step-up/send-otp", json!({}), "/v1/auth/step-up"),
+        (asha.browser(), "/v1/account/phone", json!({ "phone": new }), "/v1/account/phone/confirm"),
+    ];
+    let mut codes = Vec::new();
+    for (browser, path, body, good) in &asked {
+        let sent = browser.post(path, body.clone()).await.is(202);
+        let to = body["phone"].as_str().unwrap_or(&phone);
+        let earlier = if to == phone { 2 + codes.len() } else { 1 };
+        let code = city.code(to, earlier).await;
+        codes.push((*good, json!({ "challenge_id": sent.text("challenge_id"), "code": code })));
+    }
+    for (good, code) in &codes {
+        for (_, _, _, path) in &asked {
+            if path != good {
+                asha.browser().post(path, code.clone()).await.is_problem(410, "challenge_expired");
+            }
+        }
+        // Two of the five attempts are gone.
+        if *good != "/v1/auth/verify-otp" {
+            ravi.browser().post(good, code.clone()).await.is_problem(410, "challenge_expired");
+        }
+    }
+    for (good, code) in codes {
+        let answer = asha.browser().post(good, code).await;
+        assert!([200, 204].contains(&answer.status), "{good}: {answer:?}");
     }
 }
 
@@ -233,11 +284,31 @@ mod on_one_machine {
     use super::*;
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_could_take_the_account_away_asks_again_after_ten_minutes() {
+        let city = City::without_limits().await;
+        let asha = city.customer("asha").await;
+        city.advance("PT9M50S").await;
+        for route in routes(&["recent"]) {
+            let answer = call(&asha.browser(), route, json!({})).await;
+            assert_ne!(answer.code(), "step_up_required", "{route} after ten minutes: {answer:?}");
+        }
+        city.advance("PT11S").await;
+        for route in routes(&["recent"]) {
+            call(&asha.browser(), route, json!({})).await.is_problem(403, "step_up_required");
+        }
+        asha.browser().post("/v1/auth/step-up", json!({ "password": PASSWORD })).await.is(200);
+        for route in routes(&["recent"]) {
+            let answer = call(&asha.browser(), route, json!({})).await;
+            assert_ne!(answer.code(), "step_up_required", "{route} after a step-up: {answer:?}");
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn an_expired_token_and_one_of_another_city_are_none() {
         let (city, elsewhere) = (City::without_limits().await, City::without_limits().await);
         let (asha, foreign) = (city.customer("asha").await, elsewhere.customer("asha").await);
         city.advance("PT16M").await;
-        for route in routes(&["caller", "signed-in"]) {
+        for route in routes(&["caller", "signed-in", "recent"]) {
             for person in [&asha, &foreign] {
                 let browser =
                     city.stranger().with("authorization", &format!("Bearer {}", person.access_token()));

@@ -83,7 +83,7 @@ fn spoilt(example: &Map<String, Value>) -> Vec<(String, String)> {
         bodies.push((format!("without {name}"), Value::Object(without).to_string()));
         for (what, value) in [
             ("null", Value::Null),
-            ("a number", json!(7)),
+            ("a number", json!(-7.5)),
             ("true", json!(true)),
             ("a list", json!([1])),
             ("an object", json!({ "$gt": "" })),

@@ -7,13 +7,17 @@ use serde_json::Value;
 use crate::city::root;
 
 /// What `shared/src/observe` writes, and its dimensions beside `environment`.
-const OURS: [(&str, &[&str]); 6] = [
+const OURS: [(&str, &[&str]); 10] = [
     ("duration", &["function"]),
     ("invocations", &["function"]),
     ("faults", &["function"]),
     ("problems", &["function", "code"]),
     ("deliveries", &["outcome"]),
     ("outbox_age", &[]),
+    ("suspect_codes", &["country"]),
+    ("cache", &["outcome"]),
+    ("cache_up", &[]),
+    ("cache_snapshot_age", &[]),
 ];
 
 fn monitoring() -> Value {

@@ -16,11 +16,14 @@ use serde_json::{Value, json};
 
 use crate::city::root;
 
-/// The template as read, and in its long form.
+/// The template as read, with all that parameters may add, and in its long form.
 fn template() -> (Template, Value) {
     let raw = Arc::new(Mutex::new(Value::Null));
     let keep = Arc::clone(&raw);
-    let edit = move |value: &mut Value| *keep.lock().unwrap() = value.clone();
+    let edit = move |value: &mut Value| {
+        value["Parameters"]["Cache"]["Default"] = json!("true");
+        *keep.lock().unwrap() = value.clone();
+    };
     let read =
         template::read(&root().join("template.yaml"), Some(Box::new(edit)), "http://127.0.0.1").unwrap();
     let raw = raw.lock().unwrap().clone();
@@ -83,6 +86,56 @@ fn every_function_is_built_and_run_the_same_way() {
     }
 }
 
+/// What stands behind a condition, or the value itself.
+fn under_condition(value: &Value) -> &Value {
+    let Some(cases) = value["Fn::If"].as_array() else { return value };
+    cases[1..].iter().find(|case| case["Ref"] != "AWS::NoValue").unwrap_or(value)
+}
+
+#[test]
+fn functions_are_in_a_network_where_they_use_the_cache_and_only_then() {
+    let (_, raw) = template();
+    let mut users = 0;
+    for (name, function) in resources(&raw, "AWS::Serverless::Function") {
+        let properties = &function["Properties"];
+        let variable = &properties["Environment"]["Variables"]["REDIS_URL"];
+        let statements = properties["Policies"][0]["Statement"].as_array().into_iter().flatten();
+        let connects = statements
+            .filter(|statement| under_condition(statement)["Action"] == json!(["elasticache:Connect"]))
+            .collect::<Vec<_>>();
+        let only_with_a_cache = |value: &Value, without: Value| {
+            value["Fn::If"][0] == "UsesCache" && value["Fn::If"][2] == without
+        };
+        if variable.is_null() {
+            assert!(
+                properties["VpcConfig"].is_null() && connects.is_empty(),
+                "{name} does not use the cache"
+            );
+            continue;
+        }
+        users += 1;
+        let nothing = json!({ "Ref": "AWS::NoValue" });
+        assert!(only_with_a_cache(variable, json!("")), "{name}: {variable}");
+        assert!(only_with_a_cache(&properties["VpcConfig"], nothing.clone()), "{name}");
+        assert!(connects.len() == 1 && only_with_a_cache(connects[0], nothing), "{name}");
+    }
+    assert!(users >= 12);
+    for (name, stack) in resources(&raw, "AWS::Serverless::Application") {
+        let is_the_caches = stack.to_string().contains("cache") || name == "Network";
+        assert_eq!(stack["Condition"] == "UsesCache", is_the_caches, "{name}");
+    }
+    let here = template::read(&root().join("template.yaml"), None, "http://127.0.0.1").unwrap();
+    for function in &here.functions {
+        let url = function.environment.get("REDIS_URL").map_or("", String::as_str);
+        let connects = function
+            .policy
+            .statements
+            .iter()
+            .any(|statement| statement.actions.iter().any(|action| action.starts_with("elasticache:")));
+        assert!(url.is_empty() && !connects, "{} has a cache unasked", function.logical_id);
+    }
+}
+
 #[test]
 fn permissions_name_what_they_permit() {
     let (_, raw) = template();
@@ -91,10 +144,24 @@ fn permissions_name_what_they_permit() {
             let statements = policy["Statement"].as_array();
             let statements =
                 statements.unwrap_or_else(|| panic!("{name}: a policy is no list of statements: {policy}"));
-            for statement in statements {
-                assert_eq!(statement["Effect"], "Allow", "{name}");
-                let text = json!([statement["Action"], statement["Resource"]]).to_string();
-                assert!(!text.contains('*'), "{name} has a wildcard: {text}");
+            for statement in statements.iter().map(under_condition) {
+                // A phone number has no ARN: whoever may write to one may write to all, but to no topic.
+                let to_phones = statement["Action"] == json!(["sns:Publish"]);
+                if to_phones && statement["Effect"] == "Allow" {
+                    let denied = json!({ "Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*" });
+                    let topics = |other: &&Value| other["Effect"] == "Deny" && other["Resource"] == denied;
+                    assert!(statements.iter().any(|other| topics(&other)), "{name} may write to topics");
+                } else if !to_phones {
+                    assert_eq!(statement["Effect"], "Allow", "{name}");
+                    let text = json!([statement["Action"], statement["Resource"]]).to_string();
+                    // Nor do snapshots have names that we choose.
+                    let mut text = text.replace(":serverlesscachesnapshot:*", "");
+                    // And of files, all that is known beforehand is the folder.
+                    for folder in ["quarantine", "public", "private"] {
+                        text = text.replace(&format!("/{folder}/*"), "");
+                    }
+                    assert!(!text.contains('*'), "{name} has a wildcard: {text}");
+                }
                 assert!(
                     statement["Action"].is_array() && !statement["Resource"].is_null(),
                     "{name}: {statement}"
@@ -158,7 +225,9 @@ fn what_fails_where_nobody_waits_is_kept() {
             _ => None,
         };
         let called_by_events = function.triggers.is_empty()
-            || function.triggers.iter().any(|trigger| matches!(trigger, Trigger::Schedule(_)));
+            || function.triggers.iter().any(|trigger| {
+                matches!(trigger, Trigger::Schedule(_) | Trigger::Notification(_) | Trigger::Rule(_))
+            });
         let kept = function.triggers.iter().filter_map(on_stream).all(|kept| kept)
             && (!called_by_events || function.asynchronous.on_failure.is_some());
         assert!(kept, "{}: what it fails at is lost without an on-failure destination", function.logical_id);
@@ -213,7 +282,8 @@ fn every_parameter_is_held_to_a_pattern() {
     let samconfig = std::fs::read_to_string(root().join("samconfig.toml")).unwrap();
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
     for (name, parameter) in raw["Parameters"].as_object().unwrap() {
-        let held = ["AllowedPattern", "AllowedValues"].iter().any(|rule| !parameter[*rule].is_null());
+        let held =
+            ["AllowedPattern", "AllowedValues", "MaxValue"].iter().any(|rule| !parameter[*rule].is_null());
         assert!(held, "{name} takes anything");
         assert!(parameter["Description"].is_string(), "{name} says nothing of itself");
         assert!(readme.contains(&format!("| `{name}` |")), "the README does not tell of {name}");

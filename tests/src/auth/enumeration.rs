@@ -9,7 +9,7 @@ use axum::extract::State;
 use connecto_local::functions::{Endpoint, all};
 use connecto_shared::{
     App,
-    http::{Client, Error, Json, Problem, TokensAnswer},
+    http::{Client, Error, FirstStep, Json, Problem},
     store::accounts,
 };
 use serde_json::{Value, json};
@@ -157,7 +157,7 @@ async fn timing_tells_on_a_leaky_build() {
         State(app): State<App>,
         client: Client,
         Json(body): Json<Value>,
-    ) -> Result<TokensAnswer, Error> {
+    ) -> Result<FirstStep, Error> {
         let email = body["email"].as_str().unwrap_or_default().parse().map_err(|_| NOBODY)?;
         if accounts::address(&app, &email).await?.owner.is_none() {
             return Err(NOBODY.into());

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
@@ -49,6 +50,21 @@ impl Answer {
     /// Demands a problem by status and code.
     pub fn is_problem(&self, status: u16, code: &str) {
         assert_eq!((self.status, self.code()), (status, code), "{}", self.body);
+    }
+
+    /// The puzzle of this problem with its solution, found as a browser finds it.
+    #[must_use]
+    pub fn solved(&self) -> Value {
+        let puzzle =
+            self.body["puzzle"]["puzzle"].as_str().unwrap_or_else(|| panic!("no puzzle in {self:?}"));
+        let bits = self.body["puzzle"]["bits"].as_u64().expect("a number");
+        let solves = |solution: &u32| {
+            let hash = digest(&SHA256, format!("{puzzle}.{solution}").as_bytes());
+            let first = hash.as_ref()[..8].iter().fold(0_u64, |all, byte| all << 8 | u64::from(*byte));
+            u64::from(first.leading_zeros()) >= bits
+        };
+        let solution = (0..100_000_000).find(solves).expect("a solution");
+        json!({ "puzzle": puzzle, "solution": solution.to_string() })
     }
 
     /// Status and body, for a snapshot.

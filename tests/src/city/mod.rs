@@ -6,7 +6,10 @@
 //! `deployed` leaves out.
 
 mod answer;
+mod authenticator;
+mod inside;
 mod person;
+mod uploads;
 
 use std::{
     path::{Path, PathBuf},
@@ -17,13 +20,15 @@ use std::{
     time::Duration,
 };
 
-use connecto_local::{Data, LogFormat, Options, Running, engines::OWNER_KEY, functions, start};
+use connecto_local::{Data, LogFormat, Options, Running, functions, start};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 pub use self::{
     answer::{Answer, Contract},
-    person::{Browser, Person, address},
+    authenticator::Authenticator,
+    person::{Browser, Person, address, number},
+    uploads::announcement,
 };
 
 /// The password that people of a city have unless a test says otherwise.
@@ -82,6 +87,18 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(1).unwrap_or(Path::new(".")).to_owned()
 }
 
+/// The folder of a tool that tests need: where the variable says, or where `cargo verify` has installed it.
+#[must_use]
+pub fn tool(variable: &str, prefix: &str) -> PathBuf {
+    let installed = || {
+        let tools = std::fs::read_dir(root().join(".tools")).ok()?;
+        let mut paths = tools.filter_map(|entry| Some(entry.ok()?.path()));
+        paths.find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix)))
+    };
+    let folder = switch(variable).map(PathBuf::from).or_else(installed);
+    folder.unwrap_or_else(|| panic!("{prefix}… is not installed: cargo verify does that"))
+}
+
 /// Waits for something that happens by itself.
 pub async fn wait_until(holds: impl AsyncFn() -> bool) {
     for _ in 0..PATIENCE.as_millis() / 20 {
@@ -105,6 +122,7 @@ pub fn options() -> Options {
         port: 0,
         data: Data::Memory,
         log: LogFormat::Quiet,
+        redis: switch("CONNECTO_REDIS_URL"),
         endpoints: functions::all(),
         template_edit: None,
     }
@@ -190,7 +208,7 @@ impl City {
         person
     }
 
-    /// The mails to an address, newest first.
+    /// The mails to an address, or the text messages to a number, newest first.
     pub async fn mails(&self, to: &str) -> Vec<Value> {
         assert!(
             !self.outbox.is_empty(),
@@ -211,6 +229,24 @@ impl City {
             tokio::time::sleep(self.patience.1).await;
         }
         panic!("{to} has not got {count} mails: {:#?}", self.mails(to).await);
+    }
+
+    /// The code in the newest text message to a number of at least `count`, waited for.
+    pub async fn code(&self, phone: &str, count: usize) -> String {
+        let message = self.mail(phone, count).await;
+        let text = message["text"].as_str().expect("a text");
+        let (_, code) = text.rsplit_once('#').unwrap_or_else(|| panic!("no code in {text}"));
+        code.to_owned()
+    }
+
+    /// A person who has signed up by phone.
+    pub async fn phone_customer(&self) -> (Person, String) {
+        let (person, phone) = (Person::new(self.stranger(), "phone"), number());
+        let sent = person.signed_out().post("/v1/auth/send-otp", json!({ "phone": phone })).await.is(202);
+        let body = json!({ "challenge_id": sent.text("challenge_id"), "code": self.code(&phone, 1).await });
+        let signed_in = person.signed_out().post("/v1/auth/verify-otp", body).await.is(200);
+        person.keep(&signed_in.body["tokens"]);
+        (person, phone)
     }
 
     /// The token of the newest mail to an address that links to a page, waited for.
@@ -236,110 +272,29 @@ impl City {
         None
     }
 
+    /// What comes of something that happens by itself, waited for.
+    pub async fn until<T>(&self, happened: impl AsyncFn() -> Option<T>) -> T {
+        for _ in 0..self.looks() {
+            if let Some(outcome) = happened().await {
+                return outcome;
+            }
+            tokio::time::sleep(self.patience.1).await;
+        }
+        panic!("it did not happen within {:?}", self.patience.0);
+    }
+
     /// How often to look for something that happens by itself.
     fn looks(&self) -> u128 {
         self.patience.0.as_millis() / self.patience.1.as_millis()
     }
 
-    /// Moves the time of the whole city.
-    pub async fn advance(&self, by: &str) {
-        let request = self.http.post(self.inside("clock")).json(&json!({ "advance": by }));
-        self.local(request).await;
-    }
-
-    /// Runs a function now, by its logical id, and returns what it answered.
-    pub async fn run(&self, function: &str, event: Value) -> Value {
-        self.local(self.http.post(self.inside(&format!("run/{function}"))).json(&event)).await
-    }
-
-    /// Runs a function now, whatever comes of it.
-    pub async fn run_anyhow(&self, function: &str, event: Value) {
-        let request = self.http.post(self.inside(&format!("run/{function}"))).json(&event);
-        request.send().await.expect("an answer");
-    }
-
-    /// Lets the city misbehave.
-    pub async fn misbehave(&self, rules: Value) {
-        self.local(self.http.put(self.inside("chaos")).json(&json!({ "rules": rules }))).await;
-    }
-
-    /// Lets the city behave again.
-    pub async fn behave(&self) {
-        self.http.delete(self.inside("chaos")).send().await.expect("an answer");
-    }
-
-    /// What `GET /_local/<path>` says.
-    pub async fn look(&self, path: &str) -> Value {
-        self.local(self.http.get(self.inside(path))).await
-    }
-
-    /// The calls of `DynamoDB` since the log was emptied, as `function action table…`.
-    pub async fn database_calls(&self) -> Vec<String> {
-        let calls = self.look("calls").await;
-        let call = |call: &Value| {
-            let resources: Vec<_> =
-                call["resources"].as_array().into_iter().flatten().map(Value::to_string).collect();
-            format!("{} {} {}", call["function"], call["action"], resources.join(" "))
-        };
-        let items = calls["items"].as_array().expect("a list");
-        items.iter().filter(|call| call["service"] == "dynamodb").map(call).collect()
-    }
-
-    /// Empties the log of calls.
-    pub async fn forget_calls(&self) {
-        self.http.delete(self.inside("calls")).send().await.expect("an answer");
-    }
-
-    /// Every item of a table, by its logical id, as `DynamoDB` writes them.
-    pub async fn scan(&self, table: &str) -> Vec<Value> {
-        let mut answer = self.database("Scan", json!({ "TableName": self.table(table).await })).await;
-        serde_json::from_value(answer["Items"].take()).expect("items")
-    }
-
-    /// A table's name, by its logical id.
-    pub async fn table(&self, logical_id: &str) -> String {
-        let tables = self.database("ListTables", json!({})).await;
-        let names = tables["TableNames"].as_array().expect("tables").iter().filter_map(Value::as_str);
-        names.filter(|name| name.ends_with(logical_id)).map(str::to_owned).next().expect("such a table")
-    }
-
-    /// Calls `DynamoDB` past all permissions.
-    pub async fn database(&self, action: &str, body: Value) -> Value {
-        let urls = self.look("urls").await;
-        let credential =
-            format!("AWS4-HMAC-SHA256 Credential={OWNER_KEY}/20260101/ap-south-1/dynamodb/aws4_request");
-        let request = self
-            .http
-            .post(urls["dynamodb"].as_str().expect("a URL"))
-            .header("x-amz-target", format!("DynamoDB_20120810.{action}"))
-            .header("authorization", format!("{credential}, SignedHeaders=host, Signature=x"))
-            .header("x-amz-date", "20260101T000000Z")
-            .header("content-type", "application/x-amz-json-1.0")
-            .body(body.to_string());
-        self.local(request).await
-    }
-
-    /// Replaces the hash of a person's [`PASSWORD`] by one that was made at a lower cost.
-    pub async fn outdate_password(&self, person: &Person) {
-        const OUTDATED: &str =
-            "$argon2id$v=19$m=64,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$bystX/xXzrwl/0FAwkdVqqDtUBkgGyl3bNngmmtSBwg";
-        let account = person.browser().get("/v1/account").await.is(200);
-        let key =
-            json!({ "pk": { "S": format!("user#{}", account.text("user_id")) }, "sk": { "S": "user" } });
-        let update = json!({
-            "TableName": self.table("Accounts").await,
-            "Key": key,
-            "UpdateExpression": "SET password_hash = :hash",
-            "ExpressionAttributeValues": { ":hash": { "S": OUTDATED } },
-        });
-        self.database("UpdateItem", update).await;
-    }
-
-    /// Moves the time to the beginning of an hour, so that a race does not run into the next window of a limit.
-    pub async fn begin_an_hour(&self) {
-        let now: Timestamp =
-            self.look("clock").await["now"].as_str().and_then(|now| now.parse().ok()).expect("a time");
-        self.advance(&format!("PT{}S", 3_601 - now.as_second().rem_euclid(3_600))).await;
+    /// What time it is in the city.
+    #[expect(clippy::disallowed_methods, reason = "a deployed city has the real time")]
+    pub async fn now(&self) -> Timestamp {
+        if deployed().is_some() {
+            return Timestamp::now();
+        }
+        self.look("clock").await["now"].as_str().and_then(|now| now.parse().ok()).expect("a time")
     }
 
     /// Stops the system as Ctrl-C does.
@@ -347,12 +302,6 @@ impl City {
         if let Some(running) = self.running.take() {
             running.stop().await;
         }
-    }
-
-    /// The URL of what can be seen and moved on one machine alone.
-    fn inside(&self, path: &str) -> String {
-        assert!(deployed().is_none(), "{ONE_MACHINE}");
-        format!("{}/_local/{path}", self.url)
     }
 
     async fn local(&self, request: reqwest::RequestBuilder) -> Value {

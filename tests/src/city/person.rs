@@ -8,7 +8,7 @@ use std::sync::{
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Answer, City, Contract, PASSWORD, deployed};
+use super::{Answer, Authenticator, City, Contract, PASSWORD, deployed};
 
 /// A client of the API on one network, with or without an access token.
 #[derive(Clone)]
@@ -105,6 +105,16 @@ impl Browser {
 #[must_use]
 pub fn address(name: &str) -> String {
     format!("{name}{}@example.com", *RUN)
+}
+
+/// An Indian mobile number that nobody has yet; each time another.
+#[must_use]
+pub fn number() -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    // Runs against one deployed city begin elsewhere.
+    let begin = RUN.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+    let number = begin.wrapping_add(NUMBER.fetch_add(1, Ordering::Relaxed)) % 1_000_000;
+    format!("+919876{number:06}")
 }
 
 #[expect(clippy::disallowed_methods, reason = "the real time tells runs apart")]
@@ -230,6 +240,17 @@ impl Person {
         };
         other.sign_in().await;
         other
+    }
+
+    /// Protects the account by an app; what shows its codes, and the recovery codes that came with it.
+    pub async fn protect(&self, city: &City) -> (Authenticator, Vec<String>) {
+        let begun = self.browser().post("/v1/account/factors/totp", json!({ "name": "App" })).await.is(201);
+        let app = Authenticator::new(&begun.text("secret"));
+        let code = app.shows(city.now().await);
+        let body = json!({ "factor_id": begun.body["factor_id"], "code": code });
+        let confirmed = self.browser().post("/v1/account/factors/totp/confirm", body).await.is(200);
+        let codes = confirmed.body["recovery_codes"].as_array().into_iter().flatten();
+        (app, codes.filter_map(|code| code.as_str().map(str::to_owned)).collect())
     }
 
     /// Exchanges a refresh token, without keeping what comes.

@@ -107,6 +107,28 @@ async fn every_mail_arrives_and_only_the_unknown_are_doubled() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mail_whose_link_was_used_is_not_sent_again() {
+    let city = City::new().await;
+    let meena = city.customer("meena").await;
+    // Each mail arrives, and nobody knows.
+    city.misbehave(json!([{ "service": "ses", "every": 1, "do": "drop_reply" }])).await;
+    let asha = city.registered("asha").await;
+    asha.verify(&city.link(&asha.email, "verify-email").await).await;
+    let ask = json!({ "email": "new@example.com", "password": meena.password });
+    meena.browser().post("/v1/account/email", ask).await.is(202);
+    let token = city.link("new@example.com", "confirm-email").await;
+    city.stranger().post("/v1/account/email/confirm", json!({ "token": token })).await.is(204);
+
+    city.behave().await;
+    city.advance("PT1H").await;
+    city.run("NotifySweep", json!({})).await;
+    assert_eq!(count(&messages(&city).await, "dropped"), 2);
+    for email in [&asha.email, "new@example.com"] {
+        assert_eq!(city.mails(email).await.len(), 1, "{email}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replayed_batch_sends_nothing_twice() {
     let city = City::new().await;
     let asha = city.registered("asha").await;

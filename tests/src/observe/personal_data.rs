@@ -21,7 +21,14 @@ use crate::{
 /// A word that nobody would send by chance.
 const CANARY: &str = "kanarienvogel";
 
-/// Ways in which the word could be written.
+/// A number that nobody would dial by chance; its last digits are looked for.
+const NUMBER: &str = "+919876501937";
+
+/// The same of codes.
+const CODE: &str = "493817";
+const RECOVERY_CODE: &str = "7k2mq-x09vd";
+
+/// Ways in which the word could be written, and the number.
 fn disguises() -> Vec<String> {
     // Whatever stands before it, the middle of its base64 is one of three.
     let base64 = |skipped: usize| {
@@ -29,7 +36,17 @@ fn disguises() -> Vec<String> {
         STANDARD.encode(&bytes[..bytes.len() / 3 * 3])
     };
     let hex = CANARY.bytes().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-    vec![CANARY.to_owned(), CANARY.to_uppercase(), base64(0), base64(1), base64(2), hex]
+    vec![
+        CANARY.to_owned(),
+        CANARY.to_uppercase(),
+        base64(0),
+        base64(1),
+        base64(2),
+        hex,
+        NUMBER[4..].to_owned(),
+        CODE.to_owned(),
+        RECOVERY_CODE.to_owned(),
+    ]
 }
 
 /// A handler that says what it should not, in its log and in its fault.
@@ -50,7 +67,14 @@ fn body(document: &Value, operation: &Value) -> Option<Value> {
     let value = |name: &str| match name {
         "email" => Some(json!(format!("{CANARY}@example.com"))),
         "password" | "current_password" | "new_password" => Some(json!(format!("{CANARY} and other birds"))),
-        "token" | "refresh_token" | "name" => Some(json!(CANARY)),
+        "token" | "refresh_token" | "name" | "state" | "iss" => Some(json!(CANARY)),
+        "phone" => Some(json!(NUMBER)),
+        "challenge_id" | "sign_in_id" => Some(json!("chg_01h455vb4pex5vsknk084sn02q")),
+        "code" | "totp" => Some(json!(CODE)),
+        "recovery_code" => Some(json!(RECOVERY_CODE)),
+        "provider" => Some(json!("home")),
+        "factor_id" => Some(json!("fac_01h455vb4pex5vsknk084sn02q")),
+        "credential" => Some(json!({ "id": CANARY })),
         "registration_id" => Some(json!("reg_01h455vb4pex5vsknk084sn02q")),
         _ => None,
     };
@@ -91,7 +115,7 @@ async fn no_report_and_no_metric_says_what_a_person_sent() {
             }
         }
     }
-    assert!(faults >= 14, "only {faults} routes ended in a fault");
+    assert!(faults >= 20, "only {faults} routes ended in a fault");
     for _ in 0..500 {
         if receiver.events().len() >= faults {
             break;

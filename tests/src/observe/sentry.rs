@@ -173,7 +173,7 @@ async fn the_good_path_knows_nothing_of_sentry() {
     assert!(called.is_err(), "somebody called Sentry");
     city.misbehave(json!([{ "service": "dynamodb", "every": 1, "do": "fail" }])).await;
     let browser = asha.browser();
-    let (answer, called) = tokio::join!(browser.get("/v1/account"), listener.accept());
+    let (answer, called) = tokio::join!(browser.get("/v1/account/sessions"), listener.accept());
     answer.is(500);
     called.unwrap();
 }

@@ -2,3 +2,4 @@ mod health;
 mod keys;
 mod limits;
 mod not_found;
+mod staff;

@@ -10,7 +10,7 @@ use std::{
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 
-use crate::city::{City, root};
+use crate::city::{City, root, tool};
 
 /// The release that cities with a receiver run.
 pub const RELEASE: &str = "r-42";
@@ -25,17 +25,7 @@ pub struct Receiver {
 
 /// Where Spotlight is installed.
 fn spotlight() -> PathBuf {
-    #[expect(clippy::disallowed_methods, reason = "the program that runs the tests")]
-    let given = std::env::var("CONNECTO_SPOTLIGHT").map(PathBuf::from).ok();
-    let installed = || {
-        let tools = std::fs::read_dir(root().join(".tools")).ok()?;
-        let mut paths = tools.filter_map(|entry| Some(entry.ok()?.path()));
-        paths.find(|path| {
-            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("spotlight-"))
-        })
-    };
-    let folder = given.or_else(installed).expect("Spotlight is not installed: cargo verify does that");
-    folder.join("node_modules/@spotlightjs/spotlight/dist/run.js")
+    tool("CONNECTO_SPOTLIGHT", "spotlight-").join("node_modules/@spotlightjs/spotlight/dist/run.js")
 }
 
 impl Receiver {

@@ -43,10 +43,10 @@ pub async fn handler(
     let Payload::PasswordReset { user_id } = challenge.payload else { return Err(LINK_INVALID.into()) };
     let user = accounts::user(&app, Some(user_id)).await?.ok_or(LINK_INVALID)?;
     // The link proves an address; it must still be the account's.
-    if user.email != challenge.recipient {
+    if user.email.as_ref() != Some(&challenge.recipient) {
         return Err(LINK_INVALID.into());
     }
-    if !body.new_password.is_strong(&[user.name.as_str(), user.email.as_str()]) {
+    if !body.new_password.is_strong(&user.own_words()) {
         return Err(WEAK_PASSWORD.at("/new_password", "weak_password").into());
     }
     let password_hash = hashing::hash(&app, body.new_password).await?;

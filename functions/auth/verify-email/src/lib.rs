@@ -11,6 +11,7 @@ use connecto_shared::{
         keys::KeySet,
         limits::LINK_PER_NETWORK,
         proof::{OpaqueToken, ProofKey},
+        user::Amr,
     },
     http::{
         Client, Error, Json, Problem, RefreshIn, Tokens, TokensAnswer,
@@ -82,7 +83,7 @@ pub async fn handler(
     let keys: KeySet<ProofKey> = secrets::read(&app, secrets::REFRESH_KEYS).await?;
     let user_id: UserId = app.new_id()?;
     let same_browser = body.registration_id == Some(*registration_id);
-    let begun = Begun { user_id, epoch: 0, device: client.device, keys: &keys };
+    let begun = Begun { user_id, epoch: 0, device: client.device, amr: Amr::Pwd, keys: &keys };
     let session = if same_browser { Some(begun.session(&app)?) } else { None };
 
     let made = accounts::complete_registration(&app, &challenge, user_id, session.as_ref()).await?;

@@ -34,7 +34,7 @@ pub async fn handler(app: App, _: Value) -> Result<Swept, Fault> {
                 Ok(Some(Fate::Sent)) => swept.sent += 1,
                 Ok(Some(Fate::Waits)) => swept.waiting += 1,
                 Ok(Some(Fate::Dead)) => swept.dead += 1,
-                Ok(None) => {}
+                Ok(Some(Fate::Dropped) | None) => {}
                 Err(fault) => {
                     observe::fault(&fault, "not delivered", Some(&id));
                     swept.failed += 1;

@@ -10,10 +10,15 @@
 use connecto_shared::{
     App, Fault,
     domain::{
-        keys::{ACCESS_TOKENS, CURSORS, JwkSet, KeySet, LINKS, Lifecycle, REFRESH_TOKENS, SigningKey},
+        keys::{
+            ACCESS_TOKENS, CODES, CURSORS, FACTORS, JwkSet, KeySet, LINKS, Lifecycle, REFRESH_TOKENS,
+            SigningKey,
+        },
         proof::ProofKey,
     },
-    vendor::secrets::{self, CURSOR_KEYS, LINK_KEYS, REFRESH_KEYS, SIGNING_KEYS, VERIFYING_KEYS},
+    vendor::secrets::{
+        self, CODE_KEYS, CURSOR_KEYS, FACTOR_KEYS, LINK_KEYS, REFRESH_KEYS, SIGNING_KEYS, VERIFYING_KEYS,
+    },
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -34,7 +39,8 @@ pub async fn handler(app: App, event: Value) -> Result<Rotated, Fault> {
     let outcome = match event["RequestType"].as_str() {
         // The keys go with their secrets.
         Some("Delete") => Ok(Rotated::default()),
-        _ => rotate(&app, event["force"] == json!(true)).await,
+        // In a box: the compiler counts how deep futures lie in each other, and these lie deep.
+        _ => Box::pin(rotate(&app, event["force"] == json!(true))).await,
     };
     if let Some(url) = asked_by_stack {
         answer_stack(url, &event, outcome.as_ref().err()).await?;
@@ -44,7 +50,13 @@ pub async fn handler(app: App, event: Value) -> Result<Rotated, Fault> {
 
 async fn rotate(app: &App, forced: bool) -> Result<Rotated, Fault> {
     let mut changed = Vec::new();
-    for (name, lifecycle) in [(LINK_KEYS, LINKS), (REFRESH_KEYS, REFRESH_TOKENS), (CURSOR_KEYS, CURSORS)] {
+    for (name, lifecycle) in [
+        (LINK_KEYS, LINKS),
+        (CODE_KEYS, CODES),
+        (FACTOR_KEYS, FACTORS),
+        (REFRESH_KEYS, REFRESH_TOKENS),
+        (CURSOR_KEYS, CURSORS),
+    ] {
         let made = || Ok(ProofKey::from_random(app.random()?, app.random()?));
         if rotate_set(app, name, lifecycle, forced, made).await?.1 {
             changed.push(name);

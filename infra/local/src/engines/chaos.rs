@@ -9,7 +9,7 @@ const MAX_RULES: usize = 100;
 /// The longest delay.
 const MAX_DELAY_MS: u32 = 60_000;
 /// The services that have a front.
-const SERVICES: [&str; 4] = ["dynamodb", "secretsmanager", "ses", "sns"];
+const SERVICES: [&str; 7] = ["dynamodb", "secretsmanager", "ses", "sns", "elasticache", "s3", "cloudfront"];
 
 /// What a struck call does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,7 +48,7 @@ impl Misbehaviour {
 /// Which calls misbehave, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {
-    /// `dynamodb`, `secretsmanager`, `ses` or `sns`.
+    /// `dynamodb`, `secretsmanager`, `ses`, `sns`, `elasticache`, `s3` or `cloudfront`.
     pub service: String,
     /// The API's action; all of the service's where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -18,9 +18,6 @@ use crate::world::World;
 /// The access key of the person at the machine: it may do everything.
 pub const OWNER_KEY: &str = "local";
 
-/// The largest request any engine takes: a mail of 10 MB, in base64, in a form.
-const MAX_BODY: usize = 24 * 1024 * 1024;
-
 /// A whole answer.
 pub(crate) type Reply = Response<Full<Bytes>>;
 
@@ -72,6 +69,14 @@ pub(super) trait Engine: Send + Sync + 'static {
     /// Its name in chaos rules and the call log: the prefix of its IAM actions.
     const SERVICE: &'static str;
 
+    /// The largest request it takes: a mail of 10 MB, in base64, in a form.
+    const MAX_BODY: usize = 24 * 1024 * 1024;
+
+    /// Whose access key a request is signed by.
+    fn signer(&self, request: &Request<Bytes>) -> Result<String, Refusal> {
+        signer(request.headers())
+    }
+
     /// What a request asks for, or the service's answer to one that cannot be read.
     fn read(&self, request: &Request<Bytes>) -> Result<Wanted, Box<Reply>>;
 
@@ -96,7 +101,7 @@ impl<E: Engine> Front<E> {
     /// Answers one request, or drops its reply where chaos asks for that.
     pub(super) async fn handle(&self, request: Request<Incoming>) -> Result<Reply, Dropped> {
         let (head, body) = request.into_parts();
-        let body = match Limited::new(body, MAX_BODY).collect().await {
+        let body = match Limited::new(body, E::MAX_BODY).collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) if error.is::<http_body_util::LengthLimitError>() => {
                 let request = Request::from_parts(head, Bytes::new());
@@ -105,7 +110,7 @@ impl<E: Engine> Front<E> {
             Err(_) => return Err(Dropped),
         };
         let request = Request::from_parts(head, body);
-        let caller = match self.caller(request.headers()) {
+        let caller = match self.caller(&request) {
             Ok(caller) => caller,
             Err(refusal) => return Ok(self.engine.refuse(&refusal, &request)),
         };
@@ -158,29 +163,19 @@ impl<E: Engine> Front<E> {
         Ok(reply)
     }
 
-    fn caller(&self, headers: &HeaderMap) -> Result<Caller<'_>, Refusal> {
-        let header = headers.get(http::header::AUTHORIZATION).ok_or(Refusal::Unsigned)?;
-        let key = header.to_str().ok().and_then(access_key_id).ok_or(Refusal::UnknownKey)?;
+    fn caller(&self, request: &Request<Bytes>) -> Result<Caller<'_>, Refusal> {
+        let key = self.engine.signer(request)?;
         if key == OWNER_KEY {
             return Ok(Caller::Owner);
         }
-        self.world.functions.of_access_key(key).map(Caller::Function).ok_or(Refusal::UnknownKey)
+        self.world.functions.of_access_key(&key).map(Caller::Function).ok_or(Refusal::UnknownKey)
     }
 
     /// Holds the call against the function's policy, and notes which grants it used.
     fn check(&self, function: &Function, wanted: &Wanted) -> Result<(), Refusal> {
         let mut used = Vec::with_capacity(wanted.permissions.len());
         for permission in &wanted.permissions {
-            let allowed = permission.resources.iter().find_map(|resource| {
-                match function.policy.check(&permission.action, resource) {
-                    Decision::Allowed(statement) => Some((statement, resource)),
-                    Decision::Denied => None,
-                }
-            });
-            let Some((statement, resource)) = allowed else {
-                return Err(denied(function, permission));
-            };
-            used.push((statement, permission.action.as_str(), resource.as_str()));
+            used.push(grant(function, permission).ok_or_else(|| denied(function, permission))?);
         }
         self.world.calls.note_used(&function.logical_id, &used);
         Ok(())
@@ -203,6 +198,25 @@ impl<E: Engine> Front<E> {
             status: status.map(|status| status.as_u16()),
         });
     }
+}
+
+/// A statement of a policy that allows something, with the action and the resource that it was asked about.
+type Grant<'p> = (usize, &'p str, &'p str);
+
+fn grant<'p>(function: &Function, permission: &'p Permission) -> Option<Grant<'p>> {
+    permission.resources.iter().find_map(|resource| {
+        match function.policy.check(&permission.action, resource) {
+            Decision::Allowed(statement) => Some((statement, permission.action.as_str(), resource.as_str())),
+            Decision::Denied => None,
+        }
+    })
+}
+
+/// Whether a function has a permission that it can do without; if so, it counts as used.
+pub(super) fn may(world: &World, function: &Function, permission: &Permission) -> bool {
+    let grant = grant(function, permission);
+    world.calls.note_used(&function.logical_id, grant.as_slice());
+    grant.is_some()
 }
 
 /// IAM's words for a missing permission; the log has them, too, for whoever runs the tests.
@@ -238,10 +252,22 @@ impl Caller<'_> {
     }
 }
 
-/// The access key of a Signature Version 4 header: the first part of its credential scope.
+/// The access key that a request's header is signed by.
+pub(super) fn signer(headers: &HeaderMap) -> Result<String, Refusal> {
+    let header = headers.get(http::header::AUTHORIZATION).ok_or(Refusal::Unsigned)?;
+    let key = header.to_str().ok().and_then(access_key_id).ok_or(Refusal::UnknownKey)?;
+    Ok(key.to_owned())
+}
+
+/// The access key of a Signature Version 4 header.
 fn access_key_id(authorization: &str) -> Option<&str> {
     let parameters = authorization.strip_prefix("AWS4-HMAC-SHA256")?;
     let credential = parameters.split(',').find_map(|part| part.trim().strip_prefix("Credential="))?;
+    key_of_credential(credential)
+}
+
+/// The access key of a credential: the first part of its scope.
+pub(super) fn key_of_credential(credential: &str) -> Option<&str> {
     let mut scope = credential.split('/');
     let key = scope.next().filter(|key| !key.is_empty())?;
     // date, region, service, terminator

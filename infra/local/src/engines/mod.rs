@@ -2,13 +2,17 @@
 //! front that knows which function calls and what its policy allows.
 
 pub mod calls;
+mod cdn;
 pub mod chaos;
+mod cloudfront;
 pub(crate) mod dynamo;
+mod elasticache;
 mod front;
 mod lines;
 mod mail;
 pub mod outbox;
 mod query;
+pub mod s3;
 pub mod secrets;
 mod server;
 mod ses;
@@ -23,6 +27,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::error::StartError;
+use crate::guard;
 use crate::world::World;
 
 pub use self::front::OWNER_KEY;
@@ -30,6 +35,7 @@ pub(crate) use self::front::Reply;
 pub(crate) use self::lines::Lines;
 pub(crate) use self::server::{Dropped, serve};
 
+use self::cloudfront::CloudFront;
 use self::dynamo::Dynamo;
 use self::front::{Engine, Front};
 use self::secrets::Secrets;
@@ -44,6 +50,14 @@ pub struct Listeners {
     pub ses: TcpListener,
     /// SNS.
     pub sns: TcpListener,
+    /// ElastiCache.
+    pub elasticache: TcpListener,
+    /// S3.
+    pub s3: TcpListener,
+    /// `CloudFront`.
+    pub cloudfront: TcpListener,
+    /// What delivers pictures in `CloudFront`'s place.
+    pub cdn: TcpListener,
 }
 
 /// The running engines. They end when this is dropped; what was acknowledged is on disk by then.
@@ -58,16 +72,24 @@ impl Engines {
         world: &Arc<World>,
         database: &dynoxide::Database,
         secrets: Arc<secrets::Store>,
+        objects: &Arc<s3::Store>,
         listeners: Listeners,
     ) -> Result<Self, StartError> {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let dynamo = Dynamo::start(database.clone(), &mut tasks, stopped.clone()).await?;
-        let Listeners { dynamodb, secretsmanager, ses, sns } = listeners;
+        let Listeners { dynamodb, secretsmanager, ses, sns, elasticache, s3, cloudfront, cdn } = listeners;
         spawn(&mut tasks, dynamodb, world, dynamo, &stopped);
         spawn(&mut tasks, secretsmanager, world, Secrets::new(secrets, world.clock.shared()), &stopped);
         spawn(&mut tasks, ses, world, ses::Ses::new(world.outbox.clone(), world.clock.shared()), &stopped);
         spawn(&mut tasks, sns, world, sns::Sns::new(world.outbox.clone(), world.clock.shared()), &stopped);
+        let cache = elasticache::ElastiCache::new(world.urls.redis.as_deref(), world.clock.now());
+        spawn(&mut tasks, elasticache, world, cache, &stopped);
+        tasks.spawn(s3::serve(s3, world, objects, stopped.clone()));
+        let kept = cdn::Kept::default();
+        let invalidations = CloudFront::new(kept.clone(), world.clock.shared());
+        spawn(&mut tasks, cloudfront, world, invalidations, &stopped);
+        tasks.spawn(cdn::serve(cdn, world, objects, kept, stopped));
         Ok(Self { tasks, stop })
     }
 
@@ -90,5 +112,5 @@ fn spawn<E: Engine>(
         let front = Arc::clone(&front);
         async move { front.handle(request).await }
     };
-    tasks.spawn(serve(listener, handle, stopped.clone()));
+    tasks.spawn(serve(listener, guard::from_a_program, handle, stopped.clone()));
 }

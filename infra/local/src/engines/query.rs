@@ -133,7 +133,7 @@ fn xml(status: StatusCode, body: String) -> Reply {
 }
 
 /// Text for an XML element: markup escaped, and what XML cannot hold left out.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

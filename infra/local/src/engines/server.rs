@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, StatusCode};
+use http::{HeaderMap, Request, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -14,7 +14,6 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::front::Reply;
-use crate::guard;
 
 /// Connections served at once; more wait in the socket's backlog.
 const MAX_CONNECTIONS: usize = 4096;
@@ -34,10 +33,16 @@ impl std::fmt::Display for Dropped {
 
 impl std::error::Error for Dropped {}
 
-/// Serves programs on this machine, and no web site's scripts, until `stopped` turns true; then open connections are
-/// closed.
-pub(crate) async fn serve<H, F>(listener: TcpListener, handle: H, mut stopped: watch::Receiver<bool>)
-where
+/// Whether what asks by these headers, at this port, is let in at all.
+pub(crate) type Guard = fn(&HeaderMap, u16) -> bool;
+
+/// Serves whom the guard lets in until `stopped` turns true; then open connections are closed.
+pub(crate) async fn serve<H, F>(
+    listener: TcpListener,
+    guard: Guard,
+    handle: H,
+    mut stopped: watch::Receiver<bool>,
+) where
     H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Result<Reply, Dropped>> + Send + 'static,
 {
@@ -65,7 +70,7 @@ where
         let _ = stream.set_nodelay(true);
         let handle = handle.clone();
         let service = service_fn(move |request: Request<Incoming>| {
-            let answer = guard::from_a_program(request.headers(), port).then(|| handle(request));
+            let answer = guard(request.headers(), port).then(|| handle(request));
             async move {
                 match answer {
                     Some(answer) => answer.await,

@@ -2,7 +2,6 @@
 //! own answers.
 
 mod answer;
-mod cors;
 mod event;
 mod routes;
 
@@ -19,6 +18,7 @@ use http::{HeaderValue, StatusCode, Uri};
 
 use self::event::Incoming;
 use self::routes::Routes;
+use crate::cors;
 use crate::error::StartError;
 use crate::ids;
 use crate::world::World;

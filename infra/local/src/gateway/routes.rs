@@ -55,7 +55,10 @@ impl Routes {
                         routes.push(Route::new(method, path, &function.logical_id));
                     }
                     Trigger::DefaultRoute => default = Some(function.logical_id.clone()),
-                    Trigger::Stream(_) | Trigger::Schedule(_) => {}
+                    Trigger::Stream(_)
+                    | Trigger::Schedule(_)
+                    | Trigger::Notification(_)
+                    | Trigger::Rule(_) => {}
                 }
             }
         }

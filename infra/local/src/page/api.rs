@@ -78,6 +78,8 @@ fn triggers(function: &Function) -> Vec<String> {
         Trigger::DefaultRoute => "$default".to_owned(),
         Trigger::Stream(stream) => format!("stream of {}", stream.table),
         Trigger::Schedule(schedule) => schedule.expression.clone(),
+        Trigger::Notification(told) => format!("{} of {}…", told.events.join(", "), told.prefix),
+        Trigger::Rule(pattern) => format!("events {}", pattern["detail-type"]),
     };
     function.triggers.iter().map(shown).collect()
 }

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::functions::Endpoint;
 use crate::guard;
 use crate::triggers;
-use crate::world::World;
+use crate::world::{Urls, World};
 
 /// Scripts and styles of this origin alone; a mail shown in a frame inherits it and cannot load anything.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
@@ -61,6 +61,8 @@ impl Page {
             .route("/_local/style.css", get(|| async { file("text/css", include_str!("style.css")) }))
             .route("/_local/docs", get(|| async { file("text/html", include_str!("docs.html")) }))
             .route("/_local/docs.js", get(|| async { file("text/javascript", include_str!("docs.js")) }))
+            .route("/_local/upload", get(upload))
+            .route("/_local/upload.js", get(|| async { file("text/javascript", include_str!("upload.js")) }))
             .route("/_local/openapi.json", get(api::openapi))
             .route("/_local/urls", get(api::urls))
             .route("/_local/outbox", get(api::outbox).delete(api::empty_outbox))
@@ -92,6 +94,19 @@ async fn same_site(State(page): State<Page>, request: Request, next: Next) -> Re
 
 fn index() -> Response {
     file("text/html", include_str!("index.html"))
+}
+
+/// The page for uploads; alone of all it may send to S3, and show what was uploaded.
+async fn upload(State(page): State<Page>) -> Response {
+    let Urls { s3, cdn, .. } = &page.0.world.urls;
+    let policy = CONTENT_SECURITY_POLICY
+        .replace("connect-src 'self'", &format!("connect-src 'self' {s3}"))
+        .replace("img-src data:", &format!("img-src data: {s3} {cdn}"));
+    let mut response = file("text/html", include_str!("upload.html"));
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
 }
 
 fn file(content_type: &str, content: &'static str) -> Response {

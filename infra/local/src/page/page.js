@@ -147,7 +147,7 @@ function chaos({ rules }) {
       const kept = rules.map(({ matched, struck, ...old }) => old);
       act(() => call("chaos", { method: "PUT", body: JSON.stringify({ rules: [...kept, rule] }) }));
     },
-  }, field("service", select("dynamodb", "ses", "sns", "secretsmanager")), field("action", el("input", { placeholder: "all" })),
+  }, field("service", select("dynamodb", "ses", "sns", "secretsmanager", "elasticache", "s3", "cloudfront")), field("action", el("input", { placeholder: "all" })),
   field("every", el("input", { type: "number", min: 1, value: 3 })), field("do", select("throttle", "conflict", "fail", "drop_reply", "crash", "delay")),
   field("ms", el("input", { type: "number", min: 0, value: 500 })), el("button", { className: "main" }, "Add"));
   const rows = rules.map((rule) => row(rule.service, rule.action ?? "all", rule.function ?? "all", number(rule.every),

@@ -6,7 +6,9 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::fields::{Fields, Problem, shown};
-use super::model::{STACK, ScheduleTrigger, Scheduler, StartingPosition, StreamTrigger, Trigger};
+use super::model::{
+    NotificationTrigger, STACK, ScheduleTrigger, Scheduler, StartingPosition, StreamTrigger, Trigger,
+};
 use super::resolve::Resolver;
 
 /// What is used of a stream's event.
@@ -40,6 +42,8 @@ pub(super) fn read(
         "DynamoDB" => stream(resolver, &properties).map(Trigger::Stream),
         "Schedule" => rule(&properties, function, name).map(Trigger::Schedule),
         "ScheduleV2" => schedule(&properties, function, name).map(Trigger::Schedule),
+        "S3" => notification(resolver, &properties).map(Trigger::Notification),
+        "EventBridgeRule" => pattern(&properties).map(Trigger::Rule),
         other => Err(event.wrong("Type", format!("{other} has no counterpart on one machine"))),
     }
 }
@@ -149,6 +153,43 @@ fn schedule(properties: &Fields, function: &str, name: &str) -> Result<ScheduleT
         input: input(properties)?,
         enabled: properties.text("State")?.as_deref() != Some("DISABLED"),
     })
+}
+
+fn notification(resolver: &Resolver<'_>, properties: &Fields) -> Result<NotificationTrigger, Problem> {
+    properties.only(&["Bucket", "Events", "Filter"], &[])?;
+    let bucket = properties.required_text("Bucket")?;
+    let mut known = false;
+    for (logical_id, kind) in resolver.resources()? {
+        known |= kind == "AWS::S3::Bucket" && resolver.physical_name(&logical_id, "", 0)? == bucket;
+    }
+    if !known {
+        return Err(properties.wrong("Bucket", format!("{bucket} is no bucket of this template")));
+    }
+    let events = properties.texts("Events")?;
+    if let Some(other) = events.iter().find(|event| !event.starts_with("s3:ObjectCreated:")) {
+        return Err(properties.wrong("Events", format!("{other} is not told on one machine")));
+    }
+    let filter = properties.object("Filter")?;
+    filter.only(&["S3Key"], &[])?;
+    let filter = filter.object("S3Key")?;
+    filter.only(&["Rules"], &[])?;
+    let (mut prefix, mut suffix) = (String::new(), String::new());
+    for rule in filter.list("Rules") {
+        let rule = Fields::new(&format!("{}.Rules", filter.at), rule)?;
+        let value = rule.required_text("Value")?;
+        match rule.required_text("Name")?.as_str() {
+            "prefix" => prefix = value,
+            "suffix" => suffix = value,
+            other => return Err(rule.wrong("Name", format!("{other} is neither prefix nor suffix"))),
+        }
+    }
+    Ok(NotificationTrigger { bucket, events, prefix, suffix })
+}
+
+fn pattern(properties: &Fields) -> Result<Value, Problem> {
+    let without_effect = ["DeadLetterConfig", "EventBusName", "RetryPolicy", "RuleName", "State"];
+    properties.only(&["Pattern"], &without_effect)?;
+    Ok(properties.object("Pattern")?.into_value())
 }
 
 fn input(properties: &Fields) -> Result<Option<Value>, Problem> {

@@ -1,5 +1,6 @@
 //! `template.yaml`, read as CloudFormation and SAM read it, for one machine.
 
+mod buckets;
 mod events;
 mod fields;
 mod functions;
@@ -46,6 +47,7 @@ fn model(document: &Value, api_url: &str) -> Result<Template, Problem> {
         functions: Vec::new(),
         tables: Vec::new(),
         secrets: Vec::new(),
+        buckets: Vec::new(),
         queues: Vec::new(),
         custom_resources: Vec::new(),
         api: resources::api(&resolver)?,
@@ -59,6 +61,7 @@ fn model(document: &Value, api_url: &str) -> Result<Template, Problem> {
             "AWS::SecretsManager::Secret" => {
                 template.secrets.push(resources::secret(&resolver, &logical_id)?);
             }
+            "AWS::S3::Bucket" => template.buckets.push(buckets::bucket(&resolver, &logical_id)?),
             "AWS::SQS::Queue" => template.queues.push(resources::queue(&resolver, &logical_id)?),
             kind if kind.starts_with("Custom::") => {
                 template.custom_resources.push(resources::custom_resource(&resolver, &logical_id, kind)?);
@@ -75,9 +78,9 @@ fn model(document: &Value, api_url: &str) -> Result<Template, Problem> {
 }
 
 /// Whether a resource watches, protects or carries the system in the cloud, and has no part in what it does. The API
-/// itself is read by [`resources::api`].
+/// itself is read by [`resources::api`], and a bucket's policy with the bucket.
 fn without_effect(kind: &str) -> bool {
-    const SERVICES: [&str; 16] = [
+    const SERVICES: [&str; 17] = [
         "AWS::ApplicationAutoScaling::",
         "AWS::Backup::",
         "AWS::Budgets::",
@@ -87,6 +90,7 @@ fn without_effect(kind: &str) -> bool {
         "AWS::CloudWatch::",
         "AWS::CodeDeploy::",
         "AWS::EC2::",
+        "AWS::GuardDuty::",
         "AWS::IAM::",
         "AWS::KMS::",
         "AWS::Logs::",
@@ -95,9 +99,10 @@ fn without_effect(kind: &str) -> bool {
         "AWS::WAFv2::",
         "AWS::XRay::",
     ];
-    const KINDS: [&str; 8] = [
+    const KINDS: [&str; 9] = [
         "AWS::Lambda::EventInvokeConfig",
         "AWS::Lambda::Permission",
+        "AWS::S3::BucketPolicy",
         "AWS::SNS::Subscription",
         "AWS::SNS::Topic",
         "AWS::SNS::TopicPolicy",

@@ -25,6 +25,8 @@ pub struct Template {
     pub tables: Vec<Table>,
     /// Secrets Manager secrets.
     pub secrets: Vec<Secret>,
+    /// S3 buckets.
+    pub buckets: Vec<Bucket>,
     /// SQS queues: locally only the destinations of failed stream batches.
     pub queues: Vec<Queue>,
     /// Resources that a function of this template creates, in an order in which each finds what it depends on.
@@ -85,6 +87,10 @@ pub enum Trigger {
     Stream(StreamTrigger),
     /// A schedule.
     Schedule(ScheduleTrigger),
+    /// A bucket's notifications.
+    Notification(NotificationTrigger),
+    /// Events that match a pattern of `EventBridge`. Nothing here sends any: such a function is called by hand.
+    Rule(Value),
 }
 
 /// Where a stream is read from when there is no checkpoint yet.
@@ -147,6 +153,19 @@ pub struct ScheduleTrigger {
     pub enabled: bool,
 }
 
+/// What of a bucket a function is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotificationTrigger {
+    /// The bucket's name.
+    pub bucket: String,
+    /// `s3:ObjectCreated:*` or one of its kinds.
+    pub events: Vec<String>,
+    /// How the key of an object begins.
+    pub prefix: String,
+    /// How it ends.
+    pub suffix: String,
+}
+
 /// A `DynamoDB` table.
 #[derive(Debug)]
 pub struct Table {
@@ -175,6 +194,19 @@ pub struct Secret {
     pub generate: Option<Value>,
     /// `SecretString`.
     pub value: Option<String>,
+}
+
+/// An S3 bucket, which keeps versions.
+#[derive(Debug)]
+pub struct Bucket {
+    /// The bucket's name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// What browsers' pages may do with it.
+    pub cors: Vec<Cors>,
+    /// What of it `CloudFront` may read, as patterns of ARNs.
+    pub delivered: Vec<String>,
 }
 
 /// An SQS queue.
@@ -208,7 +240,7 @@ pub struct Api {
     pub cors: Option<Cors>,
 }
 
-/// `CorsConfiguration` of an HTTP API.
+/// `CorsConfiguration` of an HTTP API, or one rule of a bucket's.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cors {
     /// `AllowOrigins`: whole origins, or `*`.

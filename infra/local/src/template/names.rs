@@ -57,6 +57,7 @@ impl<'a> Resolver<'a> {
             "AWS::Serverless::Function" => "FunctionName",
             "AWS::DynamoDB::Table" => "TableName",
             "AWS::SecretsManager::Secret" => "Name",
+            "AWS::S3::Bucket" => "BucketName",
             "AWS::SQS::Queue" => "QueueName",
             "AWS::Serverless::HttpApi" => return Ok("local".to_owned()),
             _ => return Ok(format!("{STACK}-{logical_id}")),
@@ -71,6 +72,8 @@ impl<'a> Resolver<'a> {
             Some(other) => {
                 Err(Problem::new(logical_id, format!("{property} is {}, not a text", shown(&other))))
             }
+            // A bucket's name has no capitals.
+            None if property == "BucketName" => Ok(format!("{STACK}-{logical_id}").to_ascii_lowercase()),
             None => Ok(format!("{STACK}-{logical_id}")),
         }
     }
@@ -99,12 +102,23 @@ impl<'a> Resolver<'a> {
             ("AWS::SecretsManager::Secret", "Arn" | "Id") => {
                 format!("arn:aws:secretsmanager:{scope}:secret:{name}-Local0")
             }
+            ("AWS::S3::Bucket", "Arn") => format!("arn:aws:s3:::{name}"),
+            ("AWS::S3::Bucket", "RegionalDomainName") => format!("{name}.s3.{REGION}.amazonaws.com"),
             ("AWS::SQS::Queue", "Arn") => format!("arn:aws:sqs:{scope}:{name}"),
-            ("AWS::SQS::Queue", "QueueName") => name,
             // What only the cloud has is named by what has a counterpart here, such as an API's access log.
             ("AWS::Logs::LogGroup", "Arn") => format!("arn:aws:logs:{scope}:log-group:{name}:*"),
             ("AWS::KMS::Key", "Arn") => format!("arn:aws:kms:{scope}:key/{name}"),
             ("AWS::SNS::Topic", "TopicArn") => format!("arn:aws:sns:{scope}:{name}"),
+            ("AWS::SQS::Queue", "QueueName") | ("AWS::Serverless::Application", "Outputs.DistributionId") => {
+                name
+            }
+            // The network that delivers: its id stands in its ARN.
+            ("AWS::Serverless::Application", "Outputs.DistributionArn") => {
+                format!("arn:aws:cloudfront::{ACCOUNT}:distribution/{name}")
+            }
+            ("AWS::Serverless::Application", output) if output.starts_with("Outputs.") => {
+                format!("{name}-{output}")
+            }
             _ => {
                 return Err(Problem::new(
                     at,

@@ -179,11 +179,8 @@ fn cors(fields: &Fields) -> Result<Cors, Problem> {
     let used =
         ["AllowOrigins", "AllowMethods", "AllowHeaders", "ExposeHeaders", "MaxAge", "AllowCredentials"];
     fields.only(&used, &[])?;
-    let allow_origins = fields.texts("AllowOrigins")?;
+    let allow_origins = origins(fields, "AllowOrigins")?;
     let allow_credentials = fields.flag("AllowCredentials")?;
-    if let Some(partial) = allow_origins.iter().find(|origin| origin.contains('*') && *origin != "*") {
-        return Err(fields.wrong("AllowOrigins", format!("{partial} is neither a whole origin nor *")));
-    }
     if allow_credentials && allow_origins.iter().any(|origin| origin == "*") {
         return Err(fields.wrong("AllowCredentials", "credentials cannot be allowed to every origin"));
     }
@@ -195,4 +192,13 @@ fn cors(fields: &Fields) -> Result<Cors, Problem> {
         max_age: fields.number("MaxAge", 0..=86_400)?.map(i64::unsigned_abs),
         allow_credentials,
     })
+}
+
+/// Origins that are whole, or any.
+pub(super) fn origins(fields: &Fields, name: &str) -> Result<Vec<String>, Problem> {
+    let origins = fields.texts(name)?;
+    match origins.iter().find(|origin| origin.contains('*') && *origin != "*") {
+        Some(partial) => Err(fields.wrong(name, format!("{partial} is neither a whole origin nor *"))),
+        None => Ok(origins),
+    }
 }

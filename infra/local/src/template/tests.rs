@@ -199,7 +199,7 @@ fn what_would_be_ignored_is_refused() {
         let refused = model(&document, "").expect_err("a refusal").to_string();
         assert_eq!(refused, format!("{property}: it has no counterpart on one machine"));
     }
-    for kind in ["AWS::S3::Bucket", "AWS::Lambda::EventSourceMapping", "AWS::Unheard::Of"] {
+    for kind in ["AWS::S3::AccessPoint", "AWS::Lambda::EventSourceMapping", "AWS::Unheard::Of"] {
         let mut document = document();
         document["Resources"]["New"] = json!({ "Type": kind });
         let refused = model(&document, "").expect_err("a refusal").to_string();
@@ -237,4 +237,62 @@ fn origins_are_whole_and_credentials_are_not_for_everybody() {
     let mut open = document();
     *open.pointer_mut(cors).expect("the place") = json!({ "AllowOrigins": ["*"] });
     assert_eq!(read(&open).api.cors.expect("cors").allow_origins, ["*"]);
+}
+
+#[test]
+fn a_bucket_has_its_rules_its_listeners_and_what_delivers_it() {
+    let mut document = document();
+    let resources = &mut document["Resources"];
+    resources["Files"] = json!({ "Type": "AWS::S3::Bucket", "Properties": {
+        "VersioningConfiguration": { "Status": "Enabled" },
+        "CorsConfiguration": { "CorsRules": [{ "AllowedOrigins": { "Ref": "Origins" }, "AllowedMethods": ["POST"] }] },
+        "LifecycleConfiguration": { "Rules": [] },
+    } });
+    let grant = json!({
+        "Effect": "Allow", "Principal": { "Service": "cloudfront.amazonaws.com" }, "Action": "s3:GetObject",
+        "Resource": { "Fn::Sub": "${Files.Arn}/public/*" },
+    });
+    resources["Access"] = json!({ "Type": "AWS::S3::BucketPolicy", "Properties": {
+        "Bucket": { "Ref": "Files" }, "PolicyDocument": { "Statement": [grant] },
+    } });
+    resources["Near"] = json!({ "Type": "AWS::Serverless::Application" });
+    let register = &mut resources["Register"]["Properties"];
+    register["Environment"]["Variables"] = json!({
+        "ID": { "Fn::GetAtt": ["Near", "Outputs.DistributionId"] },
+        "ARN": { "Fn::GetAtt": ["Near", "Outputs.DistributionArn"] },
+    });
+    let rules = json!([{ "Name": "prefix", "Value": "in/" }, { "Name": "suffix", "Value": ".jpg" }]);
+    register["Events"] = json!({
+        "Arrival": { "Type": "S3", "Properties": {
+            "Bucket": { "Ref": "Files" }, "Events": "s3:ObjectCreated:*", "Filter": { "S3Key": { "Rules": rules } },
+        } },
+        "Verdict": { "Type": "EventBridgeRule", "Properties": { "Pattern": { "source": ["aws.guardduty"] } } },
+    });
+    let template = read(&document);
+    let bucket = &template.buckets[0];
+    assert_eq!(bucket.name, "connecto-local-files");
+    assert_eq!(bucket.cors[0].allow_origins, ["http://localhost:3000", "https://a.example"]);
+    assert_eq!(bucket.delivered, ["arn:aws:s3:::connecto-local-files/public/*"]);
+    let function = &template.functions[0];
+    assert_eq!(
+        function.environment["ARN"],
+        format!("arn:aws:cloudfront::000000000000:distribution/{}", function.environment["ID"])
+    );
+    let [Trigger::Notification(told), Trigger::Rule(pattern)] = function.triggers.as_slice() else {
+        panic!("{:?}", function.triggers)
+    };
+    assert_eq!((told.prefix.as_str(), told.suffix.as_str()), ("in/", ".jpg"));
+    assert_eq!(*pattern, json!({ "source": ["aws.guardduty"] }));
+
+    let mut refuse = |pointer: &str, value: Value, part: &str| {
+        let place = document.pointer_mut(pointer).expect("a place to break");
+        let before = std::mem::replace(place, value);
+        let refused = model(&document, "").expect_err("a refusal").to_string();
+        assert!(refused.contains(part), "{refused}");
+        *document.pointer_mut(pointer).expect("the place again") = before;
+    };
+    let arrival = "/Resources/Register/Properties/Events/Arrival/Properties";
+    refuse(&format!("{arrival}/Events"), json!("s3:ObjectRemoved:*"), "is not told on one machine");
+    refuse(&format!("{arrival}/Bucket"), json!("other"), "is no bucket of this template");
+    refuse("/Resources/Files/Properties/VersioningConfiguration", json!({}), "set it to Enabled");
 }

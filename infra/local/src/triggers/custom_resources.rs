@@ -16,9 +16,9 @@ use uuid::Uuid;
 use super::asynchronous;
 use crate::engines::{Dropped, Reply, serve};
 use crate::error::StartError;
-use crate::ids;
 use crate::template::model::{ACCOUNT, CustomResource, REGION, STACK};
 use crate::world::World;
+use crate::{guard, ids};
 
 /// The file in the data folder that says which resources exist.
 const FILE: &str = "custom-resources.json";
@@ -91,7 +91,7 @@ impl Receiver {
             let answers = Arc::clone(&answers);
             async move { Ok::<Reply, Dropped>(receive(request, &answers).await) }
         };
-        tokio::spawn(serve(listener, handle, stopped));
+        tokio::spawn(serve(listener, guard::from_a_program, handle, stopped));
         Ok(Self { url, awaited, _stop: stop })
     }
 

@@ -1,7 +1,9 @@
-//! What calls functions besides the gateway: streams, schedules and the stack's own creation; and what time does to items.
+//! What calls functions besides the gateway: streams, schedules, buckets and the stack's own creation; and what time does
+//! to items.
 
 mod asynchronous;
 mod custom_resources;
+mod notifications;
 pub mod schedules;
 pub mod streams;
 mod ttl;
@@ -14,6 +16,7 @@ use tokio::task::JoinSet;
 
 use self::schedules::{ScheduleStatus, Schedules};
 use self::ttl::Ttl;
+use crate::engines::s3;
 use crate::error::StartError;
 use crate::world::World;
 
@@ -31,10 +34,15 @@ pub struct Handle {
 }
 
 impl Triggers {
-    /// Creates the template's custom resources, then starts polling streams, firing schedules and expiring items.
+    /// Creates the template's custom resources, then starts polling streams, firing schedules, telling what came into
+    /// buckets and expiring items.
     ///
     /// Functions are called from here on, so the engines must be serving.
-    pub async fn start(world: &Arc<World>, database: &Database) -> Result<Self, StartError> {
+    pub async fn start(
+        world: &Arc<World>,
+        database: &Database,
+        objects: &Arc<s3::Store>,
+    ) -> Result<Self, StartError> {
         let schedules = Arc::new(Schedules::open(world)?);
         let sources = streams::sources(world, database)?;
         let pollers = streams::open(world, &sources)?;
@@ -46,6 +54,7 @@ impl Triggers {
         }
         tasks.spawn(Arc::clone(&schedules).run());
         tasks.spawn(Arc::clone(&ttl).run());
+        tasks.spawn(notifications::run(Arc::clone(world), Arc::clone(objects)));
         Ok(Self { handle: Handle { schedules, ttl }, tasks })
     }
 

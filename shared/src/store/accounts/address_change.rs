@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::{LinkRefused, address, keep_address, leave_address, notice, pointer, secure, take_address};
+use super::{LinkRefused, address_key, keep_address, leave, notice, retreat::Retreat, secure, take, tell};
 use crate::{
     app::App,
     domain::{
@@ -11,8 +11,9 @@ use crate::{
     },
     fault::Fault,
     mail::MailKind,
+    sms::SmsKind,
     store::{
-        Refused, Table, Transaction,
+        Refused, Transaction,
         challenges::{self, Challenge, Payload},
         outbox::{self, Message},
         unconditional,
@@ -22,19 +23,14 @@ use crate::{
 /// For so long a change of address can be taken back, and nobody else can have the former address.
 pub const CHANGE_REVERTIBLE_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// Mails a new address the link that makes it the account's; an address that has an account is mailed that instead,
-/// by the same writes.
+/// Mails a new address the link that makes it the account's. Whether it has an account already is looked up when the
+/// mail is composed, as for a registration.
 pub async fn request_email_change(app: &App, user: &User, new: Email) -> Result<(), Fault> {
-    let taken = address(app, &new).await?.owner.is_some();
     let payload =
         Payload::EmailChange { user_id: user.user_id, from: user.email.clone(), epoch: user.session_epoch };
     let challenge = Challenge::new(app, new.clone(), payload)?;
-    let (mail, link) = if taken {
-        (MailKind::EmailTaken, None)
-    } else {
-        (MailKind::ConfirmNewEmail, Some(challenge.link()))
-    };
-    let message = Message { mail, to: new, name: None, locale: user.locale, link };
+    let link = Some(challenge.link());
+    let message = Message { mail: MailKind::ConfirmNewEmail, to: new, name: None, locale: user.locale, link };
     let tx = challenges::put(Transaction::new(app), &challenge)?;
     unconditional(outbox::post(app, tx, message)?.commit().await?)
 }
@@ -47,20 +43,22 @@ pub async fn change_email(
     user: &User,
 ) -> Result<Result<(), LinkRefused>, Fault> {
     let now = app.now();
-    let revert = Challenge::new(app, user.email.clone(), Payload::EmailRevert { user_id: user.user_id })?;
     let until = now + CHANGE_REVERTIBLE_FOR;
-    let mut revertible: Vec<_> =
-        user.revertible.iter().filter(|change| change.until > now).cloned().collect();
-    revertible.push(Revertible { challenge_id: revert.challenge_id, until });
-    let changed = User { email: challenge.recipient.clone(), revertible, ..user.clone() };
-
-    let tx = challenges::spend(app, Transaction::new(app), challenge)?;
-    let tx = take_address(app, tx, &changed.email, user.user_id)?;
-    let tx = keep_address(tx, &user.email, user.user_id, until)?;
-    let tx = secure(tx, user, &changed)?;
-    let tx = challenges::put(tx, &revert)?;
-    let told = Message { link: Some(revert.link()), ..notice(MailKind::EmailChanged, user) };
-    Ok(outbox::post(app, tx, told)?.commit().await?.map_err(|refused| match refused {
+    let mut changed = User { email: Some(challenge.recipient.clone()), ..user.clone() };
+    changed.revertible.retain(|change| change.until > now);
+    let mut tx = challenges::spend(app, Transaction::new(app), challenge)?;
+    tx = take(app, tx, address_key(&challenge.recipient), user.user_id)?;
+    let told = if let Some(former) = &user.email {
+        let revert = Challenge::new(app, former.clone(), Payload::EmailRevert { user_id: user.user_id })?;
+        changed.revertible.push(Revertible { challenge_id: revert.challenge_id, until });
+        tx = challenges::put(keep_address(tx, former, user.user_id, until)?, &revert)?;
+        let notice = notice(MailKind::EmailChanged, user, former);
+        Message { link: Some(revert.link()), ..notice }.into()
+    } else {
+        tell(MailKind::EmailChanged, SmsKind::EmailAdded, user)?
+    };
+    tx = outbox::post(app, secure(tx, user, &changed)?, told)?;
+    Ok(tx.commit().await?.map_err(|refused| match refused {
         Refused { at: 0 } => LinkRefused::Spent,
         Refused { at: 1 } => LinkRefused::AddressTaken,
         Refused { .. } => LinkRefused::Busy,
@@ -78,27 +76,22 @@ pub async fn revert_email(
     let Some(at) = links.position(|change| change.challenge_id == challenge.challenge_id) else {
         return Ok(Err(LinkRefused::Spent));
     };
-    let changed = User {
-        email: challenge.recipient.clone(),
-        // The links of later changes were mailed to addresses that came after this one.
-        revertible: user.revertible[..at].to_vec(),
-        password_hash: None,
-        session_epoch: user.session_epoch + 1,
-        ..user.clone()
-    };
-    let reset = Challenge::new(app, changed.email.clone(), Payload::PasswordReset { user_id: user.user_id })?;
+    // Who took the address over may have left a phone, an identity or a factor to come back by, or to shut the owner out.
+    let mut retreat = Retreat::plan(app, user, user.revertible[at].until - CHANGE_REVERTIBLE_FOR).await?;
+    retreat.changed.email = Some(challenge.recipient.clone());
+    // The links of later changes were mailed to addresses that came after this one.
+    retreat.changed.revertible = user.revertible[..at].to_vec();
 
     let tx = challenges::spend(app, Transaction::new(app), challenge)?;
-    let tx = secure(tx, user, &changed)?;
-    let tx = challenges::put(tx, &reset)?;
-    let mut tx = tx.put(Table::Accounts, pointer("reset", &reset)?)?;
+    let mut tx = retreat.write(app, tx, user, (MailKind::EmailChangeReverted, &challenge.recipient))?;
     // The account may have come back to this address by itself.
-    if changed.email != user.email {
-        tx = take_address(app, tx, &changed.email, user.user_id)?;
-        tx = leave_address(tx, &user.email, user.user_id)?;
+    if retreat.changed.email != user.email {
+        tx = take(app, tx, address_key(&challenge.recipient), user.user_id)?;
+        if let Some(left) = &user.email {
+            tx = leave(tx, address_key(left), user.user_id)?;
+        }
     }
-    let told = Message { link: Some(reset.link()), ..notice(MailKind::EmailChangeReverted, &changed) };
-    Ok(outbox::post(app, tx, told)?.commit().await?.map_err(|refused| match refused {
+    Ok(tx.commit().await?.map_err(|refused| match refused {
         Refused { at: 1 } => LinkRefused::Busy,
         Refused { .. } => LinkRefused::Spent,
     }))

@@ -3,6 +3,9 @@
 //! | pk | sk | |
 //! |---|---|---|
 //! | `user#<user id>` | `user` | the [`User`] |
+//! | `user#<user id>` | `identity#<identity id>` | an [`Identity`](crate::domain::oidc::Identity) of theirs |
+//! | `phone#<number>` | `user` | whose phone it is |
+//! | `oidc#<issuer>#<subject>` | `user` | whose identity it is |
 //! | `email#<address>` | `user` | whose address it is; with `expires_at`, whose it was and is kept for |
 //! | `email#<address>` | `reset` | the newest link that may choose a new password |
 //! | `email#<address>` | `registration#<registration id>` | a registration of it that waits for its link |
@@ -13,33 +16,52 @@
 //! `version` up, so that none overwrites another; what a person tells of themselves is written field by field beside it.
 
 mod address_change;
+mod identities;
 mod passwords;
+mod phones;
 mod profile;
 mod registration;
+mod retreat;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::profile::{does_not_show, put_avatar};
 pub use self::{
     address_change::{CHANGE_REVERTIBLE_FOR, change_email, request_email_change, revert_email},
+    identities::{
+        IdentityRefused, NewAccount, by_identity, half_sign_in_by_identity, identities, link_identity,
+        remove_identity, sign_in_by_identity, sign_up_by_identity,
+    },
     passwords::{change_password, raise_password_hash, reset_password},
-    profile::{ProfileChange, update_profile},
+    phones::{
+        CodeRefused, by_phone, half_sign_in_by_phone, put_phone, remove_phone, sign_in_by_phone,
+        sign_up_by_phone, step_up_by_phone,
+    },
+    profile::{AvatarRefused, ProfileChange, change_avatar, update_profile},
     registration::{NewRegistration, complete_registration, register},
+    retreat::revert_factors,
 };
 pub(crate) use self::{passwords::forgot_password, registration::send_verification};
 use super::{
-    Change, Expression, Item, Key, Refused, Table, Transaction, challenges::Challenge, get, n,
-    outbox::Message, s, sessions, unconditional,
+    Change, Expression, Item, Key, Refused, Table, Transaction,
+    challenges::Challenge,
+    get, n,
+    outbox::{Message, Sms, Work},
+    s, sessions,
 };
 use crate::{
     app::App,
+    cache::Stale,
     domain::{
         email::Email,
         id::{ChallengeId, UserId},
-        user::{Session, User},
+        phone::Phone,
+        user::{Session, StaffRole, User},
     },
     fault::Fault,
     mail::MailKind,
+    sms::SmsKind,
 };
 
 /// What is known of an address.
@@ -111,25 +133,49 @@ pub async fn user(app: &App, id: Option<UserId>) -> Result<Option<User>, Fault> 
     get(app, Table::Accounts, user_key(id.unwrap_or_else(UserId::nobody))).await
 }
 
+/// Makes a user staff, or no longer; ends all of their sessions, so that the next one says so. `Err`: the account changed
+/// meanwhile.
+pub async fn set_staff(
+    app: &App,
+    user: &User,
+    staff: Option<StaffRole>,
+) -> Result<Result<(), Refused>, Fault> {
+    let changed = User { staff, session_epoch: user.session_epoch + 1, ..user.clone() };
+    secure(Transaction::new(app), user, &changed)?.commit().await
+}
+
 /// Ends all of a user's sessions. `Err`: the account changed meanwhile.
 pub async fn end_all_sessions(app: &App, user: &User) -> Result<Result<(), Refused>, Fault> {
     let changed = User { session_epoch: user.session_epoch + 1, ..user.clone() };
     secure(Transaction::new(app), user, &changed)?.commit().await
 }
 
-/// Writes a session of a user who has just proved to be them.
-pub async fn begin_session(app: &App, session: &Session) -> Result<(), Fault> {
-    unconditional(sessions::put(Transaction::new(app), session)?.commit().await?)
+/// Writes a session of a user who has just proved one thing. `Err`: meanwhile the account has got a second factor, or
+/// its sessions were ended.
+pub async fn begin_session(app: &App, session: &Session) -> Result<Result<(), Refused>, Fault> {
+    let tx = unprotected(Transaction::new(app), session)?;
+    sessions::put(tx, session)?.commit().await
 }
 
-/// Makes an address a user's: one that nobody has, that was kept for them, or whose keeping is over.
-fn take_address<'a>(
-    app: &App,
-    tx: Transaction<'a>,
-    email: &Email,
-    user_id: UserId,
-) -> Result<Transaction<'a>, Fault> {
-    let owner = Key::new(address_key(email), "user").with(&Owner { user_id, until: None })?;
+/// Demands that a session's user still has no second factor, and no other epoch.
+fn unprotected<'a>(tx: Transaction<'a>, session: &Session) -> Result<Transaction<'a>, Fault> {
+    let as_read = Expression::new(
+        "(attribute_not_exists(factors) OR factors = :none) AND session_epoch = :epoch",
+        [(":none", n(0)), (":epoch", n(session.epoch))],
+    );
+    tx.check(Table::Accounts, user_key(session.user_id), as_read)
+}
+
+/// Writes a new user.
+fn create<'a>(tx: Transaction<'a>, user: &User) -> Result<Transaction<'a>, Fault> {
+    let new = Expression::new("attribute_not_exists(pk)", []);
+    tx.put_if(Table::Accounts, user_key(user.user_id).with(user)?, new)
+}
+
+/// Makes an address or a phone, by its key, a user's: one that nobody has, that was kept for them, or whose keeping is
+/// over.
+fn take<'a>(app: &App, tx: Transaction<'a>, name: String, user_id: UserId) -> Result<Transaction<'a>, Fault> {
+    let owner = Key::new(name, "user").with(&Owner { user_id, until: None })?;
     let free = Expression::new(
         "attribute_not_exists(pk) OR expires_at <= :now OR (user_id = :me AND attribute_exists(expires_at))",
         [(":now", n(app.now().as_second())), (":me", s(user_id.to_string()))],
@@ -148,9 +194,9 @@ fn keep_address<'a>(
     tx.put_if(Table::Accounts, Key::new(address_key(email), "user").with(&kept)?, belongs_to(user_id))
 }
 
-/// Lets go of a user's address.
-fn leave_address<'a>(tx: Transaction<'a>, email: &Email, user_id: UserId) -> Result<Transaction<'a>, Fault> {
-    tx.delete_if(Table::Accounts, Key::new(address_key(email), "user"), belongs_to(user_id))
+/// Lets go of a user's address or phone, by its key.
+fn leave(tx: Transaction<'_>, name: String, user_id: UserId) -> Result<Transaction<'_>, Fault> {
+    tx.delete_if(Table::Accounts, Key::new(name, "user"), belongs_to(user_id))
 }
 
 fn belongs_to(user_id: UserId) -> Expression {
@@ -158,18 +204,21 @@ fn belongs_to(user_id: UserId) -> Expression {
 }
 
 /// Writes what secures an account, if that is still as it was read. What its owner tells of themselves stays alone.
-fn secure<'a>(tx: Transaction<'a>, before: &User, after: &User) -> Result<Transaction<'a>, Fault> {
+pub(super) fn secure<'a>(tx: Transaction<'a>, before: &User, after: &User) -> Result<Transaction<'a>, Fault> {
     let mut change = Change::default()
-        .set("email", s(after.email.as_str()))
         .set("session_epoch", n(after.session_epoch))
+        .set("factors", n(after.factors))
         .set("revertible", serde_dynamo::to_attribute_value(&after.revertible)?)
         .set("version", n(before.version + 1));
-    change = match &after.password_hash {
-        Some(hash) => change.set("password_hash", serde_dynamo::to_attribute_value(hash)?),
-        None => change.remove("password_hash"),
-    };
+    change = change.set_or_remove("email", after.email.as_ref())?;
+    change = change.set_or_remove("staff", after.staff.as_ref())?;
+    change = change.set_or_remove("phone", after.phone.as_ref())?;
+    change = change.set_or_remove("password_hash", after.password_hash.as_ref())?;
     let unchanged = Expression::new("version = :before", [(":before", n(before.version))]);
-    tx.update_if(Table::Accounts, user_key(before.user_id), change, unchanged)
+    let tx = tx.update_if(Table::Accounts, user_key(before.user_id), change, unchanged)?;
+    // What else changes here, the cache does not know.
+    let seen = |user: &User| (user.session_epoch, user.email.clone(), user.phone.clone());
+    Ok(if seen(before) == seen(after) { tx } else { tx.outdates(before.user_id, Stale::Person) })
 }
 
 /// Points from an address to the newest challenge of one kind.
@@ -178,9 +227,18 @@ fn pointer(sk: &str, challenge: &Challenge) -> Result<Item, Fault> {
     Key::new(address_key(&challenge.recipient), sk).with(&pointer)
 }
 
-/// A mail to a user about their account.
-pub(crate) fn notice(mail: MailKind, user: &User) -> Message {
-    Message { mail, to: user.email.clone(), name: Some(user.name.clone()), locale: user.locale, link: None }
+/// A mail to one of a user's addresses about their account.
+pub(super) fn notice(mail: MailKind, user: &User, to: &Email) -> Message {
+    Message { mail, to: to.clone(), name: user.name.clone(), locale: user.locale, link: None }
+}
+
+/// Tells a user about their account: by mail, or by text message where they have no address.
+pub(crate) fn tell(mail: MailKind, sms: SmsKind, user: &User) -> Result<Work, Fault> {
+    match (&user.email, &user.phone) {
+        (Some(to), _) => Ok(notice(mail, user, to).into()),
+        (None, Some(own)) => Ok(Sms::new(sms, &own.number, user.locale).into()),
+        (None, None) => Err(Fault::new("an account with neither address nor phone")),
+    }
 }
 
 fn user_key(id: UserId) -> Key {
@@ -189,4 +247,8 @@ fn user_key(id: UserId) -> Key {
 
 fn address_key(email: &Email) -> String {
     format!("email#{email}")
+}
+
+fn phone_key(phone: &Phone) -> String {
+    format!("phone#{phone}")
 }

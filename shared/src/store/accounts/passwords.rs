@@ -23,7 +23,7 @@ pub(crate) async fn forgot_password(app: &App, email: &Email) -> Result<(), Faul
     let Some(owner) = address(app, email).await?.owner else { return Ok(()) };
     let Some(user) = user(app, Some(owner)).await? else { return Ok(()) };
     let challenge = Challenge::new(app, email.clone(), Payload::PasswordReset { user_id: user.user_id })?;
-    let message = Message { link: Some(challenge.link()), ..notice(MailKind::ResetPassword, &user) };
+    let message = Message { link: Some(challenge.link()), ..notice(MailKind::ResetPassword, &user, email) };
     let tx = challenges::put(Transaction::new(app), &challenge)?;
     let tx = tx.put(Table::Accounts, pointer("reset", &challenge)?)?;
     unconditional(outbox::post(app, tx, message)?.commit().await?)
@@ -40,7 +40,7 @@ pub async fn reset_password(
     let newest = Expression::new("challenge_id = :this", [(":this", s(challenge.challenge_id.to_string()))]);
     let tx = tx.check(Table::Accounts, Key::new(address_key(&challenge.recipient), "reset"), newest)?;
     let tx = secure(tx, user, &with_password(user, password_hash))?;
-    let tx = outbox::post(app, tx, notice(MailKind::PasswordChanged, user))?;
+    let tx = outbox::post(app, tx, notice(MailKind::PasswordChanged, user, &challenge.recipient))?;
     Ok(tx.commit().await?.map_err(|refused| match refused.at {
         0 | 1 => LinkRefused::Spent,
         _ => LinkRefused::Busy,
@@ -57,7 +57,9 @@ pub async fn change_password(
     let changed = with_password(user, password_hash);
     let tx = secure(Transaction::new(app), user, &changed)?;
     let tx = sessions::carry_over(tx, session, changed.session_epoch)?;
-    outbox::post(app, tx, notice(MailKind::PasswordChanged, user))?.commit().await
+    // Who has a password has an address: it came by one.
+    let email = user.email.as_ref().ok_or_else(|| Fault::new("a password without an address"))?;
+    outbox::post(app, tx, notice(MailKind::PasswordChanged, user, email))?.commit().await
 }
 
 /// Replaces a password's hash by one of the same password at today's cost. A change meanwhile is left alone.

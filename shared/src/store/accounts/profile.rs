@@ -1,16 +1,18 @@
 //! What people tell of themselves.
 
-use super::{user, user_key};
+use super::user_key;
 use crate::{
     app::App,
+    cache::{PROFILE, Stale},
     domain::{
-        id::UserId,
+        id::{MediaId, UserId},
         locale::Locale,
         person::{PersonName, TimeZoneName},
-        user::{Role, User},
+        upload::Upload,
+        user::{Avatar, Profile, Role, User},
     },
     fault::Fault,
-    store::{Change, Expression, Table, Transaction, s},
+    store::{Change, Expression, Table, Transaction, members, s, uploads},
 };
 
 /// What to change; the rest stays as it is.
@@ -26,8 +28,71 @@ pub struct ProfileChange {
     pub roles: Option<Vec<Role>>,
 }
 
-/// Changes some fields of a user, and returns them all. Two writers of different fields keep both; safe to repeat.
-pub async fn update_profile(app: &App, id: UserId, new: &ProfileChange) -> Result<Option<User>, Fault> {
+/// Why somebody's picture stayed as it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AvatarRefused {
+    /// The upload is not ready, or is nothing to show oneself by.
+    NotReady,
+    /// The account, or a picture of it, was changed at the same moment.
+    Busy,
+}
+
+/// Makes an upload of a user's own their picture, or takes theirs away. The picture they had is deleted.
+pub async fn change_avatar(
+    app: &App,
+    user: &User,
+    upload: Option<&Upload>,
+) -> Result<Result<(), AvatarRefused>, Fault> {
+    let avatar = upload.map(|upload| Avatar::of(upload).ok_or(AvatarRefused::NotReady)).transpose();
+    let avatar = match avatar {
+        Ok(avatar) => avatar,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let mut tx = put_avatar(Transaction::new(app), user, avatar.as_ref())?;
+    if let Some(upload) = upload {
+        tx = uploads::is_ready(tx, upload)?;
+    }
+    if let Some(former) = &user.avatar {
+        tx = uploads::take_away(app, tx, former.media_id, uploads::READY)?;
+    }
+    Ok(tx.commit().await?.map_err(|refused| match (refused.at, upload) {
+        (1, Some(_)) => AvatarRefused::NotReady,
+        _ => AvatarRefused::Busy,
+    }))
+}
+
+/// Demands that a user's picture is another, or that there is none.
+pub(in crate::store) fn does_not_show(
+    tx: Transaction<'_>,
+    id: UserId,
+    media_id: MediaId,
+) -> Result<Transaction<'_>, Fault> {
+    let other = Expression::new(
+        "attribute_not_exists(avatar) OR avatar.media_id <> :this",
+        [(":this", s(media_id.to_string()))],
+    );
+    tx.check(Table::Accounts, user_key(id), other)
+}
+
+/// Writes a user's picture, where it is still the one that was read.
+pub(in crate::store) fn put_avatar<'a>(
+    tx: Transaction<'a>,
+    user: &User,
+    avatar: Option<&Avatar>,
+) -> Result<Transaction<'a>, Fault> {
+    let change = Change::default().set_or_remove("avatar", avatar)?;
+    let unchanged = match &user.avatar {
+        Some(before) => {
+            Expression::new("avatar.media_id = :before", [(":before", s(before.media_id.to_string()))])
+        }
+        None => Expression::new("attribute_exists(pk) AND attribute_not_exists(avatar)", []),
+    };
+    let tx = tx.update_if(Table::Accounts, user_key(user.user_id), change, unchanged)?;
+    Ok(tx.outdates(user.user_id, Stale::Field(PROFILE.to_owned())))
+}
+
+/// Changes some fields of a user, and returns what they tell of themselves now. Two writers of different fields keep both; safe to repeat.
+pub async fn update_profile(app: &App, id: UserId, new: &ProfileChange) -> Result<Option<Profile>, Fault> {
     let mut change = Change::default();
     if let Some(name) = &new.name {
         change = change.set("name", s(name.as_str()));
@@ -44,9 +109,10 @@ pub async fn update_profile(app: &App, id: UserId, new: &ProfileChange) -> Resul
     if !change.is_empty() {
         let there = Expression::new("attribute_exists(pk)", []);
         let tx = Transaction::new(app).update_if(Table::Accounts, user_key(id), change, there)?;
+        let tx = tx.outdates(id, Stale::Field(PROFILE.to_owned()));
         if tx.commit().await?.is_err() {
             return Ok(None);
         }
     }
-    user(app, Some(id)).await
+    members::profile(app, id).await
 }

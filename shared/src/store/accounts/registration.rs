@@ -1,6 +1,6 @@
 //! From a wish for an account to the account.
 
-use super::{LinkRefused, Pointer, address, address_key, pointer, take_address, user_key};
+use super::{LinkRefused, Pointer, address, address_key, create, pointer, take};
 use crate::{
     app::App,
     domain::{
@@ -8,13 +8,13 @@ use crate::{
         id::{RegistrationId, UserId},
         locale::Locale,
         password::PasswordHash,
-        person::{PersonName, TimeZoneName},
-        user::{Role, Session, User},
+        person::PersonName,
+        user::{Session, User},
     },
     fault::Fault,
     mail::MailKind,
     store::{
-        Expression, Key, Refused, Table, Transaction,
+        Key, Refused, Table, Transaction,
         challenges::{self, Challenge, Payload},
         get,
         outbox::{self, Message},
@@ -36,20 +36,15 @@ pub struct NewRegistration {
     pub registration_id: RegistrationId,
 }
 
-/// Keeps a registration until its link is used, and mails the link; an address that has an account is mailed that
-/// instead, by the same writes.
+/// Keeps a registration until its link is used, and mails the link. Whether the address has an account is not looked up
+/// here, where it would show in the time, but when the mail is composed.
 pub async fn register(app: &App, new: NewRegistration) -> Result<(), Fault> {
-    let taken = address(app, &new.email).await?.owner.is_some();
     let NewRegistration { email, password_hash, name, locale, registration_id } = new;
     let payload = Payload::Registration { registration_id, password_hash, name, locale };
     let challenge = Challenge::new(app, email.clone(), payload)?;
+    let link = Some(challenge.link());
     // Not by the name given: nobody has proved yet that it is the reader's.
-    let told = |mail, link| Message { mail, to: email, name: None, locale, link };
-    let message = if taken {
-        told(MailKind::AlreadyRegistered, None)
-    } else {
-        told(MailKind::VerifyEmail, Some(challenge.link()))
-    };
+    let message = Message { mail: MailKind::VerifyEmail, to: email, name: None, locale, link };
     let tx = challenges::put(Transaction::new(app), &challenge)?;
     let tx = tx.put(Table::Accounts, pointer(&pointer_sk(registration_id), &challenge)?)?;
     unconditional(outbox::post(app, tx, message)?.commit().await?)
@@ -91,22 +86,14 @@ pub async fn complete_registration(
         return Ok(Err(LinkRefused::Spent));
     };
     let user = User {
-        user_id,
-        email: challenge.recipient.clone(),
-        name: name.clone(),
-        locale: *locale,
-        time_zone: TimeZoneName::default(),
-        roles: vec![Role::Customer],
+        email: Some(challenge.recipient.clone()),
+        name: Some(name.clone()),
         password_hash: Some(password_hash.clone()),
-        session_epoch: 0,
-        revertible: Vec::new(),
-        version: 0,
-        created_at: app.now(),
+        ..User::new(user_id, *locale, app.now())
     };
     let tx = challenges::spend(app, Transaction::new(app), challenge)?;
-    let tx = take_address(app, tx, &user.email, user_id)?;
-    let new = Expression::new("attribute_not_exists(pk)", []);
-    let mut tx = tx.put_if(Table::Accounts, user_key(user_id).with(&user)?, new)?;
+    let tx = take(app, tx, address_key(&challenge.recipient), user_id)?;
+    let mut tx = create(tx, &user)?;
     if let Some(session) = session {
         tx = sessions::put(tx, session)?;
     }

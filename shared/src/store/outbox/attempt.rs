@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::{
     error::SdkError,
-    operation::update_item::UpdateItemError,
+    operation::update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
     types::{ReturnValue, ReturnValuesOnConditionCheckFailure},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -156,6 +156,8 @@ pub enum Attempt {
     Refused(String),
     /// Nobody knows: the reply was lost.
     Unknown(String),
+    /// It was good for nothing any more, or one too many, and was not sent.
+    Dropped(String),
 }
 
 /// What became of a message by an attempt.
@@ -167,6 +169,8 @@ pub enum Fate {
     Waits,
     /// It was given up.
     Dead,
+    /// It was good for nothing any more.
+    Dropped,
 }
 
 /// Writes down how the attempt on a leased message ended. Safe to repeat; a lease taken over meanwhile wins.
@@ -183,20 +187,10 @@ pub async fn settle(app: &App, leased: &Leased, attempt: &Attempt) -> Result<Fat
         .expression_attribute_values(":leased", s("leased"))
         .expression_attribute_values(":attempts", n(leased.attempts));
     let (fate, request) = match attempt {
-        Attempt::Accepted(provider_id) => (
-            Fate::Sent,
-            // Whom it went to is nobody's business any more.
-            request
-                .update_expression(
-                    "SET #status = :next, provider_id = :note, expires_at = :end \
-                     REMOVE gsi1pk, gsi1sk, #to, #name, link, email",
-                )
-                .expression_attribute_names("#to", "to")
-                .expression_attribute_names("#name", "name")
-                .expression_attribute_values(":next", s("sent"))
-                .expression_attribute_values(":note", s(provider_id))
-                .expression_attribute_values(":end", n(kept_until(now, KEPT_H))),
-        ),
+        Attempt::Accepted(provider_id) => {
+            (Fate::Sent, over(request, "sent", ("provider_id", provider_id), now))
+        }
+        Attempt::Dropped(reason) => (Fate::Dropped, over(request, "dropped", ("reason", reason), now)),
         Attempt::Refused(reason) | Attempt::Unknown(reason) if leased.attempts >= MAX_ATTEMPTS => (
             Fate::Dead,
             request
@@ -234,6 +228,25 @@ pub async fn settle(app: &App, leased: &Leased, attempt: &Attempt) -> Result<Fat
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Ends a message: whom it went to, or did not, is nobody's business any more.
+fn over(
+    request: UpdateItemFluentBuilder,
+    status: &str,
+    (noted, note): (&str, &str),
+    now: Timestamp,
+) -> UpdateItemFluentBuilder {
+    request
+        .update_expression(format!(
+            "SET #status = :next, {noted} = :note, expires_at = :end \
+             REMOVE gsi1pk, gsi1sk, #to, #name, link, email"
+        ))
+        .expression_attribute_names("#to", "to")
+        .expression_attribute_names("#name", "name")
+        .expression_attribute_values(":next", s(status))
+        .expression_attribute_values(":note", s(note))
+        .expression_attribute_values(":end", n(kept_until(now, KEPT_H)))
 }
 
 /// The pause before the next attempt: half a minute, doubling up to an hour.

@@ -4,7 +4,7 @@
 //! |---|---|---|---|---|
 //! | message id | `message` | `due#<shard>` | when it is due | waits, or is leased until then |
 //! | message id | `message` | `dead` | since when | was given up |
-//! | message id | `message` | | | was sent |
+//! | message id | `message` | | | was sent, or dropped because nobody could use it any more |
 //!
 //! A message is leased before it is sent and marked after; whoever finds a lease that ran out cannot know whether the
 //! mail went out, so it is sent again and counted as `uncertain`.
@@ -24,9 +24,11 @@ use crate::{
         id::{ChallengeId, MessageId, RegistrationId},
         locale::Locale,
         person::PersonName,
+        phone::Phone,
     },
     fault::Fault,
     mail::MailKind,
+    sms::SmsKind,
 };
 
 /// Over so many shards the index of what is due is spread.
@@ -55,6 +57,43 @@ pub struct Message {
     pub link: Option<Link>,
 }
 
+/// A text message to be sent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Sms {
+    /// Which.
+    pub sms: SmsKind,
+    /// To whom.
+    pub to: Phone,
+    /// In which language.
+    pub locale: Locale,
+    /// The challenge that the code in it meets.
+    #[serde(rename = "link", skip_serializing_if = "Option::is_none", default)]
+    pub code: Option<CodeSource>,
+}
+
+impl Sms {
+    /// A message without a code.
+    #[must_use]
+    pub fn new(sms: SmsKind, to: &Phone, locale: Locale) -> Self {
+        Self { sms, to: to.clone(), locale, code: None }
+    }
+}
+
+/// What a code in a text message is derived from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CodeSource {
+    /// What it is for.
+    pub purpose: String,
+    /// The challenge.
+    pub challenge_id: ChallengeId,
+    /// The challenge's random value.
+    pub nonce: String,
+    /// When the challenge was made.
+    pub made_at: Timestamp,
+    /// When the code is good for nothing.
+    pub ends_at: Timestamp,
+}
+
 /// What a link in a mail is derived from.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Link {
@@ -72,6 +111,8 @@ pub struct Link {
 pub enum Work {
     /// A mail.
     Mail(Message),
+    /// A text message.
+    Sms(Sms),
     /// Somebody forgot the password of this address, which may have an account.
     ForgotPassword {
         /// The address.
@@ -89,6 +130,12 @@ pub enum Work {
 impl From<Message> for Work {
     fn from(message: Message) -> Self {
         Self::Mail(message)
+    }
+}
+
+impl From<Sms> for Work {
+    fn from(sms: Sms) -> Self {
+        Self::Sms(sms)
     }
 }
 

@@ -54,6 +54,9 @@ export async function query(pk) {
 
 /** A write of the Accounts table, for {@link commit}. */
 export const put = (item, condition, values) => ({ Put: { Item: marshall(item), ...where(condition, values) } });
+export const check = (pk, sk, condition, values) => ({
+  ConditionCheck: { Key: marshall({ pk, sk }), ...where(condition, values) },
+});
 export const remove = (pk, sk, condition, values) => ({ Delete: { Key: marshall({ pk, sk }), ...where(condition, values) } });
 
 function where(condition, values) {

@@ -84,6 +84,8 @@ export function newSession(userId, epoch, device, refreshKeys) {
     device,
     created_at: at,
     refreshed_at: at,
+    authenticated_at: at,
+    amr: ['pwd'],
     expires_at: Math.floor((now + Math.min(SESSION_IDLE_MS, SESSION_LIFETIME_MS)) / 1000),
   };
 }

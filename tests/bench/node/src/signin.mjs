@@ -15,6 +15,8 @@ export async function tokens(user, session, refreshKeys, refreshIn = 'body') {
     sub: user.user_id,
     sid: session.session_id,
     roles: user.roles,
+    auth_time: Math.floor(Date.parse(session.authenticated_at) / 1000),
+    amr: session.amr,
     iat: now,
     exp: now + LIFETIME_S,
   };

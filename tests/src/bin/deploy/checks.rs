@@ -41,7 +41,7 @@ pub async fn suite(root: &Path, part: &Part, city: &City, outbox: &Outbox) -> Re
 
 /// Each kind of trigger calls its function.
 pub async fn triggers(emulator: &Emulator, stack: &Stack<'_>) -> Result<(), Failure> {
-    for function in ["notify-deliver", "notify-sweep", "ops-rotate-keys"] {
+    for function in ["notify-deliver", "notify-sweep", "ops-rotate-keys", "media-process-upload"] {
         let ran = |line: &Value| line["function"] == function && line["_aws"].is_object();
         let line = emulator.logged(&format!("{function} ran"), A_SCHEDULE, ran).await?;
         println!("        {function} ran for {} ms", line["duration"]);

@@ -16,9 +16,9 @@ use serde_json::Value;
 
 use crate::Failure;
 
-/// What every test stands on: people sign up and in, look at their account and get mails; keys exist, and what has no
-/// route is answered.
-const BASE: [&str; 4] = ["account", "auth", "notify", "ops"];
+/// What every test stands on: people sign up and in, look at their account, upload and get mails; keys exist, and what
+/// has no route is answered.
+const BASE: [&str; 5] = ["account", "auth", "media", "notify", "ops"];
 
 /// The functions to deploy.
 pub struct Part {
@@ -125,6 +125,8 @@ fn kinds(function: &Function) -> Vec<&'static str> {
         Trigger::DefaultRoute => "the default route",
         Trigger::Stream(_) => "a stream",
         Trigger::Schedule(_) => "a schedule",
+        Trigger::Notification(_) => "a bucket",
+        Trigger::Rule(_) => "an event",
     };
     match function.triggers.as_slice() {
         [] => vec!["hand"],

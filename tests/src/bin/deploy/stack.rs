@@ -18,6 +18,11 @@ use crate::{
 const NAME: &str = "connecto-emulated";
 /// No binary may be larger, in bytes.
 const MAX_BINARY: u64 = 15_000_000;
+/// But for these, each for a reason.
+const LARGER: [(&str, u64); 1] = [
+    // It reads three types of pictures, with the colours of any screen, and writes two.
+    ("media-process-upload", 17_000_000),
+];
 /// So many functions the stack is to hold, with so many resources: `CloudFormation` takes 500.
 const FUNCTIONS: usize = 100;
 const MAX_RESOURCES: usize = 450;
@@ -73,9 +78,13 @@ impl<'a> Stack<'a> {
             sizes.push((fs::metadata(file)?.len(), binary));
         }
         sizes.sort_unstable();
-        let too_large: Vec<_> = sizes.iter().filter(|(size, _)| *size > MAX_BINARY).collect();
+        let most_of = |binary: &str| {
+            let larger = LARGER.iter().find(|(known, _)| *known == binary);
+            larger.map_or(MAX_BINARY, |(_, most)| *most)
+        };
+        let too_large: Vec<_> = sizes.iter().filter(|(size, binary)| *size > most_of(binary)).collect();
         if !too_large.is_empty() {
-            return Err(format!("over {MAX_BINARY} bytes: {too_large:?}").into());
+            return Err(format!("over {MAX_BINARY} bytes, or what is said of them: {too_large:?}").into());
         }
         if let [(least, smallest), .., (most, largest)] = sizes.as_slice() {
             println!("        from {} kB ({smallest}) to {} kB ({largest})", least / 1_000, most / 1_000);

@@ -174,6 +174,7 @@ mod tests {
             functions: Vec::new(),
             tables: vec![table],
             secrets: Vec::new(),
+            buckets: Vec::new(),
             queues: Vec::new(),
             custom_resources: Vec::new(),
             api: crate::template::model::Api::default(),

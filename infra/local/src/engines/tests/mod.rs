@@ -1,5 +1,7 @@
 //! The engines over the wire, called by the real SDK clients.
 
+mod media;
+mod s3;
 mod services;
 mod triggers;
 
@@ -16,6 +18,7 @@ use connecto_shared::lambda::Invoke;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use super::s3::Store;
 use super::{Engines, Listeners, dynamo, secrets};
 use crate::Data;
 use crate::engines::{calls::CallLog, chaos::Chaos, outbox::Outbox};
@@ -41,6 +44,7 @@ type Code = Box<dyn Fn(Value) -> Result<Value, String> + Send + Sync>;
 struct City {
     world: Arc<World>,
     database: dynoxide::Database,
+    objects: Arc<Store>,
     engines: Engines,
     key: AccessKey,
 }
@@ -58,6 +62,10 @@ impl City {
             secretsmanager: bind().await,
             ses: bind().await,
             sns: bind().await,
+            elasticache: bind().await,
+            s3: bind().await,
+            cloudfront: bind().await,
+            cdn: bind().await,
         };
         let url = |listener: &TcpListener| format!("http://{}", listener.local_addr().expect("an address"));
         let urls = Urls {
@@ -67,6 +75,11 @@ impl City {
             secretsmanager: url(&listeners.secretsmanager),
             ses: url(&listeners.ses),
             sns: url(&listeners.sns),
+            elasticache: url(&listeners.elasticache),
+            s3: url(&listeners.s3),
+            cloudfront: url(&listeners.cloudfront),
+            cdn: url(&listeners.cdn),
+            redis: None,
         };
         let database = dynamo::open(data, &template).expect("a database");
         let secrets = secrets::Store::open(data, &template, clock.now()).expect("secrets");
@@ -87,8 +100,9 @@ impl City {
             metrics: MetricLog::default(),
             dead_letters: DeadLetters::open(data).expect("dead letters"),
         });
-        let engines = Engines::start(&world, &database, Arc::new(secrets), listeners).await.expect("engines");
-        Self { world, database, engines, key }
+        let objects = Arc::new(Store::open(data).expect("objects"));
+        let engines = Engines::start(&world, &database, Arc::new(secrets), &objects, listeners);
+        Self { engines: engines.await.expect("engines"), world, database, objects, key }
     }
 
     fn credentials(&self) -> Credentials {
@@ -163,6 +177,7 @@ fn template_with(max_retries: Option<u32>) -> Template {
             generate: Some(json!({ "PasswordLength": 43, "ExcludePunctuation": true })),
             value: None,
         }],
+        buckets: Vec::new(),
         queues: Vec::new(),
         custom_resources: vec![CustomResource {
             logical_id: "Keys".into(),
@@ -174,12 +189,15 @@ fn template_with(max_retries: Option<u32>) -> Template {
     }
 }
 
-fn deliver(max_retries: Option<u32>) -> Function {
-    let allow = |actions: &[&str], resource: &str| Statement {
+fn allow(actions: &[&str], resource: &str) -> Statement {
+    Statement {
         effect: Effect::Allow,
         actions: actions.iter().map(|action| (*action).to_owned()).collect(),
         resources: vec![resource.to_owned()],
-    };
+    }
+}
+
+fn deliver(max_retries: Option<u32>) -> Function {
     let stream = StreamTrigger {
         table: "Accounts".into(),
         starting_position: StartingPosition::TrimHorizon,

@@ -69,7 +69,7 @@ async fn streams_deliver_in_order_isolate_what_fails_and_go_on_after_a_restart()
     for key in ["a", "bad", "c"] {
         write(&city, key, None).await;
     }
-    let triggers = Triggers::start(&city.world, &city.database).await.expect("triggers");
+    let triggers = Triggers::start(&city.world, &city.database, &city.objects).await.expect("triggers");
     let letter = eventually("a dead letter", || async { city.world.dead_letters.list().pop() }).await;
     assert_eq!(letter.queue, QUEUE);
     assert_eq!(letter.body["requestContext"]["condition"], "RetryAttemptsExhausted");
@@ -98,7 +98,7 @@ async fn streams_deliver_in_order_isolate_what_fails_and_go_on_after_a_restart()
 
     let later = Arc::new(Mutex::new(Vec::new()));
     let city = City::start(&folder.data(), recorder(&later)).await;
-    let triggers = Triggers::start(&city.world, &city.database).await.expect("triggers again");
+    let triggers = Triggers::start(&city.world, &city.database, &city.objects).await.expect("triggers again");
     eventually("what was written meanwhile", || async { (!seen(&later).is_empty()).then_some(()) }).await;
     assert_eq!(
         seen(&later),
@@ -113,7 +113,7 @@ async fn streams_deliver_in_order_isolate_what_fails_and_go_on_after_a_restart()
 async fn items_expire_on_the_systems_clock() {
     let events = Arc::new(Mutex::new(Vec::new()));
     let city = City::start(&Data::Memory, recorder(&events)).await;
-    let triggers = Triggers::start(&city.world, &city.database).await.expect("triggers");
+    let triggers = Triggers::start(&city.world, &city.database, &city.objects).await.expect("triggers");
     let in_an_hour = city.world.clock.now().as_second() + 3_600;
     write(&city, "short", Some(in_an_hour)).await;
     write(&city, "long", Some(in_an_hour + 86_400)).await;
@@ -162,7 +162,7 @@ async fn a_schedule_that_was_jumped_over_fires_once() {
         let events = events.lock().expect("events");
         events.iter().filter(|event| event["source"] == "aws.scheduler").cloned().collect::<Vec<_>>()
     };
-    let triggers = Triggers::start(&city.world, &city.database).await.expect("triggers");
+    let triggers = Triggers::start(&city.world, &city.database, &city.objects).await.expect("triggers");
     triggers.handle().clock_moved().await;
     assert_eq!(scheduled(&events).len(), 0);
     city.world.clock.advance(SignedDuration::from_hours(30)).expect("thirty hours");
@@ -182,7 +182,7 @@ async fn a_schedule_that_was_jumped_over_fires_once() {
 
     let later = Arc::new(Mutex::new(Vec::new()));
     let city = City::start(&folder.data(), recorder(&later)).await;
-    let triggers = Triggers::start(&city.world, &city.database).await.expect("triggers again");
+    let triggers = Triggers::start(&city.world, &city.database, &city.objects).await.expect("triggers again");
     assert_eq!(triggers.handle().schedules()[0].last_run, listed.last_run);
     city.world.clock.advance(SignedDuration::from_hours(1)).expect("an hour");
     triggers.handle().clock_moved().await;
@@ -198,7 +198,8 @@ async fn a_custom_resource_that_fails_stops_the_start_with_its_reason() {
         answer(url, &json!({ "Status": "FAILED", "Reason": "no key could be made" }))
     });
     let city = City::start(&Data::Memory, code).await;
-    let error = Triggers::start(&city.world, &city.database).await.err().expect("a failed start");
+    let error =
+        Triggers::start(&city.world, &city.database, &city.objects).await.err().expect("a failed start");
     assert_eq!(error.to_string(), "Custom resource Keys: no key could be made");
     city.engines.stop().await;
 }
@@ -215,7 +216,7 @@ async fn records_are_given_up_when_they_are_a_day_old_on_the_systems_clock() {
         Err("not today".to_owned())
     });
     let city = City::start_with(&Data::Memory, invoke(failing), template_with(None)).await;
-    let triggers = Triggers::start(&city.world, &city.database).await.expect("triggers");
+    let triggers = Triggers::start(&city.world, &city.database, &city.objects).await.expect("triggers");
     write(&city, "a", None).await;
     eventually("a try", || async { (*calls.lock().expect("a count") > 0).then_some(()) }).await;
     assert!(city.world.dead_letters.list().is_empty());

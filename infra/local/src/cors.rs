@@ -1,8 +1,8 @@
-//! `CorsConfiguration`, as an HTTP API applies it: the gateway answers preflights, and its headers replace the
-//! functions' own.
+//! `CorsConfiguration`, as an HTTP API and a bucket apply it: preflights are answered before anything else, and the
+//! headers of any answer say what the template says, not what a function said.
 //!
-//! Where it is configured, preflights are answered for every path, also for those that no route takes; `$default` sees
-//! them only where it is not.
+//! Where an HTTP API has it, preflights are answered for every path, also for those that no route takes; `$default` sees
+//! them only where it has not.
 
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue, Method};
@@ -19,14 +19,14 @@ const CORS_HEADERS: [HeaderName; 6] = [
 ];
 
 /// Whether a request is a preflight.
-pub(super) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
+pub(crate) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
     method == Method::OPTIONS
         && headers.contains_key(header::ORIGIN)
         && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
 /// The headers of the answer to a preflight; none for an origin that is not allowed.
-pub(super) fn preflight(cors: &Cors, request: &HeaderMap) -> HeaderMap {
+pub(crate) fn preflight(cors: &Cors, request: &HeaderMap) -> HeaderMap {
     let mut headers = common(cors, request);
     if headers.is_empty() {
         return headers;
@@ -40,7 +40,7 @@ pub(super) fn preflight(cors: &Cors, request: &HeaderMap) -> HeaderMap {
 }
 
 /// Replaces what a function said about CORS by what the template says.
-pub(super) fn apply(cors: &Cors, request: &HeaderMap, response: &mut HeaderMap) {
+pub(crate) fn apply(cors: &Cors, request: &HeaderMap, response: &mut HeaderMap) {
     for name in &CORS_HEADERS {
         response.remove(name);
     }

@@ -1,0 +1,6 @@
+//! `account-change-phone` as a Lambda function.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    connecto_shared::lambda::run(account_change_phone::handler).await
+}

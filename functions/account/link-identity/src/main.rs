@@ -1,0 +1,6 @@
+//! `account-link-identity` as a Lambda function.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    connecto_shared::lambda::run(account_link_identity::handler).await
+}

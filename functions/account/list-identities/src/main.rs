@@ -1,0 +1,6 @@
+//! `account-list-identities` as a Lambda function.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    connecto_shared::lambda::run(account_list_identities::handler).await
+}

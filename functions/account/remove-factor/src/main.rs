@@ -1,0 +1,6 @@
+//! `account-remove-factor` as a Lambda function.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    connecto_shared::lambda::run(account_remove_factor::handler).await
+}

@@ -1,0 +1,6 @@
+//! `auth-finish-oidc` as a Lambda function.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    connecto_shared::lambda::run(auth_finish_oidc::handler).await
+}

@@ -1,0 +1,6 @@
+//! `media-process-upload` as a Lambda function.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    connecto_shared::lambda::run_event(media_process_upload::handler).await
+}

@@ -1,0 +1,6 @@
+//! `media-upload-url` as a Lambda function.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    connecto_shared::lambda::run(media_upload_url::handler).await
+}

@@ -1,0 +1,170 @@
+// Uploads as a front end does them: announce the file, post the form to S3, ask what became of it.
+
+import { el } from "/_local/dom.js";
+
+const list = document.getElementById("list");
+const notice = document.getElementById("notice");
+const token = document.getElementById("token");
+const drop = document.getElementById("drop");
+const input = document.getElementById("files");
+const ASK_AGAIN_MS = 300;
+
+function say(text) {
+  notice.textContent = text ?? "";
+  notice.hidden = !text;
+}
+
+/** A call of the API; a problem becomes an error in its own words. */
+async function api(method, path, body) {
+  const headers = { "accept-language": navigator.language };
+  if (body) headers["content-type"] = "application/json";
+  if (token.value) headers.authorization = `Bearer ${token.value.trim()}`;
+  const response = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
+  const answer = response.status === 204 ? null : await response.json();
+  if (!response.ok) {
+    const fields = (answer.errors ?? []).map((error) => error.detail).join(" ");
+    throw new Error(fields || answer.detail || answer.title);
+  }
+  return answer;
+}
+
+const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+/** Registers somebody, and follows the link in the mail that the outbox holds. */
+async function become() {
+  const email = `somebody.${crypto.randomUUID()}@example.com`;
+  const person = { email, password: `a password of ${crypto.randomUUID()}`, name: "Somebody" };
+  const { registration_id } = await api("POST", "/v1/auth/register", person);
+  for (let tries = 0; tries < 50; tries += 1) {
+    const answer = await fetch(`/_local/outbox?to=${encodeURIComponent(email)}`);
+    const link = (await answer.json()).items[0]?.text.match(/#token=(\S+)/);
+    if (link) {
+      const { tokens } = await api("POST", "/v1/auth/verify-email", { token: link[1], registration_id });
+      token.value = tokens.access_token;
+      return;
+    }
+    await pause(ASK_AGAIN_MS);
+  }
+  throw new Error("The mail with the link did not come.");
+}
+
+async function checksum(file) {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
+  return btoa(String.fromCharCode(...digest));
+}
+
+/** Posts the form, and tells how much has gone. fetch() cannot tell that. */
+function send({ url, fields }, file, progress) {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  form.append("file", file);
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.upload.addEventListener("progress", (event) => progress(event.loaded / event.total));
+    request.addEventListener("error", () => reject(new Error("The connection was lost. Please try again.")));
+    request.addEventListener("load", () => {
+      if (request.status < 300) return resolve();
+      const why = request.responseXML?.querySelector("Message")?.textContent;
+      return reject(new Error(why ?? `The upload was refused (${request.status}).`));
+    });
+    request.open("POST", url);
+    request.send(form);
+  });
+}
+
+async function judged(id) {
+  for (;;) {
+    const media = await api("GET", `/v1/media/${id}`);
+    if (media.state === "ready" || media.state === "rejected") return media;
+    await pause(ASK_AGAIN_MS);
+  }
+}
+
+const kilobytes = (bytes) => `${Math.ceil(bytes / 1024).toLocaleString()} kB`;
+
+/** The picture in the best type that the browser knows, over its main colour while it loads. */
+function shown(picture) {
+  const of = (type) => picture.variants.filter((variant) => variant.content_type === type);
+  const set = (type) => of(type).map((variant) => `${variant.url} ${variant.width}w`).join(", ");
+  const image = el("img", { alt: "", width: picture.width, height: picture.height, sizes: "9rem", srcset: set("image/jpeg") });
+  image.style.background = picture.colour;
+  return el("picture", {}, el("source", { type: "image/webp", sizes: "9rem", srcset: set("image/webp") }), image);
+}
+
+const links = (picture) => picture.variants.map((variant) => [
+  el("a", { href: variant.url, target: "_blank", rel: "noreferrer" }, `${variant.width}×${variant.height} ${variant.content_type.slice(6)}`),
+  ` ${kilobytes(variant.size)} `,
+]);
+
+async function upload(file, purpose) {
+  const progress = el("progress", { max: 1, value: 0, "aria-label": `Progress of ${file.name}` });
+  const state = el("p", { className: "state quiet" }, "Adding it up …");
+  const preview = el("div", { className: "preview" });
+  const actions = el("div", { className: "actions" });
+  const card = el("li", { "data-state": "sending" }, preview,
+    el("div", {}, el("b", {}, file.name), el("small", { className: "quiet" }, ` ${kilobytes(file.size)}`), progress, state, actions));
+  list.prepend(card);
+  const tell = (stage, ...words) => {
+    card.dataset.state = stage;
+    state.className = `state ${{ rejected: "bad", failed: "bad", ready: "good" }[stage] ?? "quiet"}`;
+    state.replaceChildren(...words.flat(Infinity));
+  };
+  try {
+    const announced = { purpose, content_type: file.type, size: file.size, checksum: await checksum(file) };
+    const form = await api("POST", "/v1/media/upload-url", announced);
+    tell("sending", "Sending …");
+    await send(form, file, (share) => { progress.value = share; });
+    progress.removeAttribute("value");
+    tell("processing", "Being looked at …");
+    const media = await judged(form.media_id);
+    progress.remove();
+    if (media.state === "rejected") return tell("rejected", media.rejection.detail);
+    if (media.picture) preview.append(shown(media.picture));
+    tell("ready", media.picture ? links(media.picture)
+      : [el("a", { href: media.paper.url, target: "_blank", rel: "noreferrer" }, "Open it"), ` ${media.paper.pages} pages`]);
+    const act = (label, action) => actions.append(el("button", { onclick: () => action().catch((error) => say(error.message)) }, label));
+    if (purpose === "avatar") {
+      act("Make it my picture", async () => {
+        await api("PATCH", "/v1/account", { avatar: form.media_id });
+        say("It is your picture now.");
+      });
+    }
+    act("Delete", async () => {
+      await api("DELETE", `/v1/media/${form.media_id}`);
+      card.remove();
+    });
+    return undefined;
+  } catch (error) {
+    progress.remove();
+    return tell("failed", error.message);
+  }
+}
+
+async function take(files) {
+  say(null);
+  try {
+    if (!token.value) await become();
+  } catch (error) {
+    return say(error.message);
+  }
+  const purpose = document.getElementById("purpose").value;
+  return Promise.all([...files].map((file) => upload(file, purpose)));
+}
+
+document.getElementById("become").addEventListener("click", () => become().catch((error) => say(error.message)));
+input.addEventListener("change", () => {
+  const files = [...input.files];
+  input.value = "";
+  take(files);
+});
+for (const name of ["dragenter", "dragover"]) {
+  drop.addEventListener(name, (event) => {
+    event.preventDefault();
+    drop.classList.add("over");
+  });
+}
+for (const name of ["dragleave", "drop"]) drop.addEventListener(name, () => drop.classList.remove("over"));
+drop.addEventListener("drop", (event) => {
+  event.preventDefault();
+  take(event.dataTransfer.files);
+});

@@ -1,0 +1,49 @@
+//! Who did what that others may ask about one day, in the Ops table.
+//!
+//! | pk | sk | |
+//! |---|---|---|
+//! | `audit#<what it was done to>` | an id that sorts by time | an [`Entry`] |
+//!
+//! Written before what it tells of is handed out, and by nobody changed. An entry is kept for a little over a year, as
+//! the rules under India's DPDP Act want of logs.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{Key, Table, n};
+use crate::{
+    app::App,
+    domain::id::{AuditId, UserId},
+    fault::Fault,
+};
+
+const KEPT: SignedDuration = SignedDuration::from_hours(400 * 24);
+
+/// What somebody did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    /// Was given the address of a private file.
+    ReadMedia,
+}
+
+/// That somebody did something.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Entry {
+    /// Who.
+    pub actor: UserId,
+    /// What.
+    pub act: Act,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Writes down that `actor` did something to what has the id `subject`. One write.
+pub async fn record(app: &App, subject: &str, actor: UserId, act: Act) -> Result<(), Fault> {
+    let at = app.now();
+    let id: AuditId = app.new_id()?;
+    let mut item = Key::new(format!("audit#{subject}"), id.to_string()).with(&Entry { actor, act, at })?;
+    item.insert("expires_at".to_owned(), n((at + KEPT).as_second()));
+    app.dynamo().put_item().table_name(Table::Ops.name(app)?).set_item(Some(item)).send().await?;
+    Ok(())
+}
