@@ -28,6 +28,9 @@ use crate::{
 /// Calls to outsiders end within.
 pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Calls of S3 end within, retries and all: some carry files, and whoever waits for an answer still gets one.
+const S3_TIMEOUT: Duration = Duration::from_secs(25);
+
 /// What a handler works with; cheap to clone.
 ///
 /// Making one does no work: each client is built when it is first asked for, so a cold start pays only for what its
@@ -132,7 +135,7 @@ impl App {
             config.set_endpoint_url(self.endpoint("S3"));
             // Other endpoints than AWS's own have no name per bucket.
             config.set_force_path_style(Some(self.endpoint("S3").is_some()));
-            config.set_timeout_config(Some(timeouts(CALL_TIMEOUT)));
+            config.set_timeout_config(Some(timeouts(CALL_TIMEOUT, S3_TIMEOUT)));
             aws_sdk_s3::Client::from_conf(config.build())
         })
     }
@@ -155,7 +158,7 @@ impl App {
             let mut config = aws_sdk_ses::config::Builder::from(self.sdk());
             config.set_endpoint_url(self.endpoint("SES"));
             config.set_retry_config(Some(RetryConfig::disabled()));
-            config.set_timeout_config(Some(timeouts(CALL_TIMEOUT)));
+            config.set_timeout_config(Some(timeouts(CALL_TIMEOUT, CALL_TIMEOUT)));
             aws_sdk_ses::Client::from_conf(config.build())
         })
     }
@@ -167,7 +170,7 @@ impl App {
             let mut config = aws_sdk_sns::config::Builder::from(self.sdk());
             config.set_endpoint_url(self.endpoint("SNS"));
             config.set_retry_config(Some(RetryConfig::disabled()));
-            config.set_timeout_config(Some(timeouts(CALL_TIMEOUT)));
+            config.set_timeout_config(Some(timeouts(CALL_TIMEOUT, CALL_TIMEOUT)));
             aws_sdk_sns::Client::from_conf(config.build())
         })
     }
@@ -214,7 +217,7 @@ impl App {
                 .credentials_provider(SharedCredentialsProvider::new(self.credentials()))
                 .http_client(https_client())
                 .retry_config(RetryConfig::standard())
-                .timeout_config(timeouts(Duration::from_secs(3)))
+                .timeout_config(timeouts(Duration::from_secs(3), CALL_TIMEOUT))
                 .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(
                     aws_smithy_async::rt::sleep::TokioSleep::new(),
                 ))
@@ -240,11 +243,11 @@ impl App {
 }
 
 /// An attempt ends early enough for another; the whole call in time for the caller to answer.
-fn timeouts(attempt: Duration) -> TimeoutConfig {
+fn timeouts(attempt: Duration, call: Duration) -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(2))
         .operation_attempt_timeout(attempt)
-        .operation_timeout(CALL_TIMEOUT)
+        .operation_timeout(call)
         .build()
 }
 

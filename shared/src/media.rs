@@ -4,7 +4,7 @@ use crate::{
     app::App,
     domain::{
         id::MediaId,
-        upload::{AREAS, Stage, Upload, is_public},
+        upload::{AREAS, PARTS_LIFETIME, Stage, Upload, is_public},
     },
     fault::Fault,
     store::{
@@ -13,9 +13,33 @@ use crate::{
     },
     vendor::{
         cloudfront,
-        s3::{self, Folders},
+        s3::{self, Folders, parts::Received},
     },
 };
+
+/// How far an upload is that comes in parts.
+pub enum Coming {
+    /// These came so far.
+    InParts(Vec<Received>),
+    /// It is put together.
+    Complete,
+    /// It took too long.
+    GivenUp,
+}
+
+/// How far an upload is that comes in parts.
+pub async fn coming(app: &App, upload: &Upload) -> Result<Coming, Fault> {
+    let Some(parts) = upload.parts.as_ref().filter(|_| matches!(upload.stage, Stage::Waiting)) else {
+        return Ok(Coming::Complete);
+    };
+    // From then on S3 may give it up at any time.
+    if app.now() >= upload.created_at + PARTS_LIFETIME {
+        return Ok(Coming::GivenUp);
+    }
+    let received = s3::parts::received(app, &Upload::arrival(upload.media_id), &parts.upload_id).await?;
+    // Before, S3 knows it no longer only because it is whole: its event is on the way.
+    Ok(received.map_or(Coming::Complete, Coming::InParts))
+}
 
 /// Removes all that was made of an upload which its owner has just taken away.
 pub async fn withdraw(app: &App, upload: &Upload) -> Result<(), Fault> {
@@ -50,8 +74,12 @@ async fn end_one(app: &App, what: Lingering, id: MediaId) -> Result<(), Fault> {
     if what == Lingering::Processing && !uploads::give_up(app, id).await? {
         return Ok(());
     }
+    let arrival = Upload::arrival(id);
+    if let Some(parts) = &upload.parts {
+        s3::parts::abort(app, &arrival, &parts.upload_id).await?;
+    }
     s3::remove_below(app, &upload.place()).await?;
-    s3::remove(app, &Upload::arrival(id), None).await?;
+    s3::remove(app, &arrival, None).await?;
     match what {
         Lingering::Processing => uploads::settle(app, id).await,
         Lingering::Deleted => {

@@ -22,6 +22,8 @@ mod cache;
 #[cfg(test)]
 mod local;
 #[cfg(test)]
+mod market;
+#[cfg(test)]
 mod media;
 #[cfg(test)]
 mod notify;

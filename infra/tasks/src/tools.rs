@@ -117,11 +117,14 @@ impl Tools {
         self.node(PUPPETEER, &[&format!("puppeteer-core@{}", PUPPETEER.1)])
     }
 
-    /// A browser and a reader of metadata, from the system's packages: installed where that may be done without asking.
+    /// A browser, a reader of metadata and what makes videos, from the system's packages: installed where that may be done
+    /// without asking.
     pub fn system_packages() -> Result<(), Failure> {
-        for (program, asked, package) in
-            [("chromium", "--version", "chromium"), ("exiftool", "-ver", "libimage-exiftool-perl")]
-        {
+        for (program, asked, package) in [
+            ("chromium", "--version", "chromium"),
+            ("exiftool", "-ver", "libimage-exiftool-perl"),
+            ("ffmpeg", "-version", "ffmpeg"),
+        ] {
             if succeeds(Command::new(program).arg(asked)) {
                 continue;
             }

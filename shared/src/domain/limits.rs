@@ -89,11 +89,13 @@ pub const UPLOAD_PORTFOLIO: Limit = limit("upload-portfolio", 100, 24 * HOURS);
 pub const UPLOAD_JOB_PHOTO: Limit = limit("upload-job-photo", 50, 24 * HOURS);
 /// What is sent in conversations.
 pub const UPLOAD_CHAT: Limit = limit("upload-chat", 100, 24 * HOURS);
+/// Videos: each is many times what a picture is.
+pub const UPLOAD_VIDEO: Limit = limit("upload-video", 10, 24 * HOURS);
 /// Papers.
 pub const UPLOAD_DOCUMENT: Limit = limit("upload-document", 20, 24 * HOURS);
 
 /// Every limit, as the README's table lists them.
-pub const ALL: [Limit; 28] = [
+pub const ALL: [Limit; 29] = [
     LOGIN_PER_ADDRESS_AND_NETWORK,
     LOGIN_PER_ADDRESS,
     LOGIN_PER_NETWORK,
@@ -122,6 +124,7 @@ pub const ALL: [Limit; 28] = [
     UPLOAD_JOB_PHOTO,
     UPLOAD_CHAT,
     UPLOAD_DOCUMENT,
+    UPLOAD_VIDEO,
 ];
 
 impl Limit {

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::limits::{Limit, UPLOAD_AVATAR, UPLOAD_CHAT, UPLOAD_DOCUMENT, UPLOAD_JOB_PHOTO, UPLOAD_PORTFOLIO};
+use super::limits::{
+    Limit, UPLOAD_AVATAR, UPLOAD_CHAT, UPLOAD_DOCUMENT, UPLOAD_JOB_PHOTO, UPLOAD_PORTFOLIO, UPLOAD_VIDEO,
+};
 
 /// What a file is uploaded for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -36,6 +38,12 @@ pub enum MediaType {
     /// A paper.
     #[serde(rename = "application/pdf")]
     Pdf,
+    /// A video.
+    #[serde(rename = "video/mp4")]
+    Mp4,
+    /// A video as iPhones take it.
+    #[serde(rename = "video/quicktime")]
+    QuickTime,
 }
 
 impl MediaType {
@@ -47,6 +55,8 @@ impl MediaType {
             Self::Png => "image/png",
             Self::Webp => "image/webp",
             Self::Pdf => "application/pdf",
+            Self::Mp4 => "video/mp4",
+            Self::QuickTime => "video/quicktime",
         }
     }
 
@@ -58,6 +68,8 @@ impl MediaType {
             Self::Png => "png",
             Self::Webp => "webp",
             Self::Pdf => "pdf",
+            Self::Mp4 => "mp4",
+            Self::QuickTime => "mov",
         }
     }
 }
@@ -88,6 +100,19 @@ pub struct Rules {
     pub fit: Fit,
     /// The sizes, in pixels, smallest first. Those that a picture is too small for are left out, but for the first.
     pub sizes: &'static [u32],
+    /// What goes for videos, where they are taken; they come in parts.
+    pub videos: Option<VideoRules>,
+}
+
+/// What goes for videos.
+#[derive(Clone, Copy, Debug)]
+pub struct VideoRules {
+    /// The types that are taken.
+    pub types: &'static [MediaType],
+    /// The largest, in bytes.
+    pub max_bytes: u64,
+    /// How many a person may upload.
+    pub quota: Limit,
 }
 
 const MB: u64 = 1024 * 1024;
@@ -95,6 +120,8 @@ const PICTURES: &[MediaType] = &[MediaType::Jpeg, MediaType::Png, MediaType::Web
 const PICTURES_AND_PAPERS: &[MediaType] = &[MediaType::Jpeg, MediaType::Png, MediaType::Webp, MediaType::Pdf];
 const FACES: &[u32] = &[96, 256, 512];
 const SCREENS: &[u32] = &[320, 960, 1920];
+const VIDEOS: VideoRules =
+    VideoRules { types: &[MediaType::Mp4, MediaType::QuickTime], max_bytes: 500 * MB, quota: UPLOAD_VIDEO };
 
 impl Purpose {
     /// Every purpose.
@@ -110,7 +137,8 @@ impl Purpose {
             Self::Chat => (PICTURES_AND_PAPERS, 20, UPLOAD_CHAT, false, Fit::Inside, SCREENS),
             Self::Document => (PICTURES_AND_PAPERS, 10, UPLOAD_DOCUMENT, false, Fit::Inside, SCREENS),
         };
-        Rules { types, max_bytes: max_mb * MB, quota, is_public, fit, sizes }
+        let videos = if matches!(self, Self::Portfolio) { Some(VIDEOS) } else { None };
+        Rules { types, max_bytes: max_mb * MB, quota, is_public, fit, sizes, videos }
     }
 }
 
@@ -151,6 +179,8 @@ pub enum Rejection {
     ActiveContent,
     /// Unpacked, the paper holds more than can be looked at.
     TooMuchInside,
+    /// The video holds no picture, or is coded in a way that browsers do not play.
+    UnknownCoding,
     /// Something harmful was found in it.
     Infected,
     /// It could not be looked at, which is our fault.
@@ -159,7 +189,7 @@ pub enum Rejection {
 
 impl Rejection {
     /// Every reason.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Empty,
         Self::TooLarge,
         Self::WrongChecksum,
@@ -174,6 +204,7 @@ impl Rejection {
         Self::Encrypted,
         Self::ActiveContent,
         Self::TooMuchInside,
+        Self::UnknownCoding,
         Self::Infected,
         Self::Failed,
     ];

@@ -1,6 +1,7 @@
 //! Pure rules and the types that can only be built valid: no async, no AWS, no HTTP.
 
 pub mod access_token;
+pub mod catalogue;
 pub mod code;
 pub mod email;
 pub mod factor;

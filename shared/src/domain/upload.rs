@@ -22,6 +22,12 @@ use super::{
 
 /// So long a form to upload with is good.
 pub const FORM_LIFETIME: SignedDuration = SignedDuration::from_mins(15);
+/// So long an address to send a part to is good, unless what signed it ends before; there is always another to be had.
+pub const PART_URL_LIFETIME: SignedDuration = SignedDuration::from_hours(1);
+/// So long a file that comes in parts may take; after that the bucket's lifecycle gives up what came, at the next midnight.
+pub const PARTS_LIFETIME: SignedDuration = SignedDuration::from_hours(24);
+/// How many bytes a part has that is not the last.
+pub const PART_SIZE: u64 = 8 * 1024 * 1024;
 /// So long an address of a private file is good.
 pub const URL_LIFETIME: SignedDuration = SignedDuration::from_mins(5);
 /// Whoever looks at a file has ended after so long, retries and all.
@@ -44,6 +50,14 @@ impl Checksum {
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self(STANDARD.encode(digest(&SHA256, bytes)))
+    }
+
+    /// The checksum of a file that comes in parts: of what those of its parts are, one after the other, as S3 has it
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html>).
+    #[must_use]
+    pub fn of_parts(parts: &[Self]) -> Self {
+        let sums = parts.iter().filter_map(|part| STANDARD.decode(&part.0).ok());
+        Self::of(&sums.collect::<Vec<_>>().concat())
     }
 }
 
@@ -83,11 +97,36 @@ pub struct Upload {
     pub size: u64,
     /// What they add up to.
     pub checksum: Checksum,
+    /// How they come, if not by a form at once.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub parts: Option<Parts>,
     /// What became of it.
     #[serde(flatten)]
     pub stage: Stage,
     /// When its owner asked to upload it.
     pub created_at: Timestamp,
+}
+
+/// How a file comes that is too large to be sent at once.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Parts {
+    /// What S3 calls its coming.
+    pub upload_id: String,
+    /// What each part adds up to.
+    pub checksums: Vec<Checksum>,
+}
+
+/// A part of a file that is too large to be sent at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part<'a> {
+    /// Which, from one on.
+    pub number: i32,
+    /// Where in the file it begins.
+    pub offset: u64,
+    /// How many bytes it has.
+    pub size: u64,
+    /// What they add up to.
+    pub checksum: &'a Checksum,
 }
 
 /// What became of a file.
@@ -154,6 +193,21 @@ pub enum Content {
         /// How many pages it has.
         pages: u64,
     },
+    /// A video, as it was coded and with nothing besides.
+    Video(Video),
+}
+
+/// A video, as MP4.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Video {
+    /// How wide it is shown, in pixels.
+    pub width: u32,
+    /// How high.
+    pub height: u32,
+    /// How long it takes, in milliseconds.
+    pub duration_ms: u64,
+    /// How many bytes it has.
+    pub size: u64,
 }
 
 /// A picture in several sizes.
@@ -217,6 +271,21 @@ impl Upload {
         format!("{}/paper.{}", self.folder(), self.media_type.extension())
     }
 
+    /// Where the video lies that it became.
+    #[must_use]
+    pub fn video_key(&self) -> String {
+        format!("{}/video.{}", self.folder(), MediaType::Mp4.extension())
+    }
+
+    /// The parts it comes in, if it does.
+    pub fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+        let checksums = self.parts.iter().flat_map(|parts| &parts.checksums);
+        (1..).zip(0..).zip(checksums).map(|((number, before), checksum)| {
+            let offset = before * PART_SIZE;
+            Part { number, offset, size: PART_SIZE.min(self.size.saturating_sub(offset)), checksum }
+        })
+    }
+
     /// Where all lies that was made of it.
     #[must_use]
     pub fn keys(&self) -> Vec<String> {
@@ -226,6 +295,7 @@ impl Upload {
                 picture.variants.iter().map(|variant| variant.key(&folder)).collect()
             }
             Some(Content::Paper { .. }) => vec![self.paper_key()],
+            Some(Content::Video(_)) => vec![self.video_key()],
             None => Vec::new(),
         }
     }

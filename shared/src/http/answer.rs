@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{describe::json_response, problem::Error};
+use crate::domain::locale::Locale;
 
 /// 201: it is there now.
 pub struct Created<T>(pub T);
@@ -25,6 +26,20 @@ pub struct WillBeSent {}
 pub struct NoContent;
 /// 200, and good for so long for everybody.
 pub struct Cached<T>(pub SignedDuration, pub T);
+
+/// 200, in a language, and good for so long for everybody who asks for that.
+pub struct CachedIn<T>(pub Locale, pub SignedDuration, pub T);
+
+impl<T: Serialize> IntoResponse for CachedIn<T> {
+    fn into_response(self) -> Response {
+        let Self(locale, lifetime, answer) = self;
+        let mut response = Cached(lifetime, answer).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(locale.as_str()));
+        headers.insert(header::VARY, HeaderValue::from_static("Accept-Language, Origin"));
+        response
+    }
+}
 
 impl<T: Serialize> IntoResponse for Created<T> {
     fn into_response(self) -> Response {
@@ -49,6 +64,8 @@ impl<T: Serialize> IntoResponse for Cached<T> {
         let mut response = json(StatusCode::OK, &self.1);
         let header = HeaderValue::try_from(format!("public, max-age={}", self.0.as_secs()));
         response.headers_mut().extend(header.map(|value| (header::CACHE_CONTROL, value)));
+        // The gateway tells each page that it may read it.
+        response.headers_mut().insert(header::VARY, HeaderValue::from_static("Origin"));
         response
     }
 }
@@ -80,6 +97,7 @@ describe! {
     Created => 201, "It is there now.";
     Accepted => 202, "It will be done.";
     Cached => 200, "Here it is.";
+    CachedIn => 200, "Here it is.";
 }
 
 impl OperationOutput for NoContent {

@@ -15,12 +15,12 @@ mod params;
 pub mod problem;
 mod tokens;
 
-pub use answer::{Accepted, Cached, Created, NoContent, WillBeSent};
+pub use answer::{Accepted, Cached, CachedIn, Created, NoContent, WillBeSent};
 pub use body::{Json, MAX_BODY};
 pub use caller::{Caller, Member, Recent, SignedIn};
 pub use client::{Client, Language};
 pub use describe::describe_problems;
-pub use media::{Account, PictureAnswer, file_url, urls_expire_at};
+pub use media::{Account, Addresses, PartsAnswer, PictureAnswer, VideoAnswer};
 pub use params::{Page, PageLimit, PageQuery, Path, Query};
 pub use problem::{Error, FieldError, Problem};
 pub use tokens::{

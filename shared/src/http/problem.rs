@@ -102,6 +102,10 @@ pub const WEAK_PASSWORD: Problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY
 pub const WRONG_PASSWORD: Problem = Problem::new(StatusCode::FORBIDDEN, "wrong_password");
 /// Somebody else changed the same thing meanwhile.
 pub const CONFLICT: Problem = Problem::new(StatusCode::CONFLICT, "conflict");
+/// A file that comes in parts cannot be put together yet.
+pub const NOT_ALL_PARTS: Problem = Problem::new(StatusCode::CONFLICT, "not_all_parts");
+/// A file that comes in parts was given up before all had come.
+pub const UPLOAD_EXPIRED: Problem = Problem::new(StatusCode::GONE, "upload_expired");
 /// What was asked to be proved was proved already, has ended, or was tried too often.
 pub const CHALLENGE_EXPIRED: Problem = Problem::new(StatusCode::GONE, "challenge_expired");
 /// A code that is not the one.

@@ -31,6 +31,8 @@ pub const REFRESH_KEYS: &str = "REFRESH_KEYS_SECRET";
 /// The keys of what clients hand back as it came: cursors, puzzles.
 pub const CURSOR_KEYS: &str = "CURSOR_KEYS_SECRET";
 
+/// The keys of addresses at which CloudFront delivers what is private.
+pub const MEDIA_KEYS: &str = "MEDIA_KEYS_SECRET";
 /// What proves to each provider of OpenID Connect that it is us who ask, by its id.
 pub const OIDC_CLIENT_SECRETS: &str = "OIDC_CLIENT_SECRETS";
 

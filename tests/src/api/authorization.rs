@@ -134,6 +134,7 @@ async fn what_is_anothers_is_not_found_and_stays() {
     let (asha, ravi) = (city.customer("asha").await, city.customer("ravi").await);
     asha.protect(&city).await;
     let upload = asha.announce("avatar", "image/jpeg", b"a face").await;
+    let video = asha.begin("portfolio", "video/mp4", b"a video").await;
     let account = asha.browser().get("/v1/account").await.is(200);
     for (route, line) in table() {
         let (method, path) = route.split_once(' ').unwrap_or(("", route));
@@ -152,6 +153,7 @@ async fn what_is_anothers_is_not_found_and_stays() {
             // There is none without a provider; `account::identities` has one, and tries it.
             "/v1/account/identities/{id}" => json!("idn_01h455vb4pex5vsknk084sn02q"),
             "/v1/media/{id}" => upload["media_id"].clone(),
+            "/v1/media/{id}/parts" | "/v1/media/{id}/complete" => video["media_id"].clone(),
             other => panic!("say here which id {other} takes"),
         };
         let theirs = path.replace("{id}", id.as_str().expect("an id"));

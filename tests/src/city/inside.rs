@@ -107,6 +107,38 @@ impl City {
         put.send().await.expect("it is put");
     }
 
+    /// Writes a secret, by its logical id, as ops does.
+    pub async fn write_secret(&self, logical_id: &str, value: Value) {
+        let urls = self.look("urls").await;
+        let credential = format!(
+            "AWS4-HMAC-SHA256 Credential={OWNER_KEY}/20260101/ap-south-1/secretsmanager/aws4_request"
+        );
+        let id = format!("connecto-local-{logical_id}");
+        let put = json!({ "SecretId": id, "SecretString": value.to_string(), "ClientRequestToken": "a".repeat(32) });
+        let request = self
+            .http
+            .post(urls["secretsmanager"].as_str().expect("a URL"))
+            .header("x-amz-target", "secretsmanager.PutSecretValue")
+            .header("authorization", format!("{credential}, SignedHeaders=host, Signature=x"))
+            .header("x-amz-date", "20260101T000000Z")
+            .header("content-type", "application/x-amz-json-1.1")
+            .body(put.to_string());
+        self.local(request).await;
+    }
+
+    /// The upload that comes in parts: where it arrives, and what S3 calls it.
+    pub async fn coming(&self) -> (String, String) {
+        let rows = self.scan("Media").await;
+        let upload_id = rows[0]["parts"]["M"]["upload_id"]["S"].as_str().expect("it comes in parts");
+        (format!("quarantine/{}", rows[0]["pk"]["S"].as_str().expect("an id")), upload_id.to_owned())
+    }
+
+    /// Whether S3 still knows an upload that comes in parts.
+    pub async fn is_coming(&self, (key, upload_id): &(String, String)) -> bool {
+        let (s3, bucket) = self.bucket().await;
+        s3.list_parts().bucket(bucket).key(key).upload_id(upload_id).send().await.is_ok()
+    }
+
     async fn bucket(&self) -> (aws_sdk_s3::Client, String) {
         let urls = self.look("urls").await;
         let config = aws_sdk_s3::Config::builder()

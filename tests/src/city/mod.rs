@@ -28,7 +28,7 @@ pub use self::{
     answer::{Answer, Contract},
     authenticator::Authenticator,
     person::{Browser, Person, address, number},
-    uploads::announcement,
+    uploads::{announcement, announcement_of_parts},
 };
 
 /// The password that people of a city have unless a test says otherwise.

@@ -206,6 +206,15 @@ async fn use_media(city: &City) {
         delete(&stays).await;
         city.behave().await;
     }
+    // In parts, and given up halfway.
+    let film = corpus::video::Film::default().file();
+    let video = asha.upload_in_parts(city, "portfolio", "video/mp4", &film).await;
+    delete(video["media_id"].as_str().expect("an id")).await;
+    let begun = asha.begin("portfolio", "video/mp4", &film).await;
+    let id = begun["media_id"].as_str().expect("an id");
+    let parts = asha.parts(id).await.is(200).body;
+    assert_eq!(city.put_part(&parts["parts"][0], &film).await.0, 200);
+    delete(id).await;
     // It arrives, and is gone before it is looked at; and another is never judged.
     let gone = asha.announce("chat", "image/jpeg", &photo).await;
     city.run("MediaProcessUpload", arrival(gone["media_id"].as_str().expect("an id"), "gone")).await;

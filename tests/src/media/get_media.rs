@@ -19,6 +19,11 @@ async fn anothers_upload_is_not_there() {
 }
 
 mod on_one_machine {
+    use aws_lc_rs::{
+        encoding::AsDer as _,
+        signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _},
+    };
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
     use serde_json::json;
 
     use super::*;
@@ -46,6 +51,56 @@ mod on_one_machine {
         assert!(entries.iter().all(|entry| entry["pk"]["S"] == format!("audit#{id}").as_str()));
         city.advance("PT6M").await;
         assert_eq!(city.fetch(url).await.0, 403);
+    }
+
+    /// A pair of keys as ops makes it: the private one, and the public one.
+    fn key_pair() -> (String, String) {
+        let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).expect("a key");
+        let private = key.to_pkcs8v1().expect("PKCS #8");
+        let public = key.public_key().as_der().expect("a public key");
+        (STANDARD.encode(private.as_ref()), STANDARD.encode(public.as_ref()))
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn where_the_network_delivers_what_is_private_addresses_are_signed() {
+        let ((before, _), (private, public)) = (key_pair(), key_pair());
+        let city =
+            City::edited(move |template| template["Parameters"]["MediaPublicKey"]["Default"] = json!(public))
+                .await;
+        let asha = city.customer("asha").await;
+        let photo = corpus::small_photo();
+        let media = asha.announce("document", "image/jpeg", &photo).await;
+        city.post_form(&media, photo).await;
+        let id = media["media_id"].as_str().unwrap();
+        city.until(async || (asha.media(id).await.status != 200).then_some(())).await;
+        // Ops has not written the key that this one belongs to.
+        asha.media(id).await.is_problem(500, "internal_fault");
+        city.write_secret("MediaKeys", json!({ "private_keys": [before, private] })).await;
+        city.advance("PT6M").await;
+
+        let media = asha.media(id).await.is(200).body;
+        let url = &media["picture"]["variants"][0]["url"];
+        let urls = city.look("urls").await;
+        assert!(url.as_str().unwrap().starts_with(urls["cdn"].as_str().unwrap()), "{url}");
+        let (status, bytes) = city.fetch(url).await;
+        assert_eq!(status, 200);
+        corpus::bears_no_metadata(&bytes);
+        // Neither without its signature, nor for another file, another key, or longer.
+        let url = url.as_str().unwrap();
+        let other = media["picture"]["variants"][1]["url"].as_str().unwrap();
+        let bare = |url: &str| url.split('?').next().unwrap().to_owned();
+        let until = url.split("Expires=").nth(1).unwrap().split('&').next().unwrap();
+        for forged in [
+            bare(url),
+            format!("{}?{}", bare(other), url.split_once('?').unwrap().1),
+            url.replace(until, &format!("{}", until.parse::<i64>().unwrap() + 1)),
+            url.replace("Key-Pair-Id=", "Key-Pair-Id=x"),
+            url.replace("&Hash-Algorithm=SHA256", ""),
+        ] {
+            assert_eq!(city.fetch(&json!(forged)).await.0, 403, "{forged}");
+        }
+        city.advance("PT6M").await;
+        assert_eq!(city.fetch(&json!(url)).await.0, 403, "an address that has expired");
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,8 +6,10 @@ mod delete_media;
 mod develop;
 mod get_media;
 mod hostile;
+mod parts;
 mod process_upload;
 mod upload_url;
+mod video;
 
 use serde_json::{Value, json};
 

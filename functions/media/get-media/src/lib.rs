@@ -11,8 +11,8 @@ use connecto_shared::{
         upload::{Content, Stage},
     },
     http::{
-        Error, Json, Language, Path, PictureAnswer, Problem, SignedIn, file_url, problem::NOT_FOUND,
-        urls_expire_at,
+        Addresses, Error, Json, Language, Path, PictureAnswer, Problem, SignedIn, VideoAnswer,
+        problem::NOT_FOUND,
     },
     mail::rejection_text,
     store::{
@@ -48,6 +48,8 @@ pub struct Media {
     picture: Option<PictureAnswer>,
     /// The paper; null where it is none, or not yet.
     paper: Option<Paper>,
+    /// The video; null where it is none, or not yet.
+    video: Option<VideoAnswer>,
     #[schemars(with = "String", extend("format" = "date-time"))]
     created_at: Timestamp,
 }
@@ -102,6 +104,7 @@ pub async fn handler(
         rejection: None,
         picture: None,
         paper: None,
+        video: None,
         created_at: upload.created_at,
     };
     match &upload.stage {
@@ -114,17 +117,23 @@ pub async fn handler(
         }
         Stage::Ready { content } => {
             answer.state = MediaState::Ready;
-            if !upload.purpose.rules().is_public {
+            let addresses = if upload.purpose.rules().is_public {
+                Addresses::of_public(&app)
+            } else {
                 audit::record(&app, &id.to_string(), user.user_id, Act::ReadMedia).await?;
-            }
+                Addresses::of_all(&app).await?
+            };
             match content {
                 Content::Picture(picture) => {
-                    answer.picture = Some(PictureAnswer::of(&app, &upload.folder(), picture)?);
+                    answer.picture = Some(PictureAnswer::of(&addresses, &upload.folder(), picture)?);
                 }
                 Content::Paper { pages } => {
                     let key = upload.paper_key();
-                    let (url, urls_expire_at) = (file_url(&app, &key)?, urls_expire_at(&app, &key));
+                    let (url, urls_expire_at) = (addresses.url(&key)?, addresses.expire_at(&key));
                     answer.paper = Some(Paper { pages: *pages, url, urls_expire_at });
+                }
+                Content::Video(video) => {
+                    answer.video = Some(VideoAnswer::of(&addresses, &upload.video_key(), video)?);
                 }
             }
         }

@@ -5,6 +5,8 @@
 //! of the very version that an event tells of gets into the table. Dies the process before that, Lambda calls it again,
 //! and it writes the same files to the same places; what a deletion meanwhile leaves without an owner it removes itself.
 
+mod video;
+
 use aws_lambda_events::event::s3::{S3Entity, S3Event, S3EventRecord};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use connecto_shared::{
@@ -87,21 +89,37 @@ async fn process(app: &App, key: &str, version: Option<&str>) -> Result<(), Faul
         return leave(app, upload).await;
     }
     // Gone is what an earlier event of the same file was about.
+    if upload.parts.is_some() {
+        let Some(video) = video::Arrived::open(app, &upload, version).await? else { return Ok(()) };
+        if uploads::begin(app, id).await?
+            && let Some(looked) = Box::pin(video.look_at()).await?
+        {
+            judge(app, upload, looked).await?;
+        }
+        return Ok(());
+    }
     let Some(read) = s3::read(app, key, version, upload.purpose.rules().max_bytes).await? else {
         return Ok(());
     };
     if uploads::begin(app, id).await? {
-        judge(app, upload, read).await?;
+        let looked = match look_at(&upload, read).await? {
+            Ok((content, files)) => {
+                for (key, content_type, bytes) in files {
+                    s3::write(app, &key, content_type, bytes).await?;
+                }
+                Ok(content)
+            }
+            Err(reason) => Err(reason),
+        };
+        judge(app, upload, looked).await?;
     }
     Ok(())
 }
 
-async fn judge(app: &App, upload: Upload, read: Read) -> Result<(), Fault> {
-    match look_at(&upload, read).await? {
-        Ok((content, files)) => {
-            for (key, content_type, bytes) in files {
-                s3::write(app, &key, content_type, bytes).await?;
-            }
+/// Writes down what became of an upload. What is to be shown of it is written already.
+async fn judge(app: &App, upload: Upload, looked: Result<Content, Rejection>) -> Result<(), Fault> {
+    match looked {
+        Ok(content) => {
             if !uploads::publish(app, upload.media_id, &content).await? {
                 leave(app, uploads::load(app, upload.media_id).await?.unwrap_or(upload)).await?;
             }

@@ -81,6 +81,7 @@ pub async fn handler(
         media_type: content_type,
         size,
         checksum,
+        parts: None,
         stage: Stage::Waiting,
         created_at: app.now(),
     };

@@ -101,7 +101,7 @@ async fn upload(State(page): State<Page>) -> Response {
     let Urls { s3, cdn, .. } = &page.0.world.urls;
     let policy = CONTENT_SECURITY_POLICY
         .replace("connect-src 'self'", &format!("connect-src 'self' {s3}"))
-        .replace("img-src data:", &format!("img-src data: {s3} {cdn}"));
+        .replace("img-src data:", &format!("img-src data: {s3} {cdn}; media-src {s3} {cdn}"));
     let mut response = file("text/html", include_str!("upload.html"));
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);

@@ -1,4 +1,5 @@
-// Uploads as a front end does them: announce the file, post the form to S3, ask what became of it.
+// Uploads as a front end does them: announce the file, send it to S3 (a photo or a paper by a form, a video part by part),
+// ask what became of it.
 
 import { el } from "/_local/dom.js";
 
@@ -8,6 +9,10 @@ const token = document.getElementById("token");
 const drop = document.getElementById("drop");
 const input = document.getElementById("files");
 const ASK_AGAIN_MS = 300;
+const PART_SIZE = 8 * 1024 * 1024;
+/** So many parts are sent at once, and each so often before somebody is asked. */
+const AT_ONCE = 3;
+const TRIES = 5;
 
 function say(text) {
   notice.textContent = text ?? "";
@@ -53,23 +58,70 @@ async function checksum(file) {
   return btoa(String.fromCharCode(...digest));
 }
 
-/** Posts the form, and tells how much has gone. fetch() cannot tell that. */
-function send({ url, fields }, file, progress) {
-  const form = new FormData();
-  for (const [name, value] of Object.entries(fields)) form.append(name, value);
-  form.append("file", file);
+/** Sends something to S3, and tells how many bytes have gone. fetch() cannot tell that. */
+function request(method, url, headers, body, progress) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.upload.addEventListener("progress", (event) => progress(event.loaded / event.total));
+    request.upload.addEventListener("progress", (event) => progress(event.loaded));
     request.addEventListener("error", () => reject(new Error("The connection was lost. Please try again.")));
     request.addEventListener("load", () => {
       if (request.status < 300) return resolve();
       const why = request.responseXML?.querySelector("Message")?.textContent;
       return reject(new Error(why ?? `The upload was refused (${request.status}).`));
     });
-    request.open("POST", url);
-    request.send(form);
+    request.open(method, url);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.send(body);
   });
+}
+
+/** Posts the form with the file. */
+function send({ url, fields }, file, progress) {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  form.append("file", file);
+  return request("POST", url, {}, form, (sent) => progress(Math.min(1, sent / file.size)));
+}
+
+/** The checksum of each part, in turn, so that one part is held at a time. */
+async function checksums(file, progress) {
+  const sums = [];
+  for (let at = 0; at < file.size; at += PART_SIZE) {
+    sums.push(await checksum(file.slice(at, at + PART_SIZE)));
+    progress(Math.min(1, (at + PART_SIZE) / file.size));
+  }
+  return sums;
+}
+
+/** Sends the parts that are missing, a few at once, until all have come; what is cut off goes on where it was. */
+async function sendParts(id, file, progress) {
+  let best = 0;
+  for (let tries = 1; ; tries += 1) {
+    const { parts } = await api("GET", `/v1/media/${id}/parts`);
+    const gone = parts.map((part) => (part.is_received ? part.size : 0));
+    const tell = () => progress(gone.reduce((sum, bytes) => sum + bytes, 0) / file.size);
+    const missing = parts.map((part, index) => ({ ...part, index })).filter((part) => part.url);
+    // Whoever gets on may go on trying.
+    if (parts.length - missing.length > best) {
+      best = parts.length - missing.length;
+      tries = 1;
+    }
+    tell();
+    const sender = async () => {
+      for (let part = missing.shift(); part; part = missing.shift()) {
+        const { index, url, headers, offset, size } = part;
+        await request("PUT", url, headers, file.slice(offset, offset + size), (sent) => {
+          gone[index] = Math.min(sent, size);
+          tell();
+        });
+      }
+    };
+    const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, sender));
+    const failed = ends.find((end) => end.status === "rejected");
+    if (!failed) return;
+    if (tries === TRIES) throw failed.reason;
+    await pause(ASK_AGAIN_MS * 2 ** tries);
+  }
 }
 
 async function judged(id) {
@@ -96,6 +148,35 @@ const links = (picture) => picture.variants.map((variant) => [
   ` ${kilobytes(variant.size)} `,
 ]);
 
+/** Announces a file and sends it; returns what to ask about. */
+async function deliver(file, purpose, tell, progress) {
+  const said = { purpose, content_type: file.type, size: file.size };
+  if (file.type.startsWith("video/")) {
+    const announced = { ...said, checksums: await checksums(file, progress) };
+    const { media_id: id } = await api("POST", "/v1/media/multipart-upload", announced);
+    tell("sending", "Sending …");
+    await sendParts(id, file, progress);
+    await api("POST", `/v1/media/${id}/complete`);
+    return id;
+  }
+  const form = await api("POST", "/v1/media/upload-url", { ...said, checksum: await checksum(file) });
+  tell("sending", "Sending …");
+  await send(form, file, progress);
+  return form.media_id;
+}
+
+/** A card's preview, and what is said of it, once it can be seen. */
+function ready({ picture, paper, video }) {
+  if (picture) return [shown(picture), links(picture)];
+  if (paper) return [null, [el("a", { href: paper.url, target: "_blank", rel: "noreferrer" }, "Open it"), ` ${paper.pages} pages`]];
+  const { width, height, duration_ms: duration, size, url, content_type: type } = video;
+  const player = el("video", { src: url, controls: true, muted: true, preload: "metadata", width, height });
+  return [player, [
+    el("a", { href: url, target: "_blank", rel: "noreferrer" }, `${width}×${height} ${type.slice(6)}`),
+    ` ${(duration / 1000).toLocaleString()} s, ${kilobytes(size)}`,
+  ]];
+}
+
 async function upload(file, purpose) {
   const progress = el("progress", { max: 1, value: 0, "aria-label": `Progress of ${file.name}` });
   const state = el("p", { className: "state quiet" }, "Adding it up …");
@@ -110,27 +191,24 @@ async function upload(file, purpose) {
     state.replaceChildren(...words.flat(Infinity));
   };
   try {
-    const announced = { purpose, content_type: file.type, size: file.size, checksum: await checksum(file) };
-    const form = await api("POST", "/v1/media/upload-url", announced);
-    tell("sending", "Sending …");
-    await send(form, file, (share) => { progress.value = share; });
+    const id = await deliver(file, purpose, tell, (share) => { progress.value = share; });
     progress.removeAttribute("value");
     tell("processing", "Being looked at …");
-    const media = await judged(form.media_id);
+    const media = await judged(id);
     progress.remove();
     if (media.state === "rejected") return tell("rejected", media.rejection.detail);
-    if (media.picture) preview.append(shown(media.picture));
-    tell("ready", media.picture ? links(media.picture)
-      : [el("a", { href: media.paper.url, target: "_blank", rel: "noreferrer" }, "Open it"), ` ${media.paper.pages} pages`]);
+    const [look, words] = ready(media);
+    if (look) preview.append(look);
+    tell("ready", words);
     const act = (label, action) => actions.append(el("button", { onclick: () => action().catch((error) => say(error.message)) }, label));
     if (purpose === "avatar") {
       act("Make it my picture", async () => {
-        await api("PATCH", "/v1/account", { avatar: form.media_id });
+        await api("PATCH", "/v1/account", { avatar: id });
         say("It is your picture now.");
       });
     }
     act("Delete", async () => {
-      await api("DELETE", `/v1/media/${form.media_id}`);
+      await api("DELETE", `/v1/media/${id}`);
       card.remove();
     });
     return undefined;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::fields::{Fields, Problem};
-use super::model::{Bucket, Cors};
+use super::model::{Bucket, Cors, SigningKey};
 use super::resolve::Resolver;
 use super::resources::origins;
 
@@ -36,6 +36,7 @@ pub(super) fn bucket(resolver: &Resolver<'_>, logical_id: &str) -> Result<Bucket
         arn: resolver.attribute(logical_id, "Arn", logical_id, 0)?,
         cors: configuration.list("CorsRules").into_iter().map(rule).collect::<Result<_, _>>()?,
         delivered: delivered(resolver, &name)?,
+        signed_by: signed_by(resolver)?,
         name,
     })
 }
@@ -50,6 +51,21 @@ fn cors(rule: &Fields) -> Result<Cors, Problem> {
         max_age: rule.number("MaxAge", 0..=86_400)?.map(i64::unsigned_abs),
         allow_credentials: false,
     })
+}
+
+/// The key that is given to the network which delivers.
+fn signed_by(resolver: &Resolver<'_>) -> Result<Option<SigningKey>, Problem> {
+    for (logical_id, kind) in resolver.resources()? {
+        if kind == "AWS::Serverless::Application"
+            && let Some(public) =
+                resolver.properties(&logical_id, None)?.object("Parameters")?.text("PublicKey")?
+            && !public.is_empty()
+        {
+            let id = resolver.attribute(&logical_id, "Outputs.KeyPairId", &logical_id, 0)?;
+            return Ok(Some(SigningKey { id, public }));
+        }
+    }
+    Ok(None)
 }
 
 /// What the policies of a bucket let `CloudFront` read. Nobody else is granted anything by them that a function's own

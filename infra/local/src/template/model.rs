@@ -207,6 +207,17 @@ pub struct Bucket {
     pub cors: Vec<Cors>,
     /// What of it `CloudFront` may read, as patterns of ARNs.
     pub delivered: Vec<String>,
+    /// The key that signs the addresses of what `CloudFront` does not deliver to everybody.
+    pub signed_by: Option<SigningKey>,
+}
+
+/// A key that signs addresses at which `CloudFront` delivers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SigningKey {
+    /// `Outputs.KeyPairId` of `infra/edge.yaml`.
+    pub id: String,
+    /// Its public half (P-256), in base64.
+    pub public: String,
 }
 
 /// An SQS queue.

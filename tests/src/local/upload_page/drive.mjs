@@ -1,9 +1,9 @@
 // Drives the page for uploads in a headless browser, as a person does: drops files on it, and reads what it says.
-// Usage: node drive.mjs <folder of puppeteer-core> <page> <screenshot> <file>…; writes a line of JSON for each file.
+// Usage: node drive.mjs <folder of puppeteer-core> <page> <purpose> <screenshot> <file>…; writes a line of JSON for each file.
 
 import { createRequire } from "node:module";
 
-const [folder, page, screenshot, ...files] = process.argv.slice(2);
+const [folder, page, purpose, screenshot, ...files] = process.argv.slice(2);
 const puppeteer = createRequire(`${folder}/`)("puppeteer-core");
 
 const browser = await puppeteer.launch({
@@ -17,6 +17,7 @@ try {
   tab.on("pageerror", (error) => errors.push(`${error}`));
   tab.on("console", (message) => message.type() === "error" && errors.push(message.text()));
   await tab.goto(page);
+  await tab.select("#purpose", purpose);
   // Notes each state that a file is in, and how far its progress gets.
   await tab.evaluate(() => {
     window.seen = {};
@@ -43,12 +44,14 @@ try {
     { timeout: 60_000 },
     files.length,
   );
-  // The pictures themselves, as the browser shows them.
+  // The pictures and the videos themselves, as the browser shows them.
+  await tab.waitForFunction(() => [...document.querySelectorAll("#list video")].every((video) => video.readyState >= 2), { timeout: 20_000 });
   await tab.waitForFunction(() => [...document.querySelectorAll("#list img")].every((image) => image.naturalWidth > 0), { timeout: 20_000 });
   const cards = await tab.$$eval("#list > li", (items) => items.map((card) => ({
     name: card.querySelector("b").textContent,
     said: card.querySelector(".state").textContent,
     links: [...card.querySelectorAll(".state a")].map((link) => link.href),
+    played: [...card.querySelectorAll("video")].map((video) => [video.videoWidth, video.videoHeight, video.duration]),
     shown: [...card.querySelectorAll("img")].map((image) => [image.currentSrc, image.naturalWidth, image.naturalHeight]),
     ...window.seen[card.querySelector("b").textContent],
   })));

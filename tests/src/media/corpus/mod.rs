@@ -4,6 +4,7 @@ mod bad;
 mod paper;
 mod photo;
 pub mod picture;
+pub mod video;
 
 pub use bad::bad_files;
 pub use paper::{linked_paper, packed_paper, paper};

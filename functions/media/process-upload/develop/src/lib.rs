@@ -1,4 +1,4 @@
-//! Makes of a file what is shown: a picture in its sizes, or a paper as it is.
+//! Makes of a file what is shown: a picture in its sizes, a paper as it is, or a [`video`].
 //!
 //! Nothing in a file is believed. Bytes of strangers are read by decoders in Rust alone; the one library in C
 //! (libwebp) compresses what those have decoded.
@@ -6,6 +6,7 @@
 mod paper;
 mod picture;
 mod sniff;
+pub mod video;
 
 use connecto_shared::domain::media::{Fit, MediaType, Rejection};
 
@@ -54,6 +55,8 @@ pub fn develop(bytes: &[u8], announced: MediaType, fit: Fit, sizes: &[u32]) -> R
         MediaType::Jpeg => picture::jpeg::read(bytes)?,
         MediaType::Png => picture::png::read(bytes)?,
         MediaType::Webp => picture::webp::read(bytes)?,
+        // They come in parts.
+        MediaType::Mp4 | MediaType::QuickTime => return Err(Rejection::WrongType),
     };
     picture::develop(raw, fit, sizes).map(Developed::Picture)
 }

@@ -39,12 +39,19 @@ pub fn check(bytes: &[u8], announced: MediaType) -> Result<(), Rejection> {
     }
 }
 
-fn media_type(bytes: &[u8]) -> Option<MediaType> {
+/// What a file begins as.
+pub fn media_type(bytes: &[u8]) -> Option<MediaType> {
     match bytes {
         [0xff, 0xd8, 0xff, ..] => Some(MediaType::Jpeg),
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(MediaType::Png),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(MediaType::Webp),
         [b'%', b'P', b'D', b'F', b'-', ..] => Some(MediaType::Pdf),
+        [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => match brand {
+            [b'q', b't', b' ', b' ', ..] => Some(MediaType::QuickTime),
+            // Pictures in the same boxes.
+            [b'h', b'e', ..] | [b'm', b'i' | b's', b'f', ..] | [b'a', b'v', b'i', ..] => None,
+            _ => Some(MediaType::Mp4),
+        },
         _ => None,
     }
 }

@@ -35,6 +35,8 @@ use crate::world::World;
 
 pub(crate) use self::store::Call;
 pub use self::store::Store;
+pub(super) use self::store::Version;
+pub(super) use s3s::dto::Range;
 
 /// The call that a form makes.
 const POST_OBJECT: &str = "PostObject";
@@ -135,17 +137,25 @@ impl Engine for S3 {
     fn read(&self, request: &Request<Bytes>) -> Result<Wanted, Box<Reply>> {
         let refuse = |refused: &S3Error| Box::new(error(refused));
         let (bucket, key) = address(request.uri());
-        let has_version = parameter(request.uri(), "versionId").is_some();
+        let has = |name: &str| parameter(request.uri(), name).is_some();
         let bucket_arn = format!("arn:aws:s3:::{bucket}");
         let object = |action: &str| {
-            let version = if has_version { "Version" } else { "" };
+            let version = if has("versionId") { "Version" } else { "" };
             Permission::new(format!("s3:{action}{version}"), format!("{bucket_arn}/{key}"))
         };
+        let in_parts = has("uploadId");
         let call = match (request.method(), key.is_empty()) {
             (&Method::GET, true) if bucket.is_empty() => {
                 Some(("ListBuckets", Permission::new("s3:ListAllMyBuckets", "*")))
             }
             _ if bucket.is_empty() => None,
+            (&Method::POST, false) if has("uploads") => Some(("CreateMultipartUpload", object("PutObject"))),
+            (&Method::POST, false) if in_parts => Some(("CompleteMultipartUpload", object("PutObject"))),
+            (&Method::PUT, false) if in_parts => Some(("UploadPart", object("PutObject"))),
+            (&Method::GET, false) if in_parts => Some(("ListParts", object("ListMultipartUploadParts"))),
+            (&Method::DELETE, false) if in_parts => {
+                Some(("AbortMultipartUpload", object("AbortMultipartUpload")))
+            }
             (&Method::PUT, false) => Some(("PutObject", object("PutObject"))),
             (&Method::GET, false) => Some(("GetObject", object("GetObject"))),
             (&Method::HEAD, false) => Some(("HeadObject", object("GetObject"))),

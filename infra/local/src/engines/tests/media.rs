@@ -101,14 +101,14 @@ async fn what_is_delivered_is_kept_until_it_is_taken_back() {
         ("cache-control", "no-cache"),
         ("x-cache", "Miss from cloudfront"),
         ("x-content-type-options", "nosniff"),
-        ("content-security-policy", "default-src 'none'; sandbox"),
+        ("content-security-policy", "default-src 'none'; media-src 'self'; sandbox"),
         ("cross-origin-resource-policy", "cross-origin"),
         ("access-control-allow-origin", "*"),
     ] {
         assert_eq!(headers[name], value);
     }
     assert_eq!(first.text().await.expect("a text"), "hello");
-    for path in ["private/a.webp", "public/../private/a.webp", "public/none", ""] {
+    for path in ["private/a.webp", "public/../private/a.webp", "private%2Fa.webp", "public/none", ""] {
         assert_eq!(fetch(path).await.status(), StatusCode::FORBIDDEN, "{path}");
     }
     cache("public/two/a.webp").await;

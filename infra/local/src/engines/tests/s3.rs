@@ -3,7 +3,9 @@
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use connecto_shared::app::App;
+use connecto_shared::domain::upload::Checksum;
 use connecto_shared::vendor::s3::{Expected, Form, form, signed_url};
 use http::StatusCode;
 use jiff::SignedDuration;
@@ -51,6 +53,7 @@ pub(super) async fn city(data: &Data, code: Code, actions: &[&str]) -> City {
             allow_credentials: false,
         }],
         delivered: vec!["arn:aws:s3:::media/public/*".into()],
+        signed_by: None,
     }];
     City::start_with(data, invoke(code), template).await
 }
@@ -94,6 +97,110 @@ async fn get(app: &App, key: &str, version: Option<&str>) -> Result<String, Stri
     }
 }
 
+/// What is refused so.
+fn refused<T>(code: &str) -> Result<T, String> {
+    Err(code.to_owned())
+}
+
+/// A part of so many bytes, and what it adds up to.
+fn part(size: usize, byte: u8) -> (Vec<u8>, String) {
+    let bytes = vec![byte; size];
+    let sum = Checksum::of(&bytes).to_string();
+    (bytes, sum)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_object_comes_in_parts() {
+    const LARGE: usize = 5 * 1024 * 1024;
+    let all = ["s3:PutObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"];
+    let folder = Folder::new();
+    let city = city(&folder.data(), idle(), &all).await;
+    let app = app(&city);
+    let begin = async |app: &App| {
+        let begun =
+            app.s3().create_multipart_upload().bucket("media").key("in/film").content_type("video/mp4");
+        begun.send().await.expect("an upload").upload_id.expect("its id")
+    };
+    let send = async |app: &App, id: &str, number: i32, (bytes, sum): (Vec<u8>, String)| {
+        let sent = app.s3().upload_part().bucket("media").key("in/film").upload_id(id).part_number(number);
+        let sent = sent.checksum_sha256(sum).body(bytes.into()).send().await;
+        sent.map(|part| part.e_tag.unwrap_or_default()).map_err(|error| error.code().map(str::to_owned))
+    };
+    let listed = async |app: &App, id: &str| {
+        let list = app.s3().list_parts().bucket("media").key("in/film").upload_id(id).send().await;
+        let number = |part: aws_sdk_s3::types::Part| {
+            (part.part_number.unwrap_or_default(), part.size.unwrap_or_default())
+        };
+        let list =
+            list.map(|list| list.parts.unwrap_or_default().into_iter().map(number).collect::<Vec<_>>());
+        list.map_err(|error| error.code().unwrap_or_default().to_owned())
+    };
+    let end = async |app: &App, id: &str, parts: &[(i32, &str)]| {
+        let part =
+            |(number, tag): &(i32, &str)| CompletedPart::builder().part_number(*number).e_tag(*tag).build();
+        let parts =
+            CompletedMultipartUpload::builder().set_parts(Some(parts.iter().map(part).collect())).build();
+        let end = app.s3().complete_multipart_upload().bucket("media").key("in/film").upload_id(id);
+        let end = end.multipart_upload(parts).send().await;
+        end.map(|_| ()).map_err(|error| error.code().unwrap_or_default().to_owned())
+    };
+    let id = begin(&app).await;
+    let second = send(&app, &id, 2, part(3, b'b')).await.expect("a part");
+    send(&app, &id, 1, part(LARGE, b'x')).await.expect("a part");
+    let first = send(&app, &id, 1, part(LARGE, b'a')).await.expect("the same part, again");
+    let small = send(&app, &id, 7, part(1, b'c')).await.expect("a small part");
+    let wrong = send(&app, &id, 3, (b"other".to_vec(), part(5, b'c').1)).await;
+    assert_eq!(wrong, Err(Some("BadDigest".to_owned())));
+    assert_eq!(send(&app, &id, 10_001, part(1, b'c')).await, Err(Some("InvalidArgument".to_owned())));
+    assert_eq!(send(&app, "other", 1, part(1, b'c')).await, Err(Some("NoSuchUpload".to_owned())));
+    let large = i64::try_from(LARGE).expect("a size");
+    // What came is there after a restart.
+    city.engines.stop().await;
+    let city = super::s3::city(&folder.data(), idle(), &all).await;
+    let app = super::s3::app(&city);
+    assert_eq!(listed(&app, &id).await, Ok(vec![(1, large), (2, 3), (7, 1)]));
+    assert_eq!(end(&app, &id, &[]).await, refused("MalformedXML"));
+    assert_eq!(end(&app, &id, &[(1, &first), (3, &second)]).await, refused("InvalidPart"));
+    assert_eq!(end(&app, &id, &[(1, &second)]).await, refused("InvalidPart"));
+    assert_eq!(end(&app, &id, &[(2, &second), (1, &first)]).await, refused("EntityTooSmall"));
+    assert_eq!(end(&app, &id, &[(1, &first), (1, &first)]).await, refused("InvalidPartOrder"));
+    assert_eq!(end(&app, &id, &[(1, &first), (2, &second), (7, &small)]).await, refused("EntityTooSmall"));
+    assert_eq!(get(&app, "in/film", None).await, refused("AccessDenied"), "it is there before it is whole");
+    end(&app, &id, &[(1, &first), (2, &second)]).await.expect("an object");
+    assert_eq!(end(&app, &id, &[(1, &first), (2, &second)]).await, refused("NoSuchUpload"));
+    assert_eq!(listed(&app, &id).await, refused("NoSuchUpload"));
+    let call = city.objects.calls(0, 9).await.expect("calls").pop().expect("one").event;
+    let record = &call["Records"][0];
+    assert_eq!(record["eventName"], "ObjectCreated:CompleteMultipartUpload");
+    assert_eq!(record["s3"]["object"]["size"], LARGE + 3);
+    // And some of it can be read.
+    let some = async |range: String| {
+        let some = app.s3().get_object().bucket("media").key("in/film").range(range).send().await;
+        let some = some.map_err(|error| error.code().unwrap_or_default().to_owned())?;
+        let range = some.content_range().unwrap_or_default().to_owned();
+        Ok::<_, String>((range, some.body.collect().await.expect("bytes").to_vec()))
+    };
+    let size = LARGE + 3;
+    for (range, from, bytes) in [
+        (format!("bytes={}-{}", LARGE - 2, LARGE), LARGE - 2, "aab"),
+        ("bytes=-2".to_owned(), LARGE + 1, "bb"),
+        (format!("bytes={}-{}", LARGE + 2, LARGE + 99), LARGE + 2, "b"),
+    ] {
+        let told = format!("bytes {from}-{}/{size}", from + bytes.len() - 1);
+        assert_eq!(some(range).await, Ok((told, bytes.as_bytes().to_vec())));
+    }
+    assert_eq!(some(format!("bytes={size}-")).await, refused("InvalidRange"));
+
+    let id = begin(&app).await;
+    send(&app, &id, 1, part(1, b'z')).await.expect("a part");
+    let abort =
+        async || app.s3().abort_multipart_upload().bucket("media").key("in/film").upload_id(&id).send().await;
+    abort().await.expect("its end");
+    assert_eq!(listed(&app, &id).await, refused("NoSuchUpload"));
+    assert!(abort().await.is_err_and(|error| error.code() == Some("NoSuchUpload")));
+    city.engines.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn versions_are_kept_until_each_is_removed() {
     let all = ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"];
@@ -108,7 +215,6 @@ async fn versions_are_kept_until_each_is_removed() {
 
     let deleted = s3.delete_object().bucket("media").key("a/b c.txt").send().await.expect("a marker");
     let marker = deleted.version_id.expect("its version");
-    let refused = |code: &str| Err(code.to_owned());
     assert_eq!(get(&app, "a/b c.txt", None).await, refused("NoSuchKey"));
     assert_eq!(get(&app, "a/b c.txt", Some(&marker)).await, refused("MethodNotAllowed"));
     assert_eq!(get(&app, "a/b c.txt", Some("other")).await, refused("NoSuchVersion"));

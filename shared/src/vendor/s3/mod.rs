@@ -4,10 +4,9 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-post-example.html>) and addresses of private files (a query
 //! that is signed).
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, SystemTime},
-};
+pub mod parts;
+
+use std::{collections::BTreeMap, ops::Range};
 
 use aws_sdk_s3::{error::SdkError, operation::get_object::GetObjectError, primitives::ByteStream};
 use aws_sigv4::{
@@ -86,40 +85,41 @@ pub fn form(app: &App, expected: &Expected<'_>) -> Result<Form, Fault> {
 
 /// An address at which one file can be read for a while.
 pub fn signed_url(app: &App, key: &str, lifetime: SignedDuration) -> Result<String, Fault> {
-    let (region, at) = (app.setting("AWS_REGION")?, app.now().into());
-    presigned(&address(app, key)?, region, app.credentials(), at, lifetime.unsigned_abs())
+    presigned(app, "GET", &address(app, key)?, std::iter::empty(), lifetime)
 }
 
-fn presigned(
-    request: &str,
-    region: &str,
-    credentials: aws_credential_types::Credentials,
-    at: SystemTime,
-    lifetime: Duration,
+/// Signs an address, for one method and with some headers.
+fn presigned<'a>(
+    app: &App,
+    method: &'a str,
+    request: &'a str,
+    headers: impl Iterator<Item = (&'a str, &'a str)>,
+    lifetime: SignedDuration,
 ) -> Result<String, Fault> {
     let mut settings = SigningSettings::default();
     settings.signature_location = SignatureLocation::QueryParams;
     settings.percent_encoding_mode = PercentEncodingMode::Single;
     settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
     settings.payload_checksum_kind = PayloadChecksumKind::NoHeader;
-    settings.expires_in = Some(lifetime);
-    let identity = credentials.into();
+    settings.expires_in = Some(lifetime.unsigned_abs());
+    let identity = app.credentials().into();
     let params = v4::SigningParams::builder()
         .identity(&identity)
-        .region(region)
+        .region(app.setting("AWS_REGION")?)
         .name("s3")
-        .time(at)
+        .time(app.now().into())
         .settings(settings)
         .build()?
         .into();
-    let signable = SignableRequest::new("GET", request, std::iter::empty(), SignableBody::UnsignedPayload)?;
+    let signable = SignableRequest::new(method, request, headers, SignableBody::UnsignedPayload)?;
     let (signature, _) = sign(signable, &params)?.into_parts();
     let query: Vec<_> = signature
         .params()
         .iter()
         .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, QUERY)))
         .collect();
-    Ok(format!("{request}?{}", query.join("&")))
+    let joint = if request.contains('?') { '&' } else { '?' };
+    Ok(format!("{request}{joint}{}", query.join("&")))
 }
 
 /// Where a key of the bucket answers.
@@ -145,6 +145,25 @@ pub async fn read(app: &App, key: &str, version: Option<&str>, limit: u64) -> Re
     Ok(Some(Read::Bytes(object.body.collect().await?.to_vec())))
 }
 
+/// Some bytes of one version of a file, as many as there are in a range, and how large the whole is; none where it is gone.
+pub async fn read_some(
+    app: &App,
+    key: &str,
+    version: Option<&str>,
+    range: Range<u64>,
+) -> Result<Option<(Vec<u8>, u64)>, Fault> {
+    let request = app.s3().get_object().bucket(app.setting("MEDIA_BUCKET")?).key(key);
+    let request = request.range(format!("bytes={}-{}", range.start, range.end.saturating_sub(1)));
+    let object = match request.set_version_id(version.map(str::to_owned)).send().await {
+        Ok(object) => object,
+        Err(SdkError::ServiceError(error)) if is_gone(error.err()) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let size = object.content_range().and_then(|range| range.rsplit_once('/')?.1.parse().ok());
+    let size = size.ok_or_else(|| Fault::new("S3 did not say how large a file is"))?;
+    Ok(Some((object.body.collect().await?.to_vec(), size)))
+}
+
 /// What was read of a file.
 pub enum Read {
     /// All of it.
@@ -158,15 +177,19 @@ fn is_gone(error: &GetObjectError) -> bool {
     error.is_no_such_key() || matches!(error.meta().code(), Some("NoSuchVersion" | "MethodNotAllowed"))
 }
 
-/// Writes a file that never changes. Others than who reads it may keep a copy where everybody may see it, and no others.
+/// How long others than who reads a file that never changes may keep a copy: where everybody may see it, and no others.
+fn kept(key: &str) -> &'static str {
+    if is_public(key) { "public, max-age=31536000, immutable" } else { "private, no-store" }
+}
+
+/// Writes a file that never changes.
 pub async fn write(app: &App, key: &str, content_type: &str, bytes: Vec<u8>) -> Result<(), Fault> {
-    let kept = if is_public(key) { "public, max-age=31536000, immutable" } else { "private, no-store" };
     app.s3()
         .put_object()
         .bucket(app.setting("MEDIA_BUCKET")?)
         .key(key)
         .content_type(content_type)
-        .cache_control(kept)
+        .cache_control(kept(key))
         .body(ByteStream::from(bytes))
         .send()
         .await?;

@@ -1,0 +1,163 @@
+//! What can be had: groups of services, and the categories in them, as `shared/catalogue.json` has them.
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::locale::Locale;
+
+/// All that can be had, what is wanted most first.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Catalogue {
+    /// Its groups.
+    pub groups: Vec<Group>,
+}
+
+/// Categories that belong together.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    /// Its stable name; no category has the same.
+    pub id: String,
+    /// The name of its icon among Material Symbols (<https://fonts.google.com/icons>).
+    pub icon: String,
+    /// What people call it.
+    pub names: Names,
+    /// What it holds.
+    pub categories: Vec<Category>,
+}
+
+/// A kind of service.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Category {
+    /// Its stable name.
+    pub id: String,
+    /// What people call it.
+    pub names: Names,
+    /// What a price of it is for.
+    pub unit: Unit,
+    /// Who pays tax on it.
+    pub gst_treatment: GstTreatment,
+    /// What cancelling it costs.
+    pub cancellation: CancellationPolicy,
+}
+
+/// Names in every language.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub struct Names(BTreeMap<Locale, String>);
+
+impl Names {
+    /// The name in a language.
+    #[must_use]
+    pub fn name_in(&self, locale: Locale) -> &str {
+        self.0.get(&locale).or_else(|| self.0.get(&Locale::default())).map_or("", String::as_str)
+    }
+}
+
+/// What a price is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// Coming and looking.
+    Visit,
+    /// An hour of work.
+    Hour,
+    /// All that was agreed.
+    Job,
+    /// One thing; of a meal, one plate.
+    Item,
+    /// One room.
+    Room,
+    /// A square foot.
+    SquareFoot,
+    /// One appointment.
+    Session,
+    /// A month.
+    Month,
+    /// A day.
+    Day,
+    /// A kilometre.
+    Kilometre,
+}
+
+/// Who pays tax on a service, as far as that hangs on what it is; which rates apply is a matter of dates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GstTreatment {
+    /// House-keeping: we do, where who renders it is not registered (CGST Act, section 9(5)).
+    #[serde(rename = "section_9_5")]
+    Section95,
+    /// Whoever renders it, if registered.
+    Standard,
+    /// Nobody: health care of people and animals, and religious ceremonies.
+    Exempt,
+}
+
+/// What cancelling costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CancellationPolicy {
+    /// Of small work that somebody else may have: the least.
+    Flexible,
+    /// Of an appointment.
+    Standard,
+    /// Of large work, or work of one day that does not come again: the most.
+    Strict,
+}
+
+/// All that can be had.
+#[must_use]
+pub fn catalogue() -> &'static Catalogue {
+    #[allow(clippy::expect_used, reason = "the file ships with the program, and a test reads it")]
+    static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
+        serde_json::from_str(include_str!("../../catalogue.json")).expect("the catalogue is well-formed")
+    });
+    &CATALOGUE
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn is_slug(id: &str) -> bool {
+        let is_word = |word: &str| {
+            !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        };
+        id.starts_with(|first: char| first.is_ascii_lowercase()) && id.split('-').all(is_word)
+    }
+
+    #[test]
+    fn each_has_a_stable_name_and_one_in_every_language() {
+        let Catalogue { groups } = catalogue();
+        let categories: Vec<_> = groups.iter().flat_map(|group| &group.categories).collect();
+        assert!(groups.len() >= 12 && categories.len() >= 80, "{} {}", groups.len(), categories.len());
+        let ids = groups.iter().map(|group| &group.id).chain(categories.iter().map(|category| &category.id));
+        let mut seen = BTreeSet::new();
+        for id in ids {
+            assert!(is_slug(id) && seen.insert(id), "{id}");
+        }
+        let names = groups.iter().map(|group| &group.names).chain(categories.iter().map(|it| &it.names));
+        for Names(names) in names {
+            assert_eq!(names.len(), Locale::ALL.len(), "{names:?}");
+            for (locale, name) in names {
+                let length = name.chars().count();
+                assert!((2..=40).contains(&length) && name.trim() == name, "{locale:?}: {name}");
+                // In its own script, where that is another; but for what all write in Latin letters.
+                let is_own = name.chars().any(|letter| letter.is_alphabetic() && !letter.is_ascii());
+                assert_eq!(is_own, *locale != Locale::En, "{locale:?}: {name}");
+            }
+        }
+        for locale in Locale::ALL {
+            let mut seen = BTreeSet::new();
+            for name in categories.iter().map(|category| category.names.name_in(locale)) {
+                assert!(seen.insert(name), "{locale:?}: {name} twice");
+            }
+        }
+    }
+}

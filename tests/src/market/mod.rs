@@ -1,0 +1,3 @@
+//! The marketplace: what can be had.
+
+mod list_categories;
