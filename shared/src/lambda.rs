@@ -7,7 +7,7 @@ use aws_lambda_events::{
     event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse},
 };
 use axum::handler::Handler;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, LocalBoxFuture};
 use lambda_http::request::LambdaRequest;
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde::Serialize;
@@ -17,7 +17,7 @@ use tower::Service as _;
 use crate::{
     app::App,
     fault::Fault,
-    http::edge,
+    http::edge::{self, HttpService},
     observe::{self, Invocation, Outcome},
 };
 
@@ -32,7 +32,13 @@ where
 {
     let app = App::from_env();
     observe::init(&app, &observe::function_name::<H>());
-    lambda_http::run(edge::service(handler, app)).await
+    serve(edge::service(handler, app)).await
+}
+
+/// Compiled once, as all that follows a trait object here: what is generic over the handler, or an `async fn`, each
+/// function's crate would compile again, half a minute for each.
+fn serve(service: HttpService) -> LocalBoxFuture<'static, Result<(), lambda_http::Error>> {
+    Box::pin(lambda_http::run(service))
 }
 
 /// Runs a function that is called with an event, until Lambda ends the process.
@@ -58,12 +64,11 @@ where
     run_invoke(batch(handler, app)).await
 }
 
-async fn run_invoke(invoke: Invoke) -> Result<(), lambda_http::Error> {
-    lambda_runtime::run(lambda_runtime::service_fn(move |event| {
+fn run_invoke(invoke: Invoke) -> LocalBoxFuture<'static, Result<(), lambda_http::Error>> {
+    Box::pin(lambda_runtime::run(lambda_runtime::service_fn(move |event| {
         let answer = invoke(event);
         async move { answer.await.map_err(|fault| diagnostic(&fault)) }
-    }))
-    .await
+    })))
 }
 
 /// A fault as Lambda's runtime reports it.
@@ -77,7 +82,10 @@ where
     H: Handler<T, App> + Sync,
     T: 'static,
 {
-    let service = edge::service(handler, app);
+    http_of(edge::service(handler, app))
+}
+
+fn http_of(service: HttpService) -> Invoke {
     Arc::new(move |event: LambdaEvent<Value>| {
         // Through text: the request's own reader wants it raw.
         let request = serde_json::from_str::<LambdaRequest>(&event.payload.to_string());
@@ -94,26 +102,30 @@ where
     })
 }
 
+/// A handler that has its app, as a trait object. Without it, within our own futures those of the SDK, which nest deep,
+/// would lie beyond the depth to which the compiler works out a layout.
+type Work<E, R> = Arc<dyn Fn(E) -> BoxFuture<'static, Result<R, Fault>> + Send + Sync>;
+
 /// A function that is called with an event.
-///
-/// Its future is boxed as a trait object, here and in [`batch`], as axum does with endpoints: the SDK's futures nest so
-/// deep that, within ours, some lie beyond the depth to which the compiler works out a layout.
 pub fn event<H, F, R>(handler: H, app: App) -> Invoke
 where
     H: Fn(App, Value) -> F + Send + Sync + 'static,
     F: Future<Output = Result<R, Fault>> + Send + 'static,
     R: Serialize,
 {
-    let handler = Arc::new(handler);
+    let state = app.clone();
+    let work: Work<Value, Value> = Arc::new(move |event| {
+        let answer = handler(state.clone(), event);
+        Box::pin(async move { Ok(serde_json::to_value(answer.await?)?) })
+    });
+    event_of(work, app, observe::function_name::<H>())
+}
+
+fn event_of(work: Work<Value, Value>, app: App, function: String) -> Invoke {
     Arc::new(move |event: LambdaEvent<Value>| {
-        let (handler, app) = (Arc::clone(&handler), app.clone());
+        let (work, app, invocation) = (Arc::clone(&work), app.clone(), invocation(&function, &event));
         Box::pin(async move {
-            let invocation = invocation::<H>(&event);
-            let work = async {
-                let answer: BoxFuture<'_, _> = Box::pin(handler(app.clone(), event.payload));
-                let answered = async { Ok::<_, Fault>(serde_json::to_value(answer.await?)?) };
-                tell(observe::caught(answered).await)
-            };
+            let work = async { tell(observe::caught(async { work(event.payload).await }).await) };
             invocation.run(&app, work, |_| Outcome::default()).await
         })
     })
@@ -126,19 +138,21 @@ where
     H: Fn(App, EventRecord) -> F + Send + Sync + 'static,
     F: Future<Output = Result<(), Fault>> + Send + 'static,
 {
-    let handler = Arc::new(handler);
+    let state = app.clone();
+    let work: Work<EventRecord, ()> = Arc::new(move |record| Box::pin(handler(state.clone(), record)));
+    batch_of(work, app, observe::function_name::<H>())
+}
+
+fn batch_of(work: Work<EventRecord, ()>, app: App, function: String) -> Invoke {
     Arc::new(move |event: LambdaEvent<Value>| {
-        let (handler, app) = (Arc::clone(&handler), app.clone());
+        let (work, app, invocation) = (Arc::clone(&work), app.clone(), invocation(&function, &event));
         Box::pin(async move {
-            let invocation = invocation::<H>(&event);
             let work = async {
                 let event: StreamEvent = tell(Ok(serde_json::from_value(event.payload).map_err(Into::into)))?;
                 let mut answer = DynamoDbEventResponse::default();
                 for record in event.records {
                     let number = record.change.sequence_number.clone();
-                    let done: BoxFuture<'_, _> = Box::pin(async { handler(app.clone(), record).await });
-                    let done = observe::caught(done).await;
-                    if tell(done).is_err() {
+                    if tell(observe::caught(async { work(record).await }).await).is_err() {
                         let mut failed = DynamoDbBatchItemFailure::default();
                         failed.item_identifier = number;
                         answer.batch_item_failures.push(failed);
@@ -152,13 +166,9 @@ where
     })
 }
 
-/// The invocation by which the handler `H` gets an event.
-fn invocation<H>(event: &LambdaEvent<Value>) -> Invocation {
-    Invocation {
-        function: observe::function_name::<H>(),
-        request_id: event.context.request_id.clone(),
-        route: None,
-    }
+/// The invocation by which a function gets an event.
+fn invocation(function: &str, event: &LambdaEvent<Value>) -> Invocation {
+    Invocation { function: function.to_owned(), request_id: event.context.request_id.clone(), route: None }
 }
 
 /// What a handler has answered, if it neither failed nor panicked; both are told of.

@@ -1,11 +1,14 @@
 //! What can be had: groups of services, and the categories in them, as `shared/catalogue.json` has them.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{collections::BTreeMap, str::FromStr, sync::LazyLock};
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, json_schema};
 use serde::{Deserialize, Serialize};
 
-use super::locale::Locale;
+use super::{
+    locale::Locale,
+    text::{plain_text, text_type},
+};
 
 /// All that can be had, what is wanted most first.
 #[derive(Debug, Deserialize)]
@@ -34,7 +37,7 @@ pub struct Group {
 #[serde(deny_unknown_fields)]
 pub struct Category {
     /// Its stable name.
-    pub id: String,
+    pub id: CategoryId,
     /// What people call it.
     pub names: Names,
     /// What a price of it is for.
@@ -43,6 +46,38 @@ pub struct Category {
     pub gst_treatment: GstTreatment,
     /// What cancelling it costs.
     pub cancellation: CancellationPolicy,
+}
+
+/// The stable name of a category, such as `tap-repair`: of one that is offered, or was.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CategoryId(String);
+
+impl FromStr for CategoryId {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let is_word = |word: &str| {
+            !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        };
+        let is_slug = text.len() <= 64
+            && text.starts_with(|first: char| first.is_ascii_lowercase())
+            && text.split('-').all(is_word);
+        if is_slug { Ok(Self(text.to_owned())) } else { Err("unknown_category") }
+    }
+}
+
+plain_text!(CategoryId);
+text_type!(
+    CategoryId,
+    json_schema!({ "type": "string", "pattern": "^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "examples": ["tap-repair"] })
+);
+
+impl Catalogue {
+    /// A category that is offered.
+    #[must_use]
+    pub fn category(&self, id: &CategoryId) -> Option<&Category> {
+        self.groups.iter().flat_map(|group| &group.categories).find(|category| category.id == *id)
+    }
 }
 
 /// Names in every language.
@@ -125,22 +160,16 @@ mod tests {
 
     use super::*;
 
-    fn is_slug(id: &str) -> bool {
-        let is_word = |word: &str| {
-            !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-        };
-        id.starts_with(|first: char| first.is_ascii_lowercase()) && id.split('-').all(is_word)
-    }
-
     #[test]
     fn each_has_a_stable_name_and_one_in_every_language() {
         let Catalogue { groups } = catalogue();
         let categories: Vec<_> = groups.iter().flat_map(|group| &group.categories).collect();
         assert!(groups.len() >= 12 && categories.len() >= 80, "{} {}", groups.len(), categories.len());
-        let ids = groups.iter().map(|group| &group.id).chain(categories.iter().map(|category| &category.id));
         let mut seen = BTreeSet::new();
-        for id in ids {
-            assert!(is_slug(id) && seen.insert(id), "{id}");
+        for id in
+            groups.iter().map(|group| group.id.as_str()).chain(categories.iter().map(|it| it.id.as_str()))
+        {
+            assert!(id.parse::<CategoryId>().is_ok() && seen.insert(id), "{id}");
         }
         let names = groups.iter().map(|group| &group.names).chain(categories.iter().map(|it| &it.names));
         for Names(names) in names {

@@ -13,8 +13,9 @@ use super::{
     code::Code,
     id::{FactorId, UserId},
     keys::KeySet,
-    person::one_line,
+    person::MAX_NAME,
     proof::ProofKey,
+    prose::one_line,
     text::{plain_text, text_type},
 };
 use crate::fault::Fault;
@@ -44,7 +45,7 @@ impl FromStr for FactorName {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        one_line(text).map(Self).ok_or("invalid_name")
+        one_line(text, MAX_NAME).map(Self).ok_or("invalid_name")
     }
 }
 

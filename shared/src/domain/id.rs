@@ -128,6 +128,8 @@ kinds! {
     Identity = "idn", IdentityId;
     /// A file that somebody uploaded.
     Media = "med", MediaId;
+    /// Somebody who offers services.
+    Professional = "pro", ProfessionalId;
     /// Something written down in the audit log.
     Audit = "aud", AuditId;
     /// Something in the outbox.

@@ -51,6 +51,9 @@ pub const LINK_PER_NETWORK: Limit = limit("link-network", 100, 15 * MINUTES);
 /// Asking a signed-in person's password again, per account.
 pub const PASSWORD_PER_ACCOUNT: Limit = limit("password-account", 10, 15 * MINUTES);
 
+/// Applying as a professional: somebody looks at each.
+pub const APPLY_PER_ACCOUNT: Limit = limit("apply-account", 5, 24 * HOURS);
+
 /// Codes by text message that one network may ask for: a mobile carrier puts thousands behind one.
 pub const CODE_PER_NETWORK: Limit = limit("code-network", 300, HOURS);
 /// Codes to one number from one network: who wants the same one again waits for half a minute.

@@ -3,9 +3,14 @@
 use std::str::FromStr;
 
 use schemars::json_schema;
-use unicode_normalization::UnicodeNormalization as _;
 
-use super::text::{plain_text, text_type};
+use super::{
+    prose::one_line,
+    text::{plain_text, text_type},
+};
+
+/// No name has more characters.
+pub(super) const MAX_NAME: usize = 80;
 
 /// A person's name as they write it: 1 to 80 characters after NFKC and trimming, in any script, on one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,23 +20,12 @@ impl FromStr for PersonName {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        one_line(text).map(Self).ok_or("invalid_name")
+        one_line(text, MAX_NAME).map(Self).ok_or("invalid_name")
     }
-}
-
-/// A text as it is kept of a person's naming: NFKC, trimmed, 1 to 80 characters on one line, none invisible.
-pub(super) fn one_line(text: &str) -> Option<String> {
-    if text.len() > 1_000 {
-        return None;
-    }
-    let name: String = text.nfkc().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ");
-    let invisible = |c: char| c.is_control() || is_direction_mark(c);
-    let fits = !name.is_empty() && name.chars().count() <= 80 && !name.chars().any(invisible);
-    fits.then_some(name)
 }
 
 /// Characters that turn the direction of the text around them, so that a name could rewrite the line it stands in.
-fn is_direction_mark(c: char) -> bool {
+pub(super) fn is_direction_mark(c: char) -> bool {
     matches!(c, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 

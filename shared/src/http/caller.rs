@@ -2,11 +2,12 @@
 
 use aide::{OperationInput, generate::GenContext, openapi::Operation};
 use axum::extract::FromRequestParts;
+use futures_util::future::BoxFuture;
 use http::{header, request::Parts};
 
 use super::{
     describe::describe_problems,
-    problem::{Error, INVALID_TOKEN, Problem, SESSION_ENDED, STEP_UP_REQUIRED, UNAUTHENTICATED},
+    problem::{Error, INVALID_TOKEN, Problem, SESSION_ENDED, STAFF_ONLY, STEP_UP_REQUIRED, UNAUTHENTICATED},
 };
 use crate::{
     app::App,
@@ -34,17 +35,27 @@ pub struct Caller {
 impl FromRequestParts<App> for Caller {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        let header = parts.headers.get(header::AUTHORIZATION).ok_or(UNAUTHENTICATED)?;
-        let (scheme, token) =
-            header.to_str().ok().and_then(|value| value.split_once(' ')).ok_or(INVALID_TOKEN)?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(UNAUTHENTICATED.into());
-        }
-        let claims = verify(app, token.trim()).await?.map_err(|_| INVALID_TOKEN)?;
-        observe::user(claims.sub);
-        Ok(Self { user_id: claims.sub, session_id: claims.sid })
+    fn from_request_parts(parts: &mut Parts, app: &App) -> impl Future<Output = Result<Self, Error>> + Send {
+        let app = app.clone();
+        boxed(async move {
+            let header = parts.headers.get(header::AUTHORIZATION).ok_or(UNAUTHENTICATED)?;
+            let (scheme, token) =
+                header.to_str().ok().and_then(|value| value.split_once(' ')).ok_or(INVALID_TOKEN)?;
+            if !scheme.eq_ignore_ascii_case("bearer") {
+                return Err(UNAUTHENTICATED.into());
+            }
+            let claims = verify(&app, token.trim()).await?.map_err(|_| INVALID_TOKEN)?;
+            observe::user(claims.sub);
+            Ok(Self { user_id: claims.sub, session_id: claims.sid })
+        })
     }
+}
+
+/// What asks for somebody is compiled once, behind a trait object, and not again in each function.
+fn boxed<'a, T>(
+    found: impl Future<Output = Result<T, Error>> + Send + 'a,
+) -> BoxFuture<'a, Result<T, Error>> {
+    Box::pin(found)
 }
 
 /// Checks a token; one whose key is unknown is checked once more with keys fetched anew.
@@ -77,10 +88,13 @@ pub struct Member {
 impl FromRequestParts<App> for Member {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        let Caller { user_id, session_id } = Caller::from_request_parts(parts, app).await?;
-        let profile = members::find(app, user_id, session_id).await?.ok_or(SESSION_ENDED)?;
-        Ok(Self { user_id, session_id, profile })
+    fn from_request_parts(parts: &mut Parts, app: &App) -> impl Future<Output = Result<Self, Error>> + Send {
+        let app = app.clone();
+        boxed(async move {
+            let Caller { user_id, session_id } = Caller::from_request_parts(parts, &app).await?;
+            let profile = members::find(&app, user_id, session_id).await?.ok_or(SESSION_ENDED)?;
+            Ok(Self { user_id, session_id, profile })
+        })
     }
 }
 
@@ -98,10 +112,13 @@ pub struct SignedIn {
 impl FromRequestParts<App> for SignedIn {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        let caller = Caller::from_request_parts(parts, app).await?;
-        let live = sessions::live(app, caller.user_id, caller.session_id).await?;
-        live.map(|(user, session)| Self { user, session }).ok_or_else(|| SESSION_ENDED.into())
+    fn from_request_parts(parts: &mut Parts, app: &App) -> impl Future<Output = Result<Self, Error>> + Send {
+        let app = app.clone();
+        boxed(async move {
+            let caller = Caller::from_request_parts(parts, &app).await?;
+            let live = sessions::live(&app, caller.user_id, caller.session_id).await?;
+            live.map(|(user, session)| Self { user, session }).ok_or_else(|| SESSION_ENDED.into())
+        })
     }
 }
 
@@ -117,13 +134,42 @@ pub struct Recent {
 impl FromRequestParts<App> for Recent {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        let SignedIn { user, session } = SignedIn::from_request_parts(parts, app).await?;
-        if session.is_recent(&user, app.now()) {
-            Ok(Self { user, session })
-        } else {
-            Err(STEP_UP_REQUIRED.into())
-        }
+    fn from_request_parts(parts: &mut Parts, app: &App) -> impl Future<Output = Result<Self, Error>> + Send {
+        let app = app.clone();
+        boxed(async move {
+            let SignedIn { user, session } = SignedIn::from_request_parts(parts, &app).await?;
+            if session.is_recent(&user, app.now()) {
+                Ok(Self { user, session })
+            } else {
+                Err(STEP_UP_REQUIRED.into())
+            }
+        })
+    }
+}
+
+/// Somebody signed in who works here; they have a second factor.
+#[derive(Clone)]
+pub struct Staff {
+    /// Who.
+    pub user: User,
+}
+
+impl FromRequestParts<App> for Staff {
+    type Rejection = Error;
+
+    fn from_request_parts(parts: &mut Parts, app: &App) -> impl Future<Output = Result<Self, Error>> + Send {
+        let app = app.clone();
+        boxed(async move {
+            let SignedIn { user, .. } = SignedIn::from_request_parts(parts, &app).await?;
+            if user.staff.is_some() && user.factors > 0 { Ok(Self { user }) } else { Err(STAFF_ONLY.into()) }
+        })
+    }
+}
+
+impl OperationInput for Staff {
+    fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
+        let problems = [UNAUTHENTICATED, INVALID_TOKEN, SESSION_ENDED, STAFF_ONLY];
+        describe_bearer(ctx, operation, &problems);
     }
 }
 

@@ -1,12 +1,13 @@
 //! The edge of every HTTP function: from API Gateway's request to the handler, and from its answer to the response.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     body::Body,
     handler::Handler,
     response::{IntoResponse as _, Response},
 };
+use futures_util::future::BoxFuture;
 use http::{HeaderName, HeaderValue, header};
 use lambda_http::{Request, request::RequestContext};
 use tower::util::BoxCloneSyncService;
@@ -25,6 +26,9 @@ pub type HttpService = BoxCloneSyncService<Request, Response, Infallible>;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// A handler that has its app, as a trait object: what surrounds it is compiled once, and not into each function.
+type Endpoint = Arc<dyn Fn(axum::extract::Request) -> BoxFuture<'static, Response> + Send + Sync>;
+
 /// Wraps a handler: its problems are written in the caller's language, its panics are faults, and each response
 /// carries the request's id.
 pub fn service<H, T>(handler: H, app: App) -> HttpService
@@ -32,17 +36,24 @@ where
     H: Handler<T, App> + Sync,
     T: 'static,
 {
+    let state = app.clone();
+    let endpoint = Arc::new(move |request| -> BoxFuture<'static, Response> {
+        Box::pin(handler.clone().call(request, state.clone()))
+    });
+    service_of(endpoint, app, observe::function_name::<H>())
+}
+
+fn service_of(endpoint: Endpoint, app: App, function: String) -> HttpService {
     BoxCloneSyncService::new(tower::service_fn(move |request: Request| {
-        let (handler, app) = (handler.clone(), app.clone());
-        async move { Ok(serve(handler, app, request).await) }
+        let (endpoint, app, function) = (Arc::clone(&endpoint), app.clone(), function.clone());
+        async move { Ok(serve(&endpoint, &app, function, request).await) }
     }))
 }
 
-async fn serve<H: Handler<T, App>, T: 'static>(handler: H, app: App, request: Request) -> Response {
+async fn serve(endpoint: &Endpoint, app: &App, function: String, request: Request) -> Response {
     let Language(locale) = Language::of(request.headers());
     let (request_id, route) = names(&request);
-    let invocation =
-        Invocation { function: observe::function_name::<H>(), request_id: request_id.clone(), route };
+    let invocation = Invocation { function, request_id: request_id.clone(), route };
     let request = request.map(|body| match body {
         lambda_http::Body::Text(text) => text.into(),
         lambda_http::Body::Binary(bytes) => bytes.into(),
@@ -50,14 +61,14 @@ async fn serve<H: Handler<T, App>, T: 'static>(handler: H, app: App, request: Re
         _ => Body::empty(),
     });
     let work = async {
-        let answer = observe::caught(async { handler.call(request, app.clone()).await }).await;
+        let answer = observe::caught(async { endpoint(request).await }).await;
         answer.unwrap_or_else(|panic| Error::Fault(panic).into_response())
     };
     let outcome = |response: &Response| Outcome {
         status: Some(response.status().as_u16()),
         code: response.extensions().get().map(Refusal::code),
     };
-    let response = invocation.run(&app, work, outcome).await;
+    let response = invocation.run(app, work, outcome).await;
     let mut response = match response.extensions().get::<Refusal>() {
         Some(refusal) => refusal.respond(locale, &request_id),
         None => response,

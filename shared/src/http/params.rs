@@ -13,7 +13,7 @@ use http::request::Parts;
 use lambda_http::RequestExt as _;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
-    Deserialize, Serialize,
+    Deserialize, Deserializer, Serialize,
     de::{DeserializeOwned, value::MapDeserializer},
 };
 
@@ -80,6 +80,14 @@ fn describe_parameters<T: JsonSchema>(
     let resolved = ctx.resolve_schema(&schema).clone();
     let parameters = parameters_from_schema(ctx, resolved, location);
     add_parameters(ctx, operation, parameters);
+}
+
+/// For fields of a change that null empties: tells null from nothing.
+#[allow(clippy::option_option, reason = "null is not nothing")]
+pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// Which page of a list is wanted.

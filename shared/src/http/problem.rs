@@ -128,6 +128,10 @@ pub const AUTHORIZATION_INVALID: Problem = Problem::new(StatusCode::FORBIDDEN, "
 /// A provider does not answer, or answers nonsense.
 pub const PROVIDER_UNAVAILABLE: Problem =
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "provider_unavailable");
+/// What only people who work here may do.
+pub const STAFF_ONLY: Problem = Problem::new(StatusCode::FORBIDDEN, "staff_only");
+/// An upload is not ready, or not meant for what it is named for.
+pub const UPLOAD_NOT_READY: Problem = Problem::new(StatusCode::CONFLICT, "upload_not_ready");
 /// Something that is nobody's expected answer.
 pub const INTERNAL_FAULT: Problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_fault");
 

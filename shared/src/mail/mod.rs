@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::texts::sms_text;
 pub use self::{
     message::{RenderError, render},
-    texts::{field_text, problem_text, rejection_text},
+    texts::{decision_text, field_text, problem_text, rejection_text},
 };
 use crate::domain::locale::Locale;
 
@@ -49,6 +49,14 @@ pub enum MailKind {
     RecoveryCodeUsed,
     /// The account has other identities at providers.
     IdentitiesChanged,
+    /// Customers find the professional from now on.
+    ProfessionalApproved,
+    /// Something is to be put right before customers find the professional.
+    ProfessionalRejected,
+    /// Customers do not find the professional any more.
+    ProfessionalSuspended,
+    /// Customers find the professional again.
+    ProfessionalReinstated,
 }
 
 /// Where a link in a mail leads. The caller builds its URL.
@@ -68,6 +76,8 @@ pub enum Link {
     SignIn,
     /// The front end's page to ask for a new password; the same for everybody.
     ForgotPassword,
+    /// The front end's page where professionals see their own profile; the same for everybody.
+    Professional,
 }
 
 impl Link {
@@ -82,6 +92,7 @@ impl Link {
             Self::RevertFactors => "/revert-factors",
             Self::SignIn => "/sign-in",
             Self::ForgotPassword => "/forgot-password",
+            Self::Professional => "/professional",
         }
     }
 
@@ -94,14 +105,14 @@ impl Link {
             | Self::ConfirmNewEmail
             | Self::RevertEmail
             | Self::RevertFactors => true,
-            Self::SignIn | Self::ForgotPassword => false,
+            Self::SignIn | Self::ForgotPassword | Self::Professional => false,
         }
     }
 }
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 18] = [
         Self::VerifyEmail,
         Self::AlreadyRegistered,
         Self::ResetPassword,
@@ -116,6 +127,10 @@ impl MailKind {
         Self::FactorsChanged,
         Self::RecoveryCodeUsed,
         Self::IdentitiesChanged,
+        Self::ProfessionalApproved,
+        Self::ProfessionalRejected,
+        Self::ProfessionalSuspended,
+        Self::ProfessionalReinstated,
     ];
 
     /// What is told instead where the address has an account, if a mail of this kind proves that an address is free.
@@ -145,6 +160,10 @@ impl MailKind {
             Self::EmailTaken => &[],
             Self::EmailChanged => &[Link::RevertEmail],
             Self::AccountProtected => &[Link::RevertFactors],
+            Self::ProfessionalApproved
+            | Self::ProfessionalRejected
+            | Self::ProfessionalSuspended
+            | Self::ProfessionalReinstated => &[Link::Professional],
         }
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::MailKind;
 use crate::{
-    domain::{locale::Locale, media::Rejection},
+    domain::{locale::Locale, media::Rejection, professional::DecisionReason},
     sms::SmsKind,
 };
 
@@ -27,6 +27,9 @@ pub(super) struct Texts<'a> {
     /// Why uploads are refused.
     #[serde(borrow)]
     rejections: BTreeMap<Rejection, &'a str>,
+    /// Why professionals are not found.
+    #[serde(borrow)]
+    decision_reasons: BTreeMap<DecisionReason, &'a str>,
 }
 
 /// What surrounds every mail.
@@ -110,6 +113,12 @@ pub fn field_text(locale: Locale, code: &str) -> Option<&'static str> {
 #[must_use]
 pub fn rejection_text(locale: Locale, reason: Rejection) -> &'static str {
     texts(locale).rejections.get(&reason).copied().unwrap_or_default()
+}
+
+/// Why a professional is not found, in their language.
+#[must_use]
+pub fn decision_text(locale: Locale, reason: DecisionReason) -> &'static str {
+    texts(locale).decision_reasons.get(&reason).copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -196,6 +205,7 @@ mod tests {
             }
             assert_eq!(texts(locale).mails.len(), MailKind::ALL.len());
             assert_eq!(texts(locale).rejections.len(), Rejection::ALL.len());
+            assert_eq!(texts(locale).decision_reasons.len(), DecisionReason::ALL.len());
         }
     }
 

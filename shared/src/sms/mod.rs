@@ -35,11 +35,13 @@ pub enum SmsKind {
     RecoveryCodeUsed,
     /// To who has no mail address: the account has other identities at providers.
     IdentitiesChanged,
+    /// To who has no mail address: staff has decided something of them as a professional.
+    ApplicationDecided,
 }
 
 impl SmsKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Code,
         Self::PhoneRemoved,
         Self::DeviceSignedOut,
@@ -47,6 +49,7 @@ impl SmsKind {
         Self::FactorsChanged,
         Self::RecoveryCodeUsed,
         Self::IdentitiesChanged,
+        Self::ApplicationDecided,
     ];
 
     /// Its name in settings and files.
@@ -60,6 +63,7 @@ impl SmsKind {
             Self::FactorsChanged => "factors_changed",
             Self::RecoveryCodeUsed => "recovery_code_used",
             Self::IdentitiesChanged => "identities_changed",
+            Self::ApplicationDecided => "application_decided",
         }
     }
 }

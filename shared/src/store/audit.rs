@@ -10,7 +10,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Key, Table, n};
+use super::{Item, Key, Table, Transaction, n};
 use crate::{
     app::App,
     domain::id::{AuditId, UserId},
@@ -25,6 +25,16 @@ const KEPT: SignedDuration = SignedDuration::from_hours(400 * 24);
 pub enum Act {
     /// Was given the address of a private file.
     ReadMedia,
+    /// Was given the addresses of a professional's papers.
+    ReadPapers,
+    /// Let customers find a professional.
+    ApproveProfessional,
+    /// Wanted something put right by a professional who had applied.
+    RejectProfessional,
+    /// Took a professional from customers' eyes.
+    SuspendProfessional,
+    /// Took that back.
+    ReinstateProfessional,
 }
 
 /// That somebody did something.
@@ -40,10 +50,26 @@ pub struct Entry {
 
 /// Writes down that `actor` did something to what has the id `subject`. One write.
 pub async fn record(app: &App, subject: &str, actor: UserId, act: Act) -> Result<(), Fault> {
+    let item = entry(app, subject, actor, act)?;
+    app.dynamo().put_item().table_name(Table::Ops.name(app)?).set_item(Some(item)).send().await?;
+    Ok(())
+}
+
+/// The same in the transaction of what it tells of.
+pub(crate) fn record_in<'a>(
+    app: &App,
+    tx: Transaction<'a>,
+    subject: &str,
+    actor: UserId,
+    act: Act,
+) -> Result<Transaction<'a>, Fault> {
+    tx.put(Table::Ops, entry(app, subject, actor, act)?)
+}
+
+fn entry(app: &App, subject: &str, actor: UserId, act: Act) -> Result<Item, Fault> {
     let at = app.now();
     let id: AuditId = app.new_id()?;
     let mut item = Key::new(format!("audit#{subject}"), id.to_string()).with(&Entry { actor, act, at })?;
     item.insert("expires_at".to_owned(), n((at + KEPT).as_second()));
-    app.dynamo().put_item().table_name(Table::Ops.name(app)?).set_item(Some(item)).send().await?;
-    Ok(())
+    Ok(item)
 }

@@ -14,6 +14,7 @@ pub mod limits;
 pub mod members;
 pub mod outbox;
 pub mod passkey_challenges;
+pub mod professionals;
 pub mod sessions;
 pub mod sign_ins;
 pub mod sms_traffic;
@@ -22,7 +23,8 @@ pub mod uploads;
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use futures_util::future::BoxFuture;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use transaction::Refused;
@@ -38,6 +40,7 @@ pub(crate) enum Table {
     Accounts,
     Outbox,
     Limits,
+    Market,
     Media,
     Ops,
 }
@@ -48,6 +51,7 @@ impl Table {
             Self::Accounts => "ACCOUNTS_TABLE",
             Self::Outbox => "OUTBOX_TABLE",
             Self::Limits => "LIMITS_TABLE",
+            Self::Market => "MARKET_TABLE",
             Self::Media => "MEDIA_TABLE",
             Self::Ops => "OPS_TABLE",
         })
@@ -88,15 +92,46 @@ pub(crate) fn n(number: impl ToString + Copy) -> AttributeValue {
 
 /// Reads one item as it is now (one strongly consistent read).
 pub(crate) async fn get<T: DeserializeOwned>(app: &App, table: Table, key: Key) -> Result<Option<T>, Fault> {
-    let answer = app
-        .dynamo()
-        .get_item()
-        .table_name(table.name(app)?)
-        .set_key(Some(key.into_item()))
-        .consistent_read(true)
-        .send()
-        .await?;
-    Ok(answer.item.map(serde_dynamo::from_item).transpose()?)
+    Ok(read(app, table, key).await?.map(serde_dynamo::from_item).transpose()?)
+}
+
+/// Behind a trait object, so that the SDK's call is compiled once and not in each function.
+fn read(app: &App, table: Table, key: Key) -> BoxFuture<'_, Result<Option<Item>, Fault>> {
+    Box::pin(async move {
+        let read = app.dynamo().get_item().table_name(table.name(app)?).set_key(Some(key.into_item()));
+        Ok(read.consistent_read(true).send().await?.item)
+    })
+}
+
+/// Reads items as they are now, or some attributes of each; what is not there is left out, and they come in no order. One
+/// read for each, a hundred at a time.
+pub(crate) fn get_all<'a>(
+    app: &'a App,
+    table: Table,
+    keys: Vec<Key>,
+    attributes: Option<&'a str>,
+) -> BoxFuture<'a, Result<Vec<Item>, Fault>> {
+    Box::pin(async move {
+        let table = table.name(app)?;
+        let mut found = Vec::new();
+        for some in keys.chunks(100) {
+            let mut wanted: Vec<_> = some.iter().map(|key| key.clone().into_item()).collect();
+            while !wanted.is_empty() {
+                let keys = KeysAndAttributes::builder()
+                    .set_keys(Some(wanted))
+                    .set_projection_expression(attributes.map(str::to_owned))
+                    .consistent_read(true)
+                    .build()?;
+                let answer = app.dynamo().batch_get_item().request_items(table, keys).send().await?;
+                found.extend(
+                    answer.responses.into_iter().filter_map(|mut tables| tables.remove(table)).flatten(),
+                );
+                let left = answer.unprocessed_keys.and_then(|mut tables| tables.remove(table));
+                wanted = left.map(|left| left.keys).unwrap_or_default();
+            }
+        }
+        Ok(found)
+    })
 }
 
 /// The outcome of a transaction without conditions.

@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::{
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use futures_util::future::BoxFuture;
 use serde::Serialize;
 
 use super::{Item, Key, Table, n};
@@ -221,29 +222,33 @@ impl<'a> Transaction<'a> {
     ///
     /// A repeat after a lost reply, the SDK's or ours, carries the same client token and so is the same transaction; a
     /// transaction that was cancelled wrote nothing, and the next try is a new one.
-    async fn write(&self) -> Result<Result<(), Refused>, Fault> {
-        let mut token = client_token(self.app)?;
-        for attempt in 0.. {
-            let request = self.app.dynamo().transact_write_items().client_request_token(&token);
-            let request = request.set_transact_items(Some(self.items.clone()));
-            let Err(error) = request.send().await else { return Ok(Ok(())) };
-            let outcome = what_happened(&error);
-            match outcome {
-                Outcome::Refused(refused) => return Ok(Err(refused)),
-                Outcome::Conflict | Outcome::InProgress if attempt + 1 < ATTEMPTS => {
-                    let [jitter] = self.app.random()?;
-                    let pause = (FIRST_PAUSE_MS << attempt) * (128 + u64::from(jitter)) / 256;
-                    if matches!(outcome, Outcome::Conflict) {
-                        token = client_token(self.app)?;
-                        tokio::time::sleep(Duration::from_millis(pause)).await;
-                    } else {
-                        tokio::time::sleep(IN_PROGRESS_PAUSE).await;
+    ///
+    /// Behind a trait object, so that it is compiled once and not in each function.
+    fn write(&self) -> BoxFuture<'_, Result<Result<(), Refused>, Fault>> {
+        Box::pin(async move {
+            let mut token = client_token(self.app)?;
+            for attempt in 0.. {
+                let request = self.app.dynamo().transact_write_items().client_request_token(&token);
+                let request = request.set_transact_items(Some(self.items.clone()));
+                let Err(error) = request.send().await else { return Ok(Ok(())) };
+                let outcome = what_happened(&error);
+                match outcome {
+                    Outcome::Refused(refused) => return Ok(Err(refused)),
+                    Outcome::Conflict | Outcome::InProgress if attempt + 1 < ATTEMPTS => {
+                        let [jitter] = self.app.random()?;
+                        let pause = (FIRST_PAUSE_MS << attempt) * (128 + u64::from(jitter)) / 256;
+                        if matches!(outcome, Outcome::Conflict) {
+                            token = client_token(self.app)?;
+                            tokio::time::sleep(Duration::from_millis(pause)).await;
+                        } else {
+                            tokio::time::sleep(IN_PROGRESS_PAUSE).await;
+                        }
                     }
+                    Outcome::Conflict | Outcome::InProgress | Outcome::Fault => return Err(error.into()),
                 }
-                Outcome::Conflict | Outcome::InProgress | Outcome::Fault => return Err(error.into()),
             }
-        }
-        unreachable!("the loop above has no end of its own")
+            unreachable!("the loop above has no end of its own")
+        })
     }
 }
 

@@ -11,10 +11,9 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::KeysAndAttributes;
 use jiff::Timestamp;
 
-use super::{Change, Expression, Item, Key, Refused, Table, Transaction, accounts, get, n, s};
+use super::{Change, Expression, Item, Key, Refused, Table, Transaction, accounts, get, get_all, n, s};
 use crate::{
     app::App,
     domain::{
@@ -208,29 +207,25 @@ pub async fn lingering(app: &App, what: Lingering, limit: i32) -> Result<Vec<Med
     Ok(answer.items.unwrap_or_default().into_iter().filter_map(id).collect())
 }
 
-/// Which of these ids are those of no upload. One read for each hundred.
+/// Which of these ids are those of no upload. One read for each.
 pub async fn unknown(app: &App, ids: Vec<String>) -> Result<BTreeSet<String>, Fault> {
-    let table = Table::Media.name(app)?;
     let mut unknown: BTreeSet<_> = ids.iter().cloned().collect();
-    for some in ids.chunks(100) {
-        let mut wanted: Vec<_> = some.iter().map(|id| key_of(id.clone()).into_item()).collect();
-        while !wanted.is_empty() {
-            let keys = KeysAndAttributes::builder()
-                .set_keys(Some(wanted))
-                .projection_expression("pk")
-                .consistent_read(true)
-                .build()?;
-            let answer = app.dynamo().batch_get_item().request_items(table, keys).send().await?;
-            for item in answer.responses.into_iter().filter_map(|mut tables| tables.remove(table)).flatten() {
-                if let Some(Ok(id)) = item.get("pk").map(|pk| pk.as_s()) {
-                    unknown.remove(id);
-                }
-            }
-            let left = answer.unprocessed_keys.and_then(|mut tables| tables.remove(table));
-            wanted = left.map(|left| left.keys).unwrap_or_default();
+    for item in get_all(app, Table::Media, ids.into_iter().map(key_of).collect(), Some("pk")).await? {
+        if let Some(Ok(id)) = item.get("pk").map(|pk| pk.as_s()) {
+            unknown.remove(id);
         }
     }
     Ok(unknown)
+}
+
+/// Those of somebody's uploads that can be shown, in the order of these ids. One read for each.
+pub async fn ready(app: &App, user_id: UserId, ids: &[MediaId]) -> Result<Vec<Upload>, Fault> {
+    let found = get_all(app, Table::Media, ids.iter().map(|id| key(*id)).collect(), None).await?;
+    let found = found.into_iter().map(serde_dynamo::from_item);
+    let mut found = found.collect::<Result<Vec<Upload>, _>>()?;
+    found.retain(|upload| upload.user_id == user_id && matches!(upload.stage, Stage::Ready { .. }));
+    found.sort_unstable_by_key(|upload| ids.iter().position(|id| *id == upload.media_id));
+    Ok(found)
 }
 
 /// Forgets an upload that was taken away, once nothing is left of it. One write.

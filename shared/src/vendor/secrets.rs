@@ -11,6 +11,7 @@ use aws_sdk_secretsmanager::operation::{
     put_secret_value::PutSecretValueError,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -111,10 +112,13 @@ async fn read_no_older<T: DeserializeOwned>(
     Ok(serde_json::from_str(&text)?)
 }
 
-async fn fetch(app: &App, name: &'static str, now: Timestamp) -> Result<Arc<str>, Fault> {
-    let answer = app.secrets_manager().get_secret_value().secret_id(app.setting(name)?).send().await?;
-    let text = answer.secret_string.ok_or_else(|| Fault::new(format!("{name} has no text")))?;
-    Ok(keep(app, name, now, text))
+/// Behind a trait object, so that the SDK's call is compiled once and not in each function.
+fn fetch<'a>(app: &'a App, name: &'static str, now: Timestamp) -> BoxFuture<'a, Result<Arc<str>, Fault>> {
+    Box::pin(async move {
+        let answer = app.secrets_manager().get_secret_value().secret_id(app.setting(name)?).send().await?;
+        let text = answer.secret_string.ok_or_else(|| Fault::new(format!("{name} has no text")))?;
+        Ok(keep(app, name, now, text))
+    })
 }
 
 fn kept(app: &App, name: &str, now: Timestamp, age: SignedDuration) -> Option<Arc<str>> {

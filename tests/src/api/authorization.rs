@@ -98,7 +98,7 @@ async fn who_may_not_call_a_route_is_refused() {
     let (asha, ravi) = (city.customer("asha").await, city.customer("ravi").await);
     let left = asha.on_another_device(&city).await;
     left.signed_out().post("/v1/auth/logout", json!({ "refresh_token": left.refresh_token() })).await.is(204);
-    for route in routes(&["caller", "signed-in", "recent"]) {
+    for route in routes(&["caller", "signed-in", "recent", "staff"]) {
         let answer = call(&city.stranger(), route, json!({})).await;
         assert_eq!((answer.status, answer.code()), (401, "unauthenticated"), "{route} as nobody");
         for (what, token) in forgeries(&asha.access_token(), &ravi.access_token()) {
@@ -108,14 +108,17 @@ async fn who_may_not_call_a_route_is_refused() {
         }
         let answer = call(&left.browser(), route, json!({})).await;
         match table()[route].authority {
-            "signed-in" | "recent" => {
+            "signed-in" | "recent" | "staff" => {
                 assert_eq!(answer.code(), "session_ended", "{route} after the session ended");
             }
             // Some look the session up all the same, and may say that it ended.
             _ => assert!([200, 401].contains(&answer.status), "{route} after the session ended: {answer:?}"),
         }
         let answer = call(&asha.browser(), route, json!({})).await;
-        assert_ne!(answer.status, 401, "{route} as somebody who may: {answer:?}");
+        match table()[route].authority {
+            "staff" => assert_eq!(answer.code(), "staff_only", "{route} as a customer"),
+            _ => assert_ne!(answer.status, 401, "{route} as somebody who may: {answer:?}"),
+        }
     }
     for route in routes(&["anyone", "link", "code", "refresh"]) {
         let answer =
@@ -138,7 +141,8 @@ async fn what_is_anothers_is_not_found_and_stays() {
     let account = asha.browser().get("/v1/account").await.is(200);
     for (route, line) in table() {
         let (method, path) = route.split_once(' ').unwrap_or(("", route));
-        assert_eq!(line.own, path.contains('{'), "{route}: a line with an id says whose it is");
+        let of_others = ["anyone", "staff"].contains(&line.authority);
+        assert_eq!(line.own, path.contains('{') && !of_others, "{route}: a line with an id says whose it is");
         if !line.own {
             continue;
         }

@@ -8,6 +8,7 @@
 mod answer;
 mod authenticator;
 mod inside;
+mod marketplace;
 mod person;
 mod uploads;
 
@@ -27,6 +28,7 @@ use serde_json::{Value, json};
 pub use self::{
     answer::{Answer, Contract},
     authenticator::Authenticator,
+    marketplace::{BASE, profile},
     person::{Browser, Person, address, number},
     uploads::{announcement, announcement_of_parts},
 };

@@ -234,6 +234,29 @@ async fn use_media(city: &City) {
     city.run("MediaFindOrphans", json!({})).await;
 }
 
+/// A professional applies, is looked at, and is found; each reads the pictures that they are told of.
+async fn use_marketplace(city: &City) {
+    let (ravi, meera) = (city.customer("ravi").await, city.staff("meera").await);
+    let photo = corpus::small_photo();
+    let see = async |shown: &Value| {
+        assert_eq!(city.fetch(&shown["picture"]["variants"][0]["url"]).await.0, 200, "{shown}");
+    };
+    let work = ravi.upload(city, "portfolio", "image/jpeg", &photo).await;
+    let told = ravi.tells(json!({ "portfolio": [work["media_id"]] })).await;
+    see(&told["portfolio"][0]).await;
+    let submitted = ravi.applies(city, &photo).await;
+    see(&submitted["portfolio"][0]).await;
+    see(&ravi.browser().get("/v1/professional").await.is(200).body["portfolio"][0]).await;
+    let list = meera.browser().get("/v1/admin/applications").await.is(200);
+    let id = list.body["items"][0]["professional_id"].as_str().expect("an id");
+    let seen = meera.browser().get(&format!("/v1/admin/applications/{id}")).await.is(200);
+    see(&seen.body["professional"]["portfolio"][0]).await;
+    see(&seen.body["papers"][0]).await;
+    meera.decides(&submitted, json!({ "decision": "approve" })).await.is(200);
+    let found = city.stranger().get(&format!("/v1/professionals/{id}")).await.is(200);
+    see(&found.body["portfolio"][0]).await;
+}
+
 /// Plays everything there is once, and then asks which permissions nobody needed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_permission_is_granted_in_vain() {
@@ -289,6 +312,7 @@ async fn no_permission_is_granted_in_vain() {
     use_factors(&city).await;
     use_provider(&city, &provider).await;
     use_media(&city).await;
+    use_marketplace(&city).await;
     // The sweeper does what the stream could not.
     let (kiran, _) = city.phone_customer().await;
     city.misbehave(json!([{ "service": "dynamodb", "function": "NotifyDeliver", "every": 1, "do": "fail" }]))

@@ -10,7 +10,7 @@ use connecto_shared::{
         user::Role,
     },
     http::{
-        Account, Error, Json, Member, Problem,
+        Account, Error, Json, Member, Problem, given,
         problem::{CONFLICT, INVALID_INPUT, SESSION_ENDED},
     },
     store::{
@@ -20,7 +20,7 @@ use connecto_shared::{
 };
 use http::StatusCode;
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 const PICTURE_NOT_READY: Problem = Problem::new(StatusCode::CONFLICT, "picture_not_ready");
 
@@ -44,12 +44,6 @@ pub struct UpdateAccount {
     #[schemars(with = "Option<MediaId>")]
     #[allow(clippy::option_option, reason = "null is not nothing")]
     avatar: Option<Option<MediaId>>,
-}
-
-/// Tells null from nothing.
-#[allow(clippy::option_option, reason = "null is not nothing")]
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<MediaId>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 /// Changes the account and tells it.

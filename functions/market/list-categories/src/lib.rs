@@ -55,7 +55,7 @@ pub async fn handler(Language(language): Language) -> Result<CachedIn<Categories
 
 fn group_in(language: Locale, group: &'static Group) -> GroupAnswer {
     let category = |category: &'static Category| CategoryAnswer {
-        id: &category.id,
+        id: category.id.as_str(),
         name: category.names.name_in(language),
         unit: category.unit,
         cancellation_policy: category.cancellation,

@@ -1,0 +1,6 @@
+//! `admin-get-application` as a Lambda function.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    connecto_shared::lambda::run(admin_get_application::handler).await
+}

@@ -1,0 +1,49 @@
+//! Applies: from then on a profile waits for staff to look at it.
+
+use axum::extract::State;
+use connecto_shared::{
+    App,
+    domain::{
+        limits::APPLY_PER_ACCOUNT,
+        professional::{Professional, Standing, StandingEvent},
+    },
+    http::{
+        Error, FieldError, Json, Language, OwnProfessional, Problem, SignedIn,
+        problem::{CONFLICT, INVALID_INPUT, RATE_LIMITED},
+    },
+    store::{limits, professionals},
+};
+use http::StatusCode;
+
+const NOT_A_PROFESSIONAL: Problem = Problem::new(StatusCode::FORBIDDEN, "not_a_professional");
+const NOT_SUBMITTABLE: Problem = Problem::new(StatusCode::CONFLICT, "not_submittable");
+
+/// What this endpoint can refuse, as the API's documentation lists it.
+pub const PROBLEMS: &[Problem] =
+    &[NOT_A_PROFESSIONAL, NOT_SUBMITTABLE, INVALID_INPUT, CONFLICT, RATE_LIMITED];
+
+/// Applies, and tells the profile. Safe to repeat: who waits already, waits.
+#[tracing::instrument(name = "market.submit_professional", skip_all)]
+pub async fn handler(
+    State(app): State<App>,
+    SignedIn { user, .. }: SignedIn,
+    Language(language): Language,
+) -> Result<Json<OwnProfessional>, Error> {
+    let before = professionals::find(&app, Professional::id_of(user.user_id)).await?;
+    let before = before.ok_or(NOT_A_PROFESSIONAL)?;
+    if matches!(before.standing, Standing::Submitted { .. }) {
+        return Ok(Json(OwnProfessional::of(&app, language, before).await?));
+    }
+    let standing = before.standing.after(StandingEvent::Submit, app.now()).ok_or(NOT_SUBMITTABLE)?;
+    let missing = before.profile.missing().into_iter();
+    let missing: Vec<_> =
+        missing.map(|field| FieldError { field: format!("/{field}"), code: "missing".to_owned() }).collect();
+    if !missing.is_empty() {
+        return Err(INVALID_INPUT.with_errors(missing).into());
+    }
+    limits::take(&app, APPLY_PER_ACCOUNT, &user.user_id.to_string()).await??;
+    let mut after = Professional { standing, ..before.clone() };
+    professionals::put(&app, Some(&before), &after).await?.map_err(|_| CONFLICT)?;
+    after.version += 1;
+    Ok(Json(OwnProfessional::of(&app, language, after).await?))
+}

@@ -1,0 +1,165 @@
+//! Where things are.
+
+use std::str::FromStr;
+
+use h3o::{LatLng, Resolution};
+use schemars::{JsonSchema, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, de};
+
+use super::{
+    several::Several,
+    text::{plain_text, text_type},
+};
+
+/// The earth's mean radius in metres (IUGG, R1).
+const EARTH_RADIUS_M: f64 = 6_371_008.8;
+/// What is told of a place that is nobody's business: in which cell of H3 it lies, about 5 km² large.
+const COARSE: Resolution = Resolution::Seven;
+
+/// A place in India, by WGS 84, to six decimals (about ten centimetres).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Point {
+    /// In degrees north.
+    #[schemars(range(min = 6.0, max = 38.0))]
+    latitude: f64,
+    /// In degrees east.
+    #[schemars(range(min = 68.0, max = 98.0))]
+    longitude: f64,
+}
+
+impl Point {
+    /// A place by its degrees north and east, if it is in the rectangle around India.
+    #[must_use]
+    pub fn new(latitude: f64, longitude: f64) -> Option<Self> {
+        let round = |degrees: f64| (degrees * 1e6).round() / 1e6;
+        let inside = (6.0..=38.0).contains(&latitude) && (68.0..=98.0).contains(&longitude);
+        inside.then(|| Self { latitude: round(latitude), longitude: round(longitude) })
+    }
+
+    /// How far another place is in a straight line, in metres, by the haversine formula
+    /// (R. W. Sinnott, "Virtues of the Haversine", Sky and Telescope 68, 1984).
+    #[must_use]
+    pub fn distance_m(self, other: Self) -> f64 {
+        let half_sin = |degrees: f64| (degrees.to_radians() / 2.0).sin().powi(2);
+        let parallels = self.latitude.to_radians().cos() * other.latitude.to_radians().cos();
+        let h =
+            half_sin(other.latitude - self.latitude) + parallels * half_sin(other.longitude - self.longitude);
+        2.0 * EARTH_RADIUS_M * h.sqrt().min(1.0).asin()
+    }
+
+    /// The middle of the cell in which the place lies: the same for all places of the cell, and up to about 1.5 km away.
+    #[must_use]
+    pub fn coarse(self) -> Self {
+        let cell = LatLng::new(self.latitude, self.longitude).map(|place| place.to_cell(COARSE));
+        let middle = cell.map(LatLng::from);
+        middle.ok().and_then(|middle| Self::new(middle.lat(), middle.lng())).unwrap_or(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Point {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Degrees {
+            latitude: f64,
+            longitude: f64,
+        }
+        let Degrees { latitude, longitude } = Degrees::deserialize(deserializer)?;
+        Self::new(latitude, longitude).ok_or_else(|| de::Error::custom("outside_india"))
+    }
+}
+
+/// A PIN code of India Post: six digits, the first of them not 0.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PinCode(String);
+
+impl FromStr for PinCode {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let is_one =
+            text.len() == 6 && !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
+        if is_one { Ok(Self(text.to_owned())) } else { Err("invalid_pin_code") }
+    }
+}
+
+plain_text!(PinCode);
+text_type!(PinCode, json_schema!({ "type": "string", "pattern": "^[1-9][0-9]{5}$", "examples": ["411038"] }));
+
+/// Where somebody works.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum ServiceArea {
+    /// Around their base.
+    Radius {
+        /// So far in a straight line, in kilometres.
+        km: Kilometres,
+    },
+    /// Where letters have these PIN codes.
+    PinCodes {
+        /// The codes.
+        pin_codes: Several<PinCode, 1, 100>,
+    },
+}
+
+/// How far somebody goes: 1 to 100 km.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Kilometres(u32);
+
+impl<'de> Deserialize<'de> for Kilometres {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let km = u32::deserialize(deserializer)?;
+        if (1..=100).contains(&km) { Ok(Self(km)) } else { Err(de::Error::custom("out_of_range")) }
+    }
+}
+
+impl JsonSchema for Kilometres {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Kilometres".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        json_schema!({ "type": "integer", "minimum": 1, "maximum": 100 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_are_those_of_the_map() {
+        let at = |latitude, longitude| Point::new(latitude, longitude).unwrap();
+        // The stations of Pune and Mumbai (CSMT), and a degree of a meridian.
+        let (pune, mumbai) = (at(18.528_9, 73.874_4), at(18.939_8, 72.835_5));
+        assert!((pune.distance_m(mumbai) - 118_500.0).abs() < 600.0, "{}", pune.distance_m(mumbai));
+        let degree = at(20.0, 75.0).distance_m(at(21.0, 75.0));
+        assert!((degree - 111_195.0).abs() < 1.0, "{degree}");
+        assert!(pune.distance_m(pune) < 0.001);
+    }
+
+    #[test]
+    fn what_is_told_of_a_place_does_not_tell_the_place() {
+        let place = Point::new(18.507_4, 73.807_7).unwrap();
+        let coarse = place.coarse();
+        assert!((1.0..2_000.0).contains(&place.distance_m(coarse)), "{}", place.distance_m(coarse));
+        // Neighbours are told the same, and it tells nothing more when told of again.
+        assert_eq!(Point::new(18.507_5, 73.807_8).unwrap().coarse(), coarse);
+        assert_eq!(coarse.coarse(), coarse);
+    }
+
+    #[test]
+    fn places_are_in_india() {
+        for (latitude, longitude) in [(51.5, -0.1), (18.5, 7.4), (f64::NAN, 74.0), (f64::INFINITY, 74.0)] {
+            assert_eq!(Point::new(latitude, longitude), None);
+        }
+        for text in ["011001", "41103", "4110388", "41103a", "४११०३८"] {
+            assert_eq!(text.parse::<PinCode>(), Err("invalid_pin_code"), "{text}");
+        }
+    }
+}

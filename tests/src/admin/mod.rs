@@ -1,0 +1,5 @@
+//! What people do who work here.
+
+mod decide_application;
+mod get_application;
+mod list_applications;
