@@ -73,6 +73,12 @@ text_type!(
 );
 
 impl Catalogue {
+    /// The first of these that is not offered.
+    #[must_use]
+    pub fn unknown(&self, ids: &[CategoryId]) -> Option<usize> {
+        ids.iter().position(|id| self.category(id).is_none())
+    }
+
     /// A category that is offered.
     #[must_use]
     pub fn category(&self, id: &CategoryId) -> Option<&Category> {

@@ -130,6 +130,8 @@ kinds! {
     Media = "med", MediaId;
     /// Somebody who offers services.
     Professional = "pro", ProfessionalId;
+    /// What a professional does for a fixed price.
+    Service = "svc", ServiceId;
     /// Something written down in the audit log.
     Audit = "aud", AuditId;
     /// Something in the outbox.

@@ -1,6 +1,7 @@
 //! Pure rules and the types that can only be built valid: no async, no AWS, no HTTP.
 
 pub mod access_token;
+pub mod availability;
 pub mod catalogue;
 pub mod code;
 pub mod email;
@@ -10,6 +11,8 @@ pub mod keys;
 pub mod limits;
 pub mod locale;
 pub mod media;
+pub mod money;
+mod number;
 pub mod oidc;
 pub mod password;
 pub mod password_list;
@@ -20,6 +23,7 @@ pub mod professional;
 pub mod proof;
 pub mod prose;
 pub mod puzzle;
+pub mod service;
 pub mod several;
 pub mod sms_traffic;
 mod text;

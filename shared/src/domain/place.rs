@@ -7,6 +7,7 @@ use schemars::{JsonSchema, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::{
+    number::number,
     several::Several,
     text::{plain_text, text_type},
 };
@@ -102,31 +103,10 @@ pub enum ServiceArea {
     },
 }
 
-/// How far somebody goes: 1 to 100 km.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct Kilometres(u32);
-
-impl<'de> Deserialize<'de> for Kilometres {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let km = u32::deserialize(deserializer)?;
-        if (1..=100).contains(&km) { Ok(Self(km)) } else { Err(de::Error::custom("out_of_range")) }
-    }
-}
-
-impl JsonSchema for Kilometres {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Kilometres".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        json_schema!({ "type": "integer", "minimum": 1, "maximum": 100 })
-    }
-}
+number!(
+    /// How far somebody goes, in kilometres: 1 to 100.
+    Kilometres, 1, 100, 1
+);
 
 #[cfg(test)]
 mod tests {

@@ -2,11 +2,12 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Serialize};
 
 use super::{
     catalogue::CategoryId,
     id::{MediaId, ProfessionalId, UserId},
+    number::number,
     place::{Point, ServiceArea},
     prose::{Line, Prose},
     several::Several,
@@ -86,49 +87,28 @@ pub enum PaperKind {
     PoliceClearance,
 }
 
-/// A year in which somebody who works today may have begun.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct Year(i16);
+number!(
+    /// A year in which somebody who works today may have begun.
+    Year, 1_950, 2_100, 1
+);
 
 impl Year {
     /// Whether it is still to come, in India.
     #[must_use]
     pub fn is_after(self, now: Timestamp) -> bool {
-        self.0 > year_of(now)
+        self.get() > year_of(now)
     }
 
     /// How many years lie between it and a moment, in India.
     #[must_use]
-    pub fn years_until(self, now: Timestamp) -> i16 {
-        year_of(now).saturating_sub(self.0).max(0)
+    pub fn years_until(self, now: Timestamp) -> u32 {
+        year_of(now).saturating_sub(self.get())
     }
 }
 
-fn year_of(now: Timestamp) -> i16 {
+fn year_of(now: Timestamp) -> u32 {
     let india = TimeZone::get("Asia/Kolkata").unwrap_or(TimeZone::UTC);
-    now.to_zoned(india).year()
-}
-
-impl<'de> Deserialize<'de> for Year {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let year = i16::deserialize(deserializer)?;
-        if (1950..=2100).contains(&year) { Ok(Self(year)) } else { Err(de::Error::custom("out_of_range")) }
-    }
-}
-
-impl JsonSchema for Year {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Year".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "integer", "minimum": 1950, "maximum": 2100, "examples": [2009] })
-    }
+    now.to_zoned(india).year().try_into().unwrap_or_default()
 }
 
 /// A language that people speak with each other, as its ISO 639 code: those of the Eighth Schedule of India's

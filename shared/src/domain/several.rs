@@ -10,6 +10,12 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 #[serde(transparent)]
 pub struct Several<T, const MIN: usize, const MAX: usize>(Vec<T>);
 
+impl<T, const MAX: usize> Default for Several<T, 0, MAX> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
 impl<T, const MIN: usize, const MAX: usize> Deref for Several<T, MIN, MAX> {
     type Target = [T];
 

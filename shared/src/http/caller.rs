@@ -7,7 +7,10 @@ use http::{header, request::Parts};
 
 use super::{
     describe::describe_problems,
-    problem::{Error, INVALID_TOKEN, Problem, SESSION_ENDED, STAFF_ONLY, STEP_UP_REQUIRED, UNAUTHENTICATED},
+    problem::{
+        Error, INVALID_TOKEN, NOT_A_PROFESSIONAL, Problem, SESSION_ENDED, STAFF_ONLY, STEP_UP_REQUIRED,
+        UNAUTHENTICATED,
+    },
 };
 use crate::{
     app::App,
@@ -15,11 +18,12 @@ use crate::{
         access_token::{Claims, Rejection},
         id::{SessionId, UserId},
         keys::JwkSet,
+        professional::Professional,
         user::{Profile, Session, User},
     },
     fault::Fault,
     observe,
-    store::{members, sessions},
+    store::{members, professionals, sessions},
     vendor::secrets,
 };
 
@@ -144,6 +148,33 @@ impl FromRequestParts<App> for Recent {
                 Err(STEP_UP_REQUIRED.into())
             }
         })
+    }
+}
+
+/// Somebody signed in who has told of themselves as a professional, whether customers find them or not.
+#[derive(Clone)]
+pub struct OwnProfile {
+    /// Their profile.
+    pub professional: Professional,
+}
+
+impl FromRequestParts<App> for OwnProfile {
+    type Rejection = Error;
+
+    fn from_request_parts(parts: &mut Parts, app: &App) -> impl Future<Output = Result<Self, Error>> + Send {
+        let app = app.clone();
+        boxed(async move {
+            let SignedIn { user, .. } = SignedIn::from_request_parts(parts, &app).await?;
+            let found = professionals::find(&app, Professional::id_of(user.user_id)).await?;
+            found.map(|professional| Self { professional }).ok_or_else(|| NOT_A_PROFESSIONAL.into())
+        })
+    }
+}
+
+impl OperationInput for OwnProfile {
+    fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
+        let problems = [UNAUTHENTICATED, INVALID_TOKEN, SESSION_ENDED, NOT_A_PROFESSIONAL];
+        describe_bearer(ctx, operation, &problems);
     }
 }
 

@@ -14,17 +14,19 @@ mod media;
 mod params;
 pub mod problem;
 mod professional;
+mod service;
 mod tokens;
 
 pub use answer::{Accepted, Cached, CachedIn, Created, NoContent, WillBeSent};
 pub use body::{Json, MAX_BODY};
-pub use caller::{Caller, Member, Recent, SignedIn, Staff};
+pub use caller::{Caller, Member, OwnProfile, Recent, SignedIn, Staff};
 pub use client::{Client, Language};
 pub use describe::describe_problems;
 pub use media::{Account, Addresses, PartsAnswer, PictureAnswer, VideoAnswer};
 pub use params::{Page, PageLimit, PageQuery, Path, Query, given};
 pub use problem::{Error, FieldError, Problem};
-pub use professional::{OwnProfessional, ProfessionalState, PublicProfessional, state_of};
+pub use professional::{CategoryName, OwnProfessional, ProfessionalState, PublicProfessional, state_of};
+pub use service::{ServiceAnswer, check as check_offer};
 pub use tokens::{
     FirstStep, NextStep, RefreshCookie, RefreshIn, SecondFactor, SignedInOrUp, SignedOut, Tokens,
     TokensAnswer,

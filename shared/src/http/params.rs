@@ -57,8 +57,12 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
             Err(error) => {
                 let field = error.path().to_string();
                 let text = error.into_inner().to_string();
-                let code = if text.starts_with("invalid_") { text.as_str() } else { "invalid_value" };
-                Err(INVALID_INPUT.at(&field, code).into())
+                let refusal = match text.strip_prefix("missing field `") {
+                    Some(name) => INVALID_INPUT.at(name.trim_end_matches('`'), "missing"),
+                    None if text.starts_with("invalid_") => INVALID_INPUT.at(&field, &text),
+                    None => INVALID_INPUT.at(&field, "invalid_value"),
+                };
+                Err(refusal.into())
             }
         }
     }

@@ -130,6 +130,8 @@ pub const PROVIDER_UNAVAILABLE: Problem =
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "provider_unavailable");
 /// What only people who work here may do.
 pub const STAFF_ONLY: Problem = Problem::new(StatusCode::FORBIDDEN, "staff_only");
+/// Somebody who has no profile as a professional.
+pub const NOT_A_PROFESSIONAL: Problem = Problem::new(StatusCode::FORBIDDEN, "not_a_professional");
 /// An upload is not ready, or not meant for what it is named for.
 pub const UPLOAD_NOT_READY: Problem = Problem::new(StatusCode::CONFLICT, "upload_not_ready");
 /// Something that is nobody's expected answer.

@@ -87,6 +87,19 @@ pub struct CategoryName {
     name: String,
 }
 
+impl CategoryName {
+    /// A category in a language; one that is not offered any more has its id for a name.
+    #[must_use]
+    pub fn of(locale: Locale, id: &CategoryId) -> Self {
+        let name = catalogue().category(id).map_or(id.as_str(), |category| category.names.name_in(locale));
+        Self { id: id.clone(), name: name.to_owned() }
+    }
+
+    fn all(locale: Locale, ids: Option<&[CategoryId]>) -> Vec<Self> {
+        ids.unwrap_or_default().iter().map(|id| Self::of(locale, id)).collect()
+    }
+}
+
 /// A picture or a video that a professional shows.
 #[derive(Serialize, JsonSchema)]
 pub struct Shown {
@@ -119,7 +132,7 @@ impl OwnProfessional {
             name,
             headline,
             about,
-            categories: categories.iter().flat_map(|ids| ids.iter()).map(|id| named(locale, id)).collect(),
+            categories: CategoryName::all(locale, categories.as_deref()),
             languages: languages.map(Into::into).unwrap_or_default(),
             working_since,
             portfolio,
@@ -141,12 +154,6 @@ pub const fn state_of(standing: &Standing) -> (ProfessionalState, Option<&Becaus
         Standing::Rejected { because, .. } => (ProfessionalState::Rejected, Some(because)),
         Standing::Suspended { because, .. } => (ProfessionalState::Suspended, Some(because)),
     }
-}
-
-fn named(locale: Locale, id: &CategoryId) -> CategoryName {
-    // One that is not offered any more has its id for a name.
-    let name = catalogue().category(id).map_or(id.as_str(), |category| category.names.name_in(locale));
-    CategoryName { id: id.clone(), name: name.to_owned() }
 }
 
 /// What they show of their work, as far as it is there.
@@ -186,7 +193,7 @@ pub struct PublicProfessional {
     categories: Vec<CategoryName>,
     languages: Vec<SpokenLanguage>,
     /// How many years they do this work; null where they do not say.
-    years_of_experience: Option<i16>,
+    years_of_experience: Option<u32>,
     portfolio: Vec<Shown>,
     /// Where they are, to one or two kilometres; nobody is told exactly.
     near: Option<Point>,
@@ -218,7 +225,7 @@ impl PublicProfessional {
             headline,
             about,
             picture,
-            categories: categories.iter().flat_map(|ids| ids.iter()).map(|id| named(locale, id)).collect(),
+            categories: CategoryName::all(locale, categories.as_deref()),
             languages: languages.map(Into::into).unwrap_or_default(),
             years_of_experience: working_since.map(|year| year.years_until(app.now())),
             portfolio,

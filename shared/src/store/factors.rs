@@ -14,7 +14,7 @@ use super::{
     Change, Expression, Key, Refused, Table, Transaction,
     accounts::{notice, secure, tell},
     challenges::{self, Challenge, Payload},
-    get, n,
+    get, get_below, n,
     outbox::{self, Message},
     s, sessions, unconditional,
 };
@@ -60,17 +60,8 @@ struct Waiting {
 
 /// A user's factors, oldest first: one query of at most ten items.
 pub async fn list(app: &App, user_id: UserId) -> Result<Vec<Factor>, Fault> {
-    let answer = app
-        .dynamo()
-        .query()
-        .table_name(Table::Accounts.name(app)?)
-        .key_condition_expression("pk = :user AND begins_with(sk, :factor)")
-        .expression_attribute_values(":user", s(format!("user#{user_id}")))
-        .expression_attribute_values(":factor", s("factor#"))
-        .consistent_read(true)
-        .send()
-        .await?;
-    Ok(answer.items.unwrap_or_default().into_iter().map(serde_dynamo::from_item).collect::<Result<_, _>>()?)
+    let items = get_below(app, Table::Accounts, format!("user#{user_id}"), "factor#").await?;
+    Ok(items.into_iter().map(serde_dynamo::from_item).collect::<Result<_, _>>()?)
 }
 
 /// A user's recovery codes that are left.

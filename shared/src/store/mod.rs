@@ -7,6 +7,7 @@ pub mod accounts;
 mod attempts;
 pub mod audit;
 pub mod authorizations;
+pub mod availability;
 pub mod challenges;
 pub mod codes;
 pub mod factors;
@@ -15,6 +16,7 @@ pub mod members;
 pub mod outbox;
 pub mod passkey_challenges;
 pub mod professionals;
+pub mod services;
 pub mod sessions;
 pub mod sign_ins;
 pub mod sms_traffic;
@@ -131,6 +133,36 @@ pub(crate) fn get_all<'a>(
             }
         }
         Ok(found)
+    })
+}
+
+/// Reads what a partition holds below a prefix, as it is now and in its order: for what a limit keeps small.
+pub(crate) fn get_below<'a>(
+    app: &'a App,
+    table: Table,
+    pk: String,
+    prefix: &'static str,
+) -> BoxFuture<'a, Result<Vec<Item>, Fault>> {
+    Box::pin(async move {
+        let (mut found, mut start) = (Vec::new(), None);
+        loop {
+            let answer = app
+                .dynamo()
+                .query()
+                .table_name(table.name(app)?)
+                .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+                .expression_attribute_values(":pk", s(&pk))
+                .expression_attribute_values(":prefix", s(prefix))
+                .consistent_read(true)
+                .set_exclusive_start_key(start)
+                .send()
+                .await?;
+            found.extend(answer.items.unwrap_or_default());
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(found);
+            }
+        }
     })
 }
 

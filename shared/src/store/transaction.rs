@@ -50,6 +50,7 @@ pub(crate) struct Change {
     set: Vec<(&'static str, AttributeValue)>,
     removed: Vec<&'static str>,
     taken: Option<(&'static str, AttributeValue)>,
+    added: Option<(&'static str, AttributeValue)>,
 }
 
 impl Change {
@@ -69,6 +70,12 @@ impl Change {
         self
     }
 
+    /// Adds to a number, or begins it.
+    pub(crate) fn add(mut self, name: &'static str, number: i64) -> Self {
+        self.added = Some((name, n(number)));
+        self
+    }
+
     /// Sets what there is, and removes what there is not.
     pub(crate) fn set_or_remove(
         self,
@@ -82,7 +89,7 @@ impl Change {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.set.is_empty() && self.removed.is_empty() && self.taken.is_none()
+        self.set.is_empty() && self.removed.is_empty() && self.taken.is_none() && self.added.is_none()
     }
 
     /// Every name behind `#`, since some of ours are words of `DynamoDB`.
@@ -93,18 +100,24 @@ impl Change {
         let clauses = [
             list("SET", self.set.iter().map(|(name, _)| format!("#{name} = :{name}")).collect()),
             list("REMOVE", self.removed.iter().map(|name| format!("#{name}")).collect()),
+            list("ADD", self.added.iter().map(|(name, _)| format!("#{name} :{name}")).collect()),
             list("DELETE", self.taken.iter().map(|(name, _)| format!("#{name} :{name}")).collect()),
         ];
         clauses.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 
     fn names(&self) -> HashMap<String, String> {
-        let names = self.set.iter().chain(&self.taken).map(|(name, _)| name).chain(&self.removed);
+        let names =
+            self.set.iter().chain(&self.taken).chain(&self.added).map(|(name, _)| name).chain(&self.removed);
         names.map(|name| (format!("#{name}"), (*name).to_owned())).collect()
     }
 
     fn values(self) -> impl Iterator<Item = (String, AttributeValue)> {
-        self.set.into_iter().chain(self.taken).map(|(name, value)| (format!(":{name}"), value))
+        self.set
+            .into_iter()
+            .chain(self.taken)
+            .chain(self.added)
+            .map(|(name, value)| (format!(":{name}"), value))
     }
 }
 

@@ -6,7 +6,7 @@ use connecto_local::template::{self, model::Trigger};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::city::{Answer, Browser, City, PASSWORD, Person, address, number, root};
+use crate::city::{Answer, Browser, City, PASSWORD, Person, address, number, offer, root};
 
 /// Who may call a route, and whether its id must be the caller's own.
 #[derive(Clone, Debug)]
@@ -59,7 +59,7 @@ fn the_table_has_a_line_for_each_route_and_function() {
 /// Calls a route with a body that names nothing.
 async fn call(browser: &Browser, route: &str, body: Value) -> Answer {
     let (method, path) = route.split_once(' ').unwrap();
-    let body = (method == "POST" || method == "PATCH").then(|| body.to_string().into_bytes());
+    let body = ["POST", "PUT", "PATCH"].contains(&method).then(|| body.to_string().into_bytes());
     let path = path.replace("{id}", MADE_UP);
     browser.send(Method::from_bytes(method.as_bytes()).unwrap(), &path, body).await
 }
@@ -138,6 +138,10 @@ async fn what_is_anothers_is_not_found_and_stays() {
     asha.protect(&city).await;
     let upload = asha.announce("avatar", "image/jpeg", b"a face").await;
     let video = asha.begin("portfolio", "video/mp4", b"a video").await;
+    for person in [&asha, &ravi] {
+        person.tells(json!({ "headline": "Plumber" })).await;
+    }
+    let service = asha.offers(offer()).await;
     let account = asha.browser().get("/v1/account").await.is(200);
     for (route, line) in table() {
         let (method, path) = route.split_once(' ').unwrap_or(("", route));
@@ -156,6 +160,7 @@ async fn what_is_anothers_is_not_found_and_stays() {
             }
             // There is none without a provider; `account::identities` has one, and tries it.
             "/v1/account/identities/{id}" => json!("idn_01h455vb4pex5vsknk084sn02q"),
+            "/v1/professional/services/{id}" => service["service_id"].clone(),
             "/v1/media/{id}" => upload["media_id"].clone(),
             "/v1/media/{id}/parts" | "/v1/media/{id}/complete" => video["media_id"].clone(),
             other => panic!("say here which id {other} takes"),
@@ -166,8 +171,10 @@ async fn what_is_anothers_is_not_found_and_stays() {
             answer.body["request_id"].take();
             answer.snapshot()
         };
-        let foreign = ravi.browser().send(method.clone(), &theirs, None).await.is(404);
-        let made_up = ravi.browser().send(method, &path.replace("{id}", MADE_UP), None).await.is(404);
+        let body = || (method == Method::PUT).then(|| offer().to_string().into_bytes());
+        let foreign = ravi.browser().send(method.clone(), &theirs, body()).await.is(404);
+        let made_up = path.replace("{id}", MADE_UP);
+        let made_up = ravi.browser().send(method.clone(), &made_up, body()).await.is(404);
         assert_eq!(without_id(foreign), without_id(made_up), "{route} tells what exists");
     }
     assert_eq!(asha.browser().get("/v1/account").await.is(200).body, account.body);

@@ -23,7 +23,42 @@ pub fn profile(paper: &Value) -> Value {
     })
 }
 
+/// A service as a plumber offers it.
+#[must_use]
+pub fn offer() -> Value {
+    let price = |amount: i64| json!({ "amount": amount, "currency": "INR" });
+    json!({
+        "category": "tap-repair",
+        "title": "Tap repaired",
+        "description": "One tap, with washers.",
+        "prices": [{ "name": null, "price": price(49_900), "duration": 60 }],
+        "add_ons": [{ "name": "Another tap", "price": price(19_900), "duration": 30 }],
+        "lead_time": null,
+        "is_active": true,
+    })
+}
+
+/// When a plumber works: on six days a week, within a month, and told two hours before.
+#[must_use]
+pub fn plan() -> Value {
+    let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
+    json!({
+        "time_zone": "Asia/Kolkata",
+        "weekly": days.map(|day| json!({ "day": day, "from": "09:00", "to": "18:00" })),
+        "exceptions": [],
+        "time_off": [],
+        "lead_time": 120,
+        "days_ahead": 30,
+        "step": 30,
+    })
+}
+
 impl Person {
+    /// Offers a service, and returns it.
+    pub async fn offers(&self, offer: Value) -> Value {
+        self.browser().post("/v1/professional/services", offer).await.is(201).body
+    }
+
     /// Changes what they tell of themselves as a professional.
     pub async fn tells(&self, change: Value) -> Value {
         self.browser().patch("/v1/professional", change).await.is(200).body

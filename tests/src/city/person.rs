@@ -63,6 +63,11 @@ impl Browser {
         self.send(Method::PATCH, path, Some(body.to_string().into_bytes())).await
     }
 
+    /// `PUT` with a JSON body.
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::PUT, path, Some(body.to_string().into_bytes())).await
+    }
+
     /// `POST` to a system that may die; none where it did.
     pub async fn try_post(&self, path: &str, body: Value) -> Option<Answer> {
         self.try_send(Method::POST, path, Some(body.to_string().into_bytes())).await.ok()

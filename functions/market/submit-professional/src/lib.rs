@@ -8,29 +8,25 @@ use connecto_shared::{
         professional::{Professional, Standing, StandingEvent},
     },
     http::{
-        Error, FieldError, Json, Language, OwnProfessional, Problem, SignedIn,
+        Error, FieldError, Json, Language, OwnProfessional, OwnProfile, Problem,
         problem::{CONFLICT, INVALID_INPUT, RATE_LIMITED},
     },
     store::{limits, professionals},
 };
 use http::StatusCode;
 
-const NOT_A_PROFESSIONAL: Problem = Problem::new(StatusCode::FORBIDDEN, "not_a_professional");
 const NOT_SUBMITTABLE: Problem = Problem::new(StatusCode::CONFLICT, "not_submittable");
 
 /// What this endpoint can refuse, as the API's documentation lists it.
-pub const PROBLEMS: &[Problem] =
-    &[NOT_A_PROFESSIONAL, NOT_SUBMITTABLE, INVALID_INPUT, CONFLICT, RATE_LIMITED];
+pub const PROBLEMS: &[Problem] = &[NOT_SUBMITTABLE, INVALID_INPUT, CONFLICT, RATE_LIMITED];
 
 /// Applies, and tells the profile. Safe to repeat: who waits already, waits.
 #[tracing::instrument(name = "market.submit_professional", skip_all)]
 pub async fn handler(
     State(app): State<App>,
-    SignedIn { user, .. }: SignedIn,
+    OwnProfile { professional: before }: OwnProfile,
     Language(language): Language,
 ) -> Result<Json<OwnProfessional>, Error> {
-    let before = professionals::find(&app, Professional::id_of(user.user_id)).await?;
-    let before = before.ok_or(NOT_A_PROFESSIONAL)?;
     if matches!(before.standing, Standing::Submitted { .. }) {
         return Ok(Json(OwnProfessional::of(&app, language, before).await?));
     }
@@ -41,7 +37,7 @@ pub async fn handler(
     if !missing.is_empty() {
         return Err(INVALID_INPUT.with_errors(missing).into());
     }
-    limits::take(&app, APPLY_PER_ACCOUNT, &user.user_id.to_string()).await??;
+    limits::take(&app, APPLY_PER_ACCOUNT, &before.user_id().to_string()).await??;
     let mut after = Professional { standing, ..before.clone() };
     professionals::put(&app, Some(&before), &after).await?.map_err(|_| CONFLICT)?;
     after.version += 1;

@@ -96,7 +96,7 @@ pub async fn handler(
 /// What can be checked without asking anybody.
 fn check(app: &App, body: &UpdateProfessional) -> Result<(), Error> {
     let categories = body.categories.as_deref().unwrap_or_default();
-    if let Some(at) = categories.iter().position(|id| catalogue().category(id).is_none()) {
+    if let Some(at) = catalogue().unknown(categories) {
         return Err(INVALID_INPUT.at(&format!("/categories/{at}"), "unknown_category").into());
     }
     if body.working_since.flatten().is_some_and(|year| year.is_after(app.now())) {

@@ -17,7 +17,7 @@ use crate::{
     store::{
         Key, Refused, Table, Transaction,
         authorizations::{self, Authorization},
-        get, outbox, s, sessions,
+        get, get_below, outbox, sessions,
         sign_ins::{self, SignIn},
     },
 };
@@ -55,17 +55,8 @@ pub async fn by_identity(app: &App, issuer: &str, subject: &str) -> Result<Optio
 
 /// A user's identities, oldest first: one query of at most ten items.
 pub async fn identities(app: &App, user_id: UserId) -> Result<Vec<Identity>, Fault> {
-    let answer = app
-        .dynamo()
-        .query()
-        .table_name(Table::Accounts.name(app)?)
-        .key_condition_expression("pk = :user AND begins_with(sk, :identity)")
-        .expression_attribute_values(":user", s(format!("user#{user_id}")))
-        .expression_attribute_values(":identity", s("identity#"))
-        .consistent_read(true)
-        .send()
-        .await?;
-    Ok(answer.items.unwrap_or_default().into_iter().map(serde_dynamo::from_item).collect::<Result<_, _>>()?)
+    let items = get_below(app, Table::Accounts, format!("user#{user_id}"), "identity#").await?;
+    Ok(items.into_iter().map(serde_dynamo::from_item).collect::<Result<_, _>>()?)
 }
 
 /// Signs in whose identity it is.

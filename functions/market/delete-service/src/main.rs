@@ -1,0 +1,6 @@
+//! `market-delete-service` as a Lambda function.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    connecto_shared::lambda::run(market_delete_service::handler).await
+}

@@ -1,0 +1,43 @@
+//! Money.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, de};
+
+/// The least that Razorpay takes, in paise.
+const LEAST: i64 = 100;
+/// No price is higher: a crore of rupees, in paise.
+const MOST: i64 = 1_000_000_000;
+
+/// What money is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Currency {
+    /// Indian rupees.
+    #[serde(rename = "INR")]
+    Inr,
+}
+
+/// What something costs: 1 rupee to a crore.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Price {
+    /// In paise.
+    #[schemars(range(min = 100, max = 1_000_000_000))]
+    amount: i64,
+    currency: Currency,
+}
+
+impl<'de> Deserialize<'de> for Price {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Given {
+            amount: i64,
+            currency: Currency,
+        }
+        let Given { amount, currency } = Given::deserialize(deserializer)?;
+        if (LEAST..=MOST).contains(&amount) {
+            Ok(Self { amount, currency })
+        } else {
+            Err(de::Error::custom("invalid_money"))
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! What a professional does for a fixed price.
+
+use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    catalogue::CategoryId,
+    id::ServiceId,
+    money::Price,
+    number::number,
+    prose::{Line, Prose},
+    several::Several,
+};
+
+/// So many services a professional may offer.
+pub const MAX_SERVICES: usize = 50;
+
+/// A service that can be had for a fixed price.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Service {
+    /// Which.
+    pub service_id: ServiceId,
+    /// What it is.
+    #[serde(flatten)]
+    pub offer: Offer,
+    /// Counts up with each write, so that two writers cannot overwrite each other.
+    pub version: u64,
+    /// Since when it is offered.
+    pub created_at: Timestamp,
+}
+
+/// What a service is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Offer {
+    /// Of which category.
+    pub category: CategoryId,
+    /// What it is called.
+    pub title: Line<80>,
+    /// What else there is to say.
+    #[serde(default)]
+    pub description: Option<Prose<2000>>,
+    /// What it costs, and how long it takes: one price without a name, or a list of them with names.
+    pub prices: Several<PriceItem, 1, 20>,
+    /// What can be had besides.
+    #[serde(default)]
+    pub add_ons: Several<AddOn, 0, 20>,
+    /// So long before it begins it is to be booked at least, in minutes; null where the professional's plan decides.
+    #[serde(default)]
+    pub lead_time: Option<LeadTime>,
+    /// Whether customers find it.
+    pub is_active: bool,
+}
+
+/// A price of a service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PriceItem {
+    /// What it is for; null where the service has no other price.
+    #[serde(default)]
+    pub name: Option<Line<80>>,
+    /// What it costs.
+    pub price: Price,
+    /// How long it takes, in minutes.
+    pub duration: Duration,
+}
+
+/// Something that can be had besides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AddOn {
+    /// What it is.
+    pub name: Line<80>,
+    /// What it costs.
+    pub price: Price,
+    /// How much longer the service takes with it, in minutes; null where it does not.
+    #[serde(default)]
+    pub duration: Option<Duration>,
+}
+
+impl Offer {
+    /// The field that does not fit the others, and what is wrong with it.
+    #[must_use]
+    pub fn conflict(&self) -> Option<(String, &'static str)> {
+        let of_many = self.prices.len() > 1;
+        let names = self.prices.iter().map(|item| item.name.as_ref());
+        for (at, name) in names.clone().enumerate() {
+            match name {
+                None if of_many => return Some((format!("/prices/{at}/name"), "missing")),
+                Some(_) if names.clone().take(at).any(|other| other == name) => {
+                    return Some((format!("/prices/{at}/name"), "named_twice"));
+                }
+                _ => {}
+            }
+        }
+        let twice = |at: usize| self.add_ons[..at].iter().any(|other| other.name == self.add_ons[at].name);
+        let at = (0..self.add_ons.len()).find(|at| twice(*at))?;
+        Some((format!("/add_ons/{at}/name"), "named_twice"))
+    }
+}
+
+number!(
+    /// How long something takes, in minutes: five to a day, in steps of five.
+    Duration, 5, 1_440, 5
+);
+number!(
+    /// How long before it begins something is to be booked, in minutes: up to thirty days.
+    LeadTime, 0, 43_200, 1
+);
+
+impl Duration {
+    /// As a span of time.
+    #[must_use]
+    pub fn span(self) -> SignedDuration {
+        SignedDuration::from_mins(self.get().into())
+    }
+}
+
+impl LeadTime {
+    /// As a span of time.
+    #[must_use]
+    pub fn span(self) -> SignedDuration {
+        SignedDuration::from_mins(self.get().into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn prices_of_a_list_have_names_of_their_own() {
+        let price = |name: Option<&str>, amount: i64| json!({ "name": name, "price": { "amount": amount, "currency": "INR" }, "duration": 60 });
+        let conflict = |prices: serde_json::Value, add_ons: serde_json::Value| {
+            let offer = json!({
+                "category": "tap-repair", "title": "Tap", "prices": prices, "add_ons": add_ons, "is_active": true,
+            });
+            serde_json::from_value::<Offer>(offer)
+                .unwrap()
+                .conflict()
+                .map(|(field, code)| format!("{field} {code}"))
+        };
+        assert_eq!(conflict(json!([price(None, 100)]), json!([])), None);
+        assert_eq!(conflict(json!([price(Some("a"), 100), price(Some("b"), 100)]), json!([])), None);
+        let unnamed = json!([price(Some("a"), 100), price(None, 100)]);
+        assert_eq!(conflict(unnamed, json!([])).unwrap(), "/prices/1/name missing");
+        let twice = json!([price(Some("a"), 100), price(Some("a"), 200)]);
+        assert_eq!(conflict(twice, json!([])).unwrap(), "/prices/1/name named_twice");
+        let besides = json!([
+            { "name": "Washer", "price": { "amount": 100, "currency": "INR" } },
+            { "name": "Washer", "price": { "amount": 200, "currency": "INR" } },
+        ]);
+        assert_eq!(conflict(json!([price(None, 100)]), besides).unwrap(), "/add_ons/1/name named_twice");
+    }
+}

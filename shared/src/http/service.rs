@@ -1,0 +1,59 @@
+//! Services as those who may see them get them.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{CategoryName, Error, problem::INVALID_INPUT};
+use crate::domain::{
+    catalogue::catalogue,
+    id::ServiceId,
+    locale::Locale,
+    prose::{Line, Prose},
+    service::{AddOn, LeadTime, Offer, PriceItem, Service},
+};
+
+/// What a professional does for a fixed price.
+#[derive(Serialize, JsonSchema)]
+pub struct ServiceAnswer {
+    service_id: ServiceId,
+    category: CategoryName,
+    title: Line<80>,
+    description: Option<Prose<2000>>,
+    prices: Vec<PriceItem>,
+    add_ons: Vec<AddOn>,
+    lead_time: Option<LeadTime>,
+    is_active: bool,
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    created_at: Timestamp,
+}
+
+impl ServiceAnswer {
+    /// A service, with its category's name in a language.
+    #[must_use]
+    pub fn of(locale: Locale, service: Service) -> Self {
+        let Service { service_id, offer, created_at, .. } = service;
+        Self {
+            service_id,
+            category: CategoryName::of(locale, &offer.category),
+            title: offer.title,
+            description: offer.description,
+            prices: offer.prices.into(),
+            add_ons: offer.add_ons.into(),
+            lead_time: offer.lead_time,
+            is_active: offer.is_active,
+            created_at,
+        }
+    }
+}
+
+/// Demands that an offer is of a category that there is, and does not contradict itself.
+pub fn check(offer: &Offer) -> Result<(), Error> {
+    if catalogue().category(&offer.category).is_none() {
+        return Err(INVALID_INPUT.at("/category", "unknown_category").into());
+    }
+    match offer.conflict() {
+        Some((field, code)) => Err(INVALID_INPUT.at(&field, code).into()),
+        None => Ok(()),
+    }
+}
