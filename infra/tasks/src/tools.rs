@@ -21,6 +21,8 @@ const SPOTLIGHT: (&str, &str) = ("spotlight", "4.11.8");
 const HONO: &str = "hono@4.12.25";
 /// The authenticator of the tests of passkeys.
 const FIDO2: (&str, &str) = ("fido2", "2.2.1");
+/// What tells again, by another hand, when something recurs.
+const DATEUTIL: (&str, &str) = ("python-dateutil", "2.9.0.post0");
 const OIDC_PROVIDER: (&str, &str) = ("oidc-provider", "9.13.3");
 /// What drives a browser; the browser itself is Debian's.
 const PUPPETEER: (&str, &str) = ("puppeteer-core", "24.43.1");
@@ -105,6 +107,11 @@ impl Tools {
     /// An authenticator for passkeys; its folder.
     pub fn fido2(&self) -> Result<PathBuf, Failure> {
         self.python(FIDO2, &[])
+    }
+
+    /// The recurrence rules of another house; its folder.
+    pub fn dateutil(&self) -> Result<PathBuf, Failure> {
+        self.python(DATEUTIL, &[])
     }
 
     /// A provider of OpenID Connect; its folder.

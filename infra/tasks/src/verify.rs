@@ -143,6 +143,7 @@ fn tests(house: &House) -> Result<(), Failure> {
         .args(["nextest", "run"])
         .env("CONNECTO_SPOTLIGHT", house.tools.spotlight()?)
         .env("CONNECTO_FIDO2", house.tools.fido2()?)
+        .env("CONNECTO_DATEUTIL", house.tools.dateutil()?)
         .env("CONNECTO_OIDC_PROVIDER", house.tools.oidc_provider()?)
         .env("CONNECTO_PUPPETEER", house.tools.puppeteer()?)
         .env("CONNECTO_REDIS", house.tools.redis()?);

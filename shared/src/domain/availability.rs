@@ -254,10 +254,8 @@ impl Plan {
     fn hours(&self, period: Span) -> Vec<Span> {
         let zone = TimeZone::get(self.time_zone.as_str()).unwrap_or(TimeZone::UTC);
         let day = |at: Timestamp| zone.to_datetime(at).date();
-        // A day may begin before a period that it reaches into.
-        let first = day(period.from).yesterday().unwrap_or(Date::MIN);
         let last = day(period.to);
-        let mut spans: Vec<_> = first
+        let mut spans: Vec<_> = day(period.from)
             .series(jiff::Span::new().days(1))
             .take_while(|date| *date <= last)
             .flat_map(|date| self.hours_of(date).into_iter().map(move |hours| (date, hours)))

@@ -32,7 +32,6 @@ impl Point {
     /// A place by its degrees north and east, if it is in the rectangle around India.
     #[must_use]
     pub fn new(latitude: f64, longitude: f64) -> Option<Self> {
-        let round = |degrees: f64| (degrees * 1e6).round() / 1e6;
         let inside = (6.0..=38.0).contains(&latitude) && (68.0..=98.0).contains(&longitude);
         inside.then(|| Self { latitude: round(latitude), longitude: round(longitude) })
     }
@@ -50,10 +49,10 @@ impl Point {
 
     /// The middle of the cell in which the place lies: the same for all places of the cell, and up to about 1.5 km away.
     #[must_use]
-    pub fn coarse(self) -> Self {
-        let cell = LatLng::new(self.latitude, self.longitude).map(|place| place.to_cell(COARSE));
-        let middle = cell.map(LatLng::from);
-        middle.ok().and_then(|middle| Self::new(middle.lat(), middle.lng())).unwrap_or(self)
+    pub fn coarse(self) -> Option<Self> {
+        let cell = LatLng::new(self.latitude, self.longitude).ok()?.to_cell(COARSE);
+        let middle = LatLng::from(cell);
+        Some(Self { latitude: round(middle.lat()), longitude: round(middle.lng()) })
     }
 }
 
@@ -68,6 +67,11 @@ impl<'de> Deserialize<'de> for Point {
         let Degrees { latitude, longitude } = Degrees::deserialize(deserializer)?;
         Self::new(latitude, longitude).ok_or_else(|| de::Error::custom("outside_india"))
     }
+}
+
+/// To six decimals.
+fn round(degrees: f64) -> f64 {
+    (degrees * 1e6).round() / 1e6
 }
 
 /// A PIN code of India Post: six digits, the first of them not 0.
@@ -126,11 +130,16 @@ mod tests {
     #[test]
     fn what_is_told_of_a_place_does_not_tell_the_place() {
         let place = Point::new(18.507_4, 73.807_7).unwrap();
-        let coarse = place.coarse();
+        let coarse = place.coarse().unwrap();
         assert!((1.0..2_000.0).contains(&place.distance_m(coarse)), "{}", place.distance_m(coarse));
         // Neighbours are told the same, and it tells nothing more when told of again.
-        assert_eq!(Point::new(18.507_5, 73.807_8).unwrap().coarse(), coarse);
-        assert_eq!(coarse.coarse(), coarse);
+        assert_eq!(Point::new(18.507_5, 73.807_8).unwrap().coarse(), Some(coarse));
+        assert_eq!(coarse.coarse(), Some(coarse));
+        // Also where the middle is beyond the border.
+        for (latitude, longitude) in [(6.0, 68.0), (38.0, 98.0), (6.0, 98.0), (38.0, 68.0)] {
+            let place = Point::new(latitude, longitude).unwrap();
+            assert_ne!(place.coarse(), Some(place));
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Those who offer services, and how they come to be found.
 
+use std::collections::BTreeSet;
+
 use jiff::{Timestamp, tz::TimeZone};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -42,14 +44,13 @@ impl ProfessionalProfile {
     /// The fields that are still to be filled in before somebody can apply.
     #[must_use]
     pub fn missing(&self) -> Vec<&'static str> {
-        let has_paper =
-            |kind| self.papers.iter().flat_map(|papers| papers.iter()).any(|paper| paper.kind == kind);
+        let has_identity_paper = !self.identity_papers().is_empty();
         let filled = [
             ("name", self.name.is_some()),
             ("headline", self.headline.is_some()),
             ("categories", self.categories.is_some()),
             ("languages", self.languages.is_some()),
-            ("papers", has_paper(PaperKind::Identity)),
+            ("papers", has_identity_paper),
             ("base", self.base.is_some()),
             ("area", self.area.is_some()),
         ];
@@ -59,7 +60,14 @@ impl ProfessionalProfile {
     /// Whether somebody has to look at it again who approved another: who this is, or what proves it, is different.
     #[must_use]
     pub fn proves_other_than(&self, before: &Self) -> bool {
-        (&self.name, &self.papers) != (&before.name, &before.papers)
+        self.name != before.name || self.identity_papers() != before.identity_papers()
+    }
+
+    /// The papers that prove who this is.
+    #[must_use]
+    pub fn identity_papers(&self) -> BTreeSet<MediaId> {
+        let papers = self.papers.iter().flat_map(|papers| papers.iter());
+        papers.filter(|paper| paper.kind == PaperKind::Identity).map(|paper| paper.media_id).collect()
     }
 }
 
@@ -290,6 +298,15 @@ impl Standing {
             | Self::Approved { since }
             | Self::Rejected { since, .. }
             | Self::Suspended { since, .. } => Some(*since),
+        }
+    }
+
+    /// Why they are not found, where somebody decided that.
+    #[must_use]
+    pub const fn because(&self) -> Option<&Because> {
+        match self {
+            Self::Rejected { because, .. } | Self::Suspended { because, .. } => Some(because),
+            Self::Draft | Self::Submitted { .. } | Self::Approved { .. } => None,
         }
     }
 

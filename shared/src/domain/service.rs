@@ -80,6 +80,20 @@ pub struct AddOn {
 }
 
 impl Offer {
+    /// What is in it for everybody to read, and where.
+    #[must_use]
+    pub fn texts(&self) -> Vec<(String, &str)> {
+        let mut texts = vec![("/title".to_owned(), self.title.as_str())];
+        texts.extend(self.description.iter().map(|text| ("/description".to_owned(), text.as_str())));
+        let prices = self.prices.iter().enumerate();
+        let prices = prices
+            .filter_map(|(at, item)| Some((format!("/prices/{at}/name"), item.name.as_ref()?.as_str())));
+        texts.extend(prices);
+        let add_ons = self.add_ons.iter().enumerate();
+        texts.extend(add_ons.map(|(at, add_on)| (format!("/add_ons/{at}/name"), add_on.name.as_str())));
+        texts
+    }
+
     /// The field that does not fit the others, and what is wrong with it.
     #[must_use]
     pub fn conflict(&self) -> Option<(String, &'static str)> {

@@ -19,7 +19,7 @@ use crate::{
         id::{SessionId, UserId},
         keys::JwkSet,
         professional::Professional,
-        user::{Profile, Session, User},
+        user::{Amr, Profile, Session, User},
     },
     fault::Fault,
     observe,
@@ -178,7 +178,7 @@ impl OperationInput for OwnProfile {
     }
 }
 
-/// Somebody signed in who works here; they have a second factor.
+/// Somebody signed in, by a second factor as well, who works here.
 #[derive(Clone)]
 pub struct Staff {
     /// Who.
@@ -191,8 +191,12 @@ impl FromRequestParts<App> for Staff {
     fn from_request_parts(parts: &mut Parts, app: &App) -> impl Future<Output = Result<Self, Error>> + Send {
         let app = app.clone();
         boxed(async move {
-            let SignedIn { user, .. } = SignedIn::from_request_parts(parts, &app).await?;
-            if user.staff.is_some() && user.factors > 0 { Ok(Self { user }) } else { Err(STAFF_ONLY.into()) }
+            let SignedIn { user, session } = SignedIn::from_request_parts(parts, &app).await?;
+            if user.staff.is_some() && session.amr.contains(&Amr::Mfa) {
+                Ok(Self { user })
+            } else {
+                Err(STAFF_ONLY.into())
+            }
         })
     }
 }

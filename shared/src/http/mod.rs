@@ -25,7 +25,7 @@ pub use describe::describe_problems;
 pub use media::{Account, Addresses, PartsAnswer, PictureAnswer, VideoAnswer};
 pub use params::{Page, PageLimit, PageQuery, Path, Query, given};
 pub use problem::{Error, FieldError, Problem};
-pub use professional::{CategoryName, OwnProfessional, ProfessionalState, PublicProfessional, state_of};
+pub use professional::{CategoryName, OwnProfessional, ProfessionalState, PublicProfessional};
 pub use service::{ServiceAnswer, check as check_offer};
 pub use tokens::{
     FirstStep, NextStep, RefreshCookie, RefreshIn, SecondFactor, SignedInOrUp, SignedOut, Tokens,

@@ -13,12 +13,11 @@ use crate::{
         locale::Locale,
         place::{Point, ServiceArea},
         professional::{
-            Because, DecisionReason, IdentityPaper, Professional, ProfessionalProfile, SpokenLanguage,
-            Standing, Year,
+            DecisionReason, IdentityPaper, Professional, ProfessionalProfile, SpokenLanguage, Standing, Year,
         },
         prose::{Line, Prose},
         upload::{Content, Upload},
-        user::User,
+        user::Avatar,
     },
     fault::Fault,
     mail::decision_text,
@@ -117,12 +116,11 @@ impl OwnProfessional {
         let portfolio = portfolio(app, &professional).await?;
         let Professional { professional_id, profile, standing, version, created_at } = professional;
         let ProfessionalProfile { name, headline, about, categories, languages, working_since, .. } = profile;
-        let (state, because) = state_of(&standing);
         Ok(Self {
             professional_id,
-            state,
+            state: (&standing).into(),
             state_since: standing.since(),
-            decision: because.map(|because| Decision {
+            decision: standing.because().map(|because| Decision {
                 reason: because.reason,
                 detail: decision_text(locale, because.reason).to_owned(),
                 note: because.note.clone(),
@@ -144,15 +142,15 @@ impl OwnProfessional {
     }
 }
 
-/// How far a professional has come, and what was said against it.
-#[must_use]
-pub const fn state_of(standing: &Standing) -> (ProfessionalState, Option<&Because>) {
-    match standing {
-        Standing::Draft => (ProfessionalState::Draft, None),
-        Standing::Submitted { .. } => (ProfessionalState::Submitted, None),
-        Standing::Approved { .. } => (ProfessionalState::Approved, None),
-        Standing::Rejected { because, .. } => (ProfessionalState::Rejected, Some(because)),
-        Standing::Suspended { because, .. } => (ProfessionalState::Suspended, Some(because)),
+impl From<&Standing> for ProfessionalState {
+    fn from(standing: &Standing) -> Self {
+        match standing {
+            Standing::Draft => Self::Draft,
+            Standing::Submitted { .. } => Self::Submitted,
+            Standing::Approved { .. } => Self::Approved,
+            Standing::Rejected { .. } => Self::Rejected,
+            Standing::Suspended { .. } => Self::Suspended,
+        }
     }
 }
 
@@ -209,11 +207,10 @@ impl PublicProfessional {
         app: &App,
         locale: Locale,
         professional: Professional,
-        user: Option<User>,
+        avatar: Option<Avatar>,
     ) -> Result<Self, Fault> {
         let portfolio = portfolio(app, &professional).await?;
         let addresses = Addresses::of_public(app);
-        let avatar = user.and_then(|user| user.avatar);
         let picture = avatar
             .map(|avatar| PictureAnswer::of(&addresses, &avatar.folder, &avatar.picture))
             .transpose()?;
@@ -229,7 +226,7 @@ impl PublicProfessional {
             languages: languages.map(Into::into).unwrap_or_default(),
             years_of_experience: working_since.map(|year| year.years_until(app.now())),
             portfolio,
-            near: profile.base.map(Point::coarse),
+            near: profile.base.and_then(Point::coarse),
             area: profile.area,
             approved_at: standing.since(),
         })

@@ -9,7 +9,7 @@ use crate::domain::{
     catalogue::catalogue,
     id::ServiceId,
     locale::Locale,
-    prose::{Line, Prose},
+    prose::{Line, Prose, has_contact_details},
     service::{AddOn, LeadTime, Offer, PriceItem, Service},
 };
 
@@ -47,10 +47,15 @@ impl ServiceAnswer {
     }
 }
 
-/// Demands that an offer is of a category that there is, and does not contradict itself.
+/// Demands that an offer is of a category that there is, leads nobody past us, and does not contradict itself.
 pub fn check(offer: &Offer) -> Result<(), Error> {
     if catalogue().category(&offer.category).is_none() {
         return Err(INVALID_INPUT.at("/category", "unknown_category").into());
+    }
+    if let Some(field) =
+        offer.texts().into_iter().find_map(|(field, text)| has_contact_details(text).then_some(field))
+    {
+        return Err(INVALID_INPUT.at(&field, "contact_details").into());
     }
     match offer.conflict() {
         Some((field, code)) => Err(INVALID_INPUT.at(&field, code).into()),

@@ -13,7 +13,10 @@ use serde::{Deserialize, Serialize};
 use super::{Item, Key, Table, Transaction, n};
 use crate::{
     app::App,
-    domain::id::{AuditId, UserId},
+    domain::{
+        id::{AuditId, UserId},
+        professional::Because,
+    },
     fault::Fault,
 };
 
@@ -46,30 +49,49 @@ pub struct Entry {
     pub act: Act,
     /// When.
     pub at: Timestamp,
+    /// Of what exactly, where somebody decided.
+    #[serde(flatten, skip_serializing_if = "Option::is_none", default)]
+    pub decided: Option<Decided>,
+}
+
+/// What somebody decided of.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Decided {
+    /// What they had seen.
+    pub version: u64,
+    /// Why, where they said no.
+    #[serde(flatten, skip_serializing_if = "Option::is_none", default)]
+    pub because: Option<Because>,
 }
 
 /// Writes down that `actor` did something to what has the id `subject`. One write.
 pub async fn record(app: &App, subject: &str, actor: UserId, act: Act) -> Result<(), Fault> {
-    let item = entry(app, subject, actor, act)?;
+    let item = entry(app, subject, (actor, act), None)?;
     app.dynamo().put_item().table_name(Table::Ops.name(app)?).set_item(Some(item)).send().await?;
     Ok(())
 }
 
-/// The same in the transaction of what it tells of.
+/// The same of a decision, in its transaction.
 pub(crate) fn record_in<'a>(
     app: &App,
     tx: Transaction<'a>,
     subject: &str,
-    actor: UserId,
-    act: Act,
+    done: (UserId, Act),
+    decided: Decided,
 ) -> Result<Transaction<'a>, Fault> {
-    tx.put(Table::Ops, entry(app, subject, actor, act)?)
+    tx.put(Table::Ops, entry(app, subject, done, Some(decided))?)
 }
 
-fn entry(app: &App, subject: &str, actor: UserId, act: Act) -> Result<Item, Fault> {
+fn entry(
+    app: &App,
+    subject: &str,
+    (actor, act): (UserId, Act),
+    decided: Option<Decided>,
+) -> Result<Item, Fault> {
     let at = app.now();
     let id: AuditId = app.new_id()?;
-    let mut item = Key::new(format!("audit#{subject}"), id.to_string()).with(&Entry { actor, act, at })?;
+    let mut item =
+        Key::new(format!("audit#{subject}"), id.to_string()).with(&Entry { actor, act, at, decided })?;
     item.insert("expires_at".to_owned(), n((at + KEPT).as_second()));
     Ok(item)
 }

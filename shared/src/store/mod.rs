@@ -30,6 +30,7 @@ use futures_util::future::BoxFuture;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use transaction::Refused;
+use transaction::{ATTEMPTS, pause};
 pub(crate) use transaction::{Change, Expression, Transaction};
 
 use crate::{app::App, fault::Fault};
@@ -118,7 +119,17 @@ pub(crate) fn get_all<'a>(
         let mut found = Vec::new();
         for some in keys.chunks(100) {
             let mut wanted: Vec<_> = some.iter().map(|key| key.clone().into_item()).collect();
-            while !wanted.is_empty() {
+            for attempt in 0.. {
+                if wanted.is_empty() {
+                    break;
+                }
+                // What DynamoDB had no capacity for it leaves out.
+                if attempt > 0 {
+                    pause(app, attempt - 1).await?;
+                }
+                if attempt == ATTEMPTS {
+                    return Err(Fault::new("items could not be read for want of capacity"));
+                }
                 let keys = KeysAndAttributes::builder()
                     .set_keys(Some(wanted))
                     .set_projection_expression(attributes.map(str::to_owned))

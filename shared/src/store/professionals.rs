@@ -19,11 +19,15 @@ use crate::{
     domain::{
         id::{ProfessionalId, UserId},
         professional::{Professional, Standing},
+        upload::Upload,
     },
     fault::Fault,
     mail::MailKind,
     sms::SmsKind,
-    store::audit::Act,
+    store::{
+        audit::{Act, Decided},
+        uploads,
+    },
 };
 
 const SUBMITTED: &str = "submitted";
@@ -33,13 +37,24 @@ pub async fn find(app: &App, id: ProfessionalId) -> Result<Option<Professional>,
     get(app, Table::Market, key(id)).await
 }
 
-/// Writes what a professional has changed. `Err`: it is another version by now. One write.
+/// A professional whom customers find. One read.
+pub async fn find_public(app: &App, id: ProfessionalId) -> Result<Option<Professional>, Fault> {
+    Ok(find(app, id).await?.filter(Professional::is_public))
+}
+
+/// Writes what a professional has changed, as the next version, and returns that. `Err`: it is another version by now, or
+/// one of the `papers` is not there any more. A transaction of one write, and a check for each paper.
 pub async fn put(
     app: &App,
     before: Option<&Professional>,
-    after: &Professional,
-) -> Result<Result<(), Refused>, Fault> {
-    write(Transaction::new(app), before, after)?.commit().await
+    after: Professional,
+    papers: &[Upload],
+) -> Result<Result<Professional, Refused>, Fault> {
+    let (mut tx, next) = write(Transaction::new(app), before, after)?;
+    for paper in papers {
+        tx = uploads::is_ready(tx, paper)?;
+    }
+    Ok(tx.commit().await?.map(|()| next))
 }
 
 /// Writes what staff has decided, and who did, and tells the professional. `Err`: it is another version by now. One
@@ -48,26 +63,27 @@ pub async fn decide(
     app: &App,
     staff: UserId,
     before: &Professional,
-    after: &Professional,
+    after: Professional,
     told: (Act, MailKind),
-) -> Result<Result<(), Refused>, Fault> {
+) -> Result<Result<Professional, Refused>, Fault> {
     let (act, mail) = told;
     let owner = accounts::user(app, Some(after.user_id())).await?;
-    let tx = write(Transaction::new(app), Some(before), after)?;
-    let mut tx = audit::record_in(app, tx, &after.professional_id.to_string(), staff, act)?;
+    let decided = Decided { version: before.version, because: after.standing.because().cloned() };
+    let (tx, next) = write(Transaction::new(app), Some(before), after)?;
+    let mut tx = audit::record_in(app, tx, &next.professional_id.to_string(), (staff, act), decided)?;
     if let Some(owner) = &owner {
         tx = outbox::post(app, tx, accounts::tell(mail, SmsKind::ApplicationDecided, owner)?)?;
     }
-    tx.commit().await
+    Ok(tx.commit().await?.map(|()| next))
 }
 
 fn write<'a>(
     tx: Transaction<'a>,
     before: Option<&Professional>,
-    after: &Professional,
-) -> Result<Transaction<'a>, Fault> {
-    let next = Professional { version: before.map_or(0, |before| before.version) + 1, ..after.clone() };
-    let mut item = key(after.professional_id).with(&next)?;
+    after: Professional,
+) -> Result<(Transaction<'a>, Professional), Fault> {
+    let next = Professional { version: before.map_or(0, |before| before.version) + 1, ..after };
+    let mut item = key(next.professional_id).with(&next)?;
     if let Standing::Submitted { since } = next.standing {
         item.extend([("gsi1pk".to_owned(), s(SUBMITTED)), ("gsi1sk".to_owned(), s(sortable(since)))]);
     }
@@ -75,7 +91,7 @@ fn write<'a>(
         Some(before) => Expression::new("version = :before", [(":before", n(before.version))]),
         None => Expression::new("attribute_not_exists(pk)", []),
     };
-    tx.put_if(Table::Market, item, follows)
+    Ok((tx.put_if(Table::Market, item, follows)?, next))
 }
 
 /// A place in the list of those who wait.

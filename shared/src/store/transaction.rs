@@ -130,7 +130,7 @@ pub(crate) struct Transaction<'a> {
 }
 
 /// Other transactions on the same items are waited for so often, with a pause that doubles.
-const ATTEMPTS: u32 = 8;
+pub(super) const ATTEMPTS: u32 = 8;
 const FIRST_PAUSE_MS: u64 = 15;
 /// How long a transaction that is still being written is left alone.
 const IN_PROGRESS_PAUSE: Duration = Duration::from_millis(500);
@@ -248,11 +248,9 @@ impl<'a> Transaction<'a> {
                 match outcome {
                     Outcome::Refused(refused) => return Ok(Err(refused)),
                     Outcome::Conflict | Outcome::InProgress if attempt + 1 < ATTEMPTS => {
-                        let [jitter] = self.app.random()?;
-                        let pause = (FIRST_PAUSE_MS << attempt) * (128 + u64::from(jitter)) / 256;
                         if matches!(outcome, Outcome::Conflict) {
                             token = client_token(self.app)?;
-                            tokio::time::sleep(Duration::from_millis(pause)).await;
+                            pause(self.app, attempt).await?;
                         } else {
                             tokio::time::sleep(IN_PROGRESS_PAUSE).await;
                         }
@@ -263,6 +261,14 @@ impl<'a> Transaction<'a> {
             unreachable!("the loop above has no end of its own")
         })
     }
+}
+
+/// Waits before the next try, longer each time.
+pub(super) async fn pause(app: &App, attempt: u32) -> Result<(), Fault> {
+    let [jitter] = app.random()?;
+    let pause = (FIRST_PAUSE_MS << attempt) * (128 + u64::from(jitter)) / 256;
+    tokio::time::sleep(Duration::from_millis(pause)).await;
+    Ok(())
 }
 
 fn client_token(app: &App) -> Result<String, Fault> {

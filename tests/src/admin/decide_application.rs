@@ -15,10 +15,12 @@ mod on_one_machine {
         let city = City::new().await;
         let (ravi, meera) = (city.customer("ravi").await, city.staff("meera").await);
         let profile = ravi.applies(&city, &corpus::small_photo()).await;
-        for decision in ["suspend", "reinstate"] {
-            let body = json!({ "decision": decision, "reason": "other" });
+        for body in [json!({ "decision": "suspend", "reason": "other" }), json!({ "decision": "reinstate" })]
+        {
             meera.decides(&profile, body).await.is_problem(409, "not_decidable");
         }
+        let yes_but = json!({ "decision": "approve", "reason": "other" });
+        meera.decides(&profile, yes_but).await.is_problem(422, "invalid_input");
         let answer = meera.decides(&profile, json!({ "decision": "reject" })).await;
         answer.is_problem(422, "invalid_input");
         assert_eq!(answer.body["errors"][0]["code"], "reason_required");
@@ -50,6 +52,11 @@ mod on_one_machine {
         acts.sort_by_key(|entry| entry["sk"]["S"].to_string());
         let acts: Vec<_> = acts.iter().map(|entry| &entry["act"]["S"]).collect();
         assert_eq!(acts, ["reject_professional", "approve_professional"]);
+        let no = entries.iter().find(|entry| entry["act"]["S"] == "reject_professional").unwrap();
+        assert_eq!(
+            (&no["version"]["N"], &no["reason"]["S"], &no["note"]["S"]),
+            (&json!("2"), &json!("papers_missing"), &json!(note))
+        );
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -79,8 +86,8 @@ mod on_one_machine {
         let (ravi, meera) = (city.customer("ravi").await, city.staff("meera").await);
         let profile = ravi.applies(&city, &corpus::small_photo()).await;
         let decide = |n: usize| {
-            let decision = ["approve", "reject"][n % 2];
-            meera.decides(&profile, json!({ "decision": decision, "reason": "other" }))
+            let no = json!({ "decision": "reject", "reason": "other" });
+            meera.decides(&profile, if n % 2 == 0 { json!({ "decision": "approve" }) } else { no })
         };
         let answers = futures_util::future::join_all((0..20).map(decide)).await;
         let taken: Vec<_> = answers.iter().filter(|answer| answer.status == 200).collect();

@@ -54,6 +54,12 @@ mod on_one_machine {
         // What they say is theirs to change; who they are is looked at again first.
         ravi.tells(json!({ "headline": "Plumber of Kothrud" })).await;
         assert_eq!(stranger.get(&path).await.is(200).body["headline"], "Plumber of Kothrud");
+        // A paper of another kind proves nothing new of who this is.
+        let skill = ravi.upload(&city, "document", "image/jpeg", &corpus::small_photo()).await;
+        let mut papers = profile["papers"].clone();
+        let skill = json!({ "kind": "qualification", "media_id": skill["media_id"] });
+        papers.as_array_mut().unwrap().insert(0, skill);
+        assert_eq!(ravi.tells(json!({ "papers": papers })).await["state"], "approved");
         let renamed = ravi.tells(json!({ "name": "Somebody Else" })).await;
         assert_eq!(renamed["state"], "submitted");
         stranger.get(&path).await.is_problem(404, "not_found");

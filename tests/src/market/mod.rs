@@ -11,5 +11,6 @@ mod list_services;
 mod list_slots;
 mod replace_service;
 mod set_availability;
+mod slots;
 mod submit_professional;
 mod update_professional;

@@ -1,6 +1,9 @@
 use serde_json::json;
 
-use crate::{city::City, media::corpus};
+use crate::{
+    city::{City, profile},
+    media::corpus,
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_applies_has_said_all_that_is_needed() {
@@ -17,11 +20,19 @@ async fn who_applies_has_said_all_that_is_needed() {
     let missing = json!("missing");
     assert_eq!(errors, ["/name", "/categories", "/papers", "/base", "/area"].map(|field| (field, &missing)));
 
+    // A paper that was taken away proves nothing.
+    let paper = ravi.upload(&city, "document", "image/jpeg", &corpus::small_photo()).await;
+    ravi.tells(profile(&paper)).await;
+    ravi.browser().delete(&format!("/v1/media/{}", paper["media_id"].as_str().unwrap())).await.is(204);
+    let answer = submit().await;
+    answer.is_problem(422, "invalid_input");
+    assert_eq!(answer.body["errors"][0]["field"], "/papers");
+
     let submitted = ravi.applies(&city, &corpus::small_photo()).await;
-    assert_eq!((&submitted["state"], &submitted["version"]), (&json!("submitted"), &json!(3)));
+    assert_eq!((&submitted["state"], &submitted["version"]), (&json!("submitted"), &json!(4)));
     // Again: who waits, waits.
     let again = submit().await.is(200).body;
-    assert_eq!((&again["version"], &again["state_since"]), (&json!(3), &submitted["state_since"]));
+    assert_eq!((&again["version"], &again["state_since"]), (&json!(4), &submitted["state_since"]));
 }
 
 mod on_one_machine {

@@ -13,7 +13,6 @@ use connecto_shared::{
     http::{
         Error, Json, Path, Problem, ProfessionalState, Staff,
         problem::{CONFLICT, INVALID_INPUT, NOT_FOUND},
-        state_of,
     },
     mail::MailKind,
     store::{audit::Act, professionals},
@@ -54,9 +53,9 @@ pub struct Decide {
     decision: Decision,
     /// Of which version of the profile.
     version: u64,
-    /// Why; needed for `reject` and `suspend`.
+    /// Why; needed for `reject` and `suspend`, and for them alone.
     reason: Option<DecisionReason>,
-    /// What else there is to say to the professional.
+    /// What else there is to say to the professional of that.
     note: Option<Prose<500>>,
 }
 
@@ -77,6 +76,9 @@ pub async fn handler(
     Json(body): Json<Decide>,
 ) -> Result<Json<Decided>, Error> {
     let Decide { decision, version, reason, note } = body;
+    if matches!(decision, Decision::Approve | Decision::Reinstate) && (reason.is_some() || note.is_some()) {
+        return Err(INVALID_INPUT.at("/reason", "invalid_value").into());
+    }
     let because = || {
         reason
             .map(|reason| Because { reason, note })
@@ -105,7 +107,7 @@ pub async fn handler(
     }
     let standing = before.standing.after(event, app.now()).ok_or(NOT_DECIDABLE)?;
     let after = Professional { standing, ..before.clone() };
-    professionals::decide(&app, staff.user_id, &before, &after, told).await?.map_err(|_| CONFLICT)?;
-    let (state, _) = state_of(&after.standing);
-    Ok(Json(Decided { professional_id: id, state, version: version + 1 }))
+    let after =
+        professionals::decide(&app, staff.user_id, &before, after, told).await?.map_err(|_| CONFLICT)?;
+    Ok(Json(Decided { professional_id: id, state: (&after.standing).into(), version: after.version }))
 }

@@ -3,15 +3,19 @@
 use axum::extract::State;
 use connecto_shared::{
     App,
-    domain::{id::ProfessionalId, professional::Professional},
-    http::{Error, Json, Language, Path, Problem, PublicProfessional, problem::NOT_FOUND},
+    domain::id::ProfessionalId,
+    http::{CachedIn, Error, Language, Path, Problem, PublicProfessional, problem::NOT_FOUND},
     store::{accounts, professionals},
 };
+use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// What this endpoint can refuse, as the API's documentation lists it.
 pub const PROBLEMS: &[Problem] = &[];
+
+/// Whoever was suspended is seen for no longer; addresses of pictures are good for longer than that.
+const GOOD_FOR: SignedDuration = SignedDuration::from_secs(60);
 
 /// Which professional.
 #[derive(Deserialize, JsonSchema)]
@@ -25,9 +29,9 @@ pub async fn handler(
     State(app): State<App>,
     Language(language): Language,
     Path(OneProfessional { id }): Path<OneProfessional>,
-) -> Result<Json<PublicProfessional>, Error> {
-    let professional = professionals::find(&app, id).await?;
-    let professional = professional.filter(Professional::is_public).ok_or(NOT_FOUND)?;
-    let user = accounts::user(&app, Some(professional.user_id())).await?;
-    Ok(Json(PublicProfessional::of(&app, language, professional, user).await?))
+) -> Result<CachedIn<PublicProfessional>, Error> {
+    let professional = professionals::find_public(&app, id).await?.ok_or(NOT_FOUND)?;
+    let avatar = accounts::avatar(&app, professional.user_id()).await?;
+    let answer = PublicProfessional::of(&app, language, professional, avatar).await?;
+    Ok(CachedIn(language, GOOD_FOR, answer))
 }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use connecto_shared::{
     App,
-    domain::{id::ProfessionalId, professional::Professional},
+    domain::id::ProfessionalId,
     http::{Error, Json, Language, Path, Problem, ServiceAnswer, problem::NOT_FOUND},
     store::{professionals, services},
 };
@@ -32,8 +32,7 @@ pub async fn handler(
     Language(language): Language,
     Path(OneProfessional { id }): Path<OneProfessional>,
 ) -> Result<Json<Services>, Error> {
-    let professional = professionals::find(&app, id).await?;
-    professional.filter(Professional::is_public).ok_or(NOT_FOUND)?;
+    professionals::find_public(&app, id).await?.ok_or(NOT_FOUND)?;
     let services = services::all(&app, id).await?.into_iter().filter(|service| service.offer.is_active);
     Ok(Json(Services { items: services.map(|service| ServiceAnswer::of(language, service)).collect() }))
 }

@@ -7,7 +7,6 @@ use connecto_shared::{
         availability::Span,
         id::{ProfessionalId, ServiceId},
         person::TimeZoneName,
-        professional::Professional,
         prose::Line,
         service::Service,
         several::Several,
@@ -82,8 +81,7 @@ pub async fn handler(
     if query.from >= query.to || query.to.duration_since(query.from) > LONGEST {
         return Err(INVALID_INPUT.at("to", "invalid_period").into());
     }
-    let professional = professionals::find(&app, id).await?;
-    professional.filter(Professional::is_public).ok_or(NOT_FOUND)?;
+    professionals::find_public(&app, id).await?.ok_or(NOT_FOUND)?;
     let service = services::find(&app, id, query.service).await?;
     let service = service.filter(|service| service.offer.is_active).ok_or(NOT_FOUND)?;
     let duration = duration(&service, &query)?;

@@ -11,7 +11,7 @@ use connecto_shared::{
         Error, FieldError, Json, Language, OwnProfessional, OwnProfile, Problem,
         problem::{CONFLICT, INVALID_INPUT, RATE_LIMITED},
     },
-    store::{limits, professionals},
+    store::{limits, professionals, uploads},
 };
 use http::StatusCode;
 
@@ -37,9 +37,13 @@ pub async fn handler(
     if !missing.is_empty() {
         return Err(INVALID_INPUT.with_errors(missing).into());
     }
+    let papers = Vec::from_iter(before.profile.identity_papers());
+    let papers = uploads::ready(&app, before.user_id(), &papers).await?;
+    if papers.is_empty() {
+        return Err(INVALID_INPUT.at("/papers", "missing").into());
+    }
     limits::take(&app, APPLY_PER_ACCOUNT, &before.user_id().to_string()).await??;
-    let mut after = Professional { standing, ..before.clone() };
-    professionals::put(&app, Some(&before), &after).await?.map_err(|_| CONFLICT)?;
-    after.version += 1;
+    let after = Professional { standing, ..before.clone() };
+    let after = professionals::put(&app, Some(&before), after, &papers).await?.map_err(|_| CONFLICT)?;
     Ok(Json(OwnProfessional::of(&app, language, after).await?))
 }

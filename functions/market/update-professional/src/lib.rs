@@ -3,6 +3,8 @@
 //! The first change makes the draft. Who was approved and changes who they are, or what proves it, waits again until
 //! staff has looked at it.
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
 use connecto_shared::{
     App,
@@ -14,8 +16,9 @@ use connecto_shared::{
         professional::{
             IdentityPaper, Professional, ProfessionalProfile, SpokenLanguage, Standing, StandingEvent, Year,
         },
-        prose::{Line, Prose},
+        prose::{Line, Prose, has_contact_details},
         several::Several,
+        upload::Upload,
     },
     http::{
         Error, FieldError, Json, Language, OwnProfessional, Problem, SignedIn, given,
@@ -69,7 +72,7 @@ pub async fn handler(
     Json(body): Json<UpdateProfessional>,
 ) -> Result<Json<OwnProfessional>, Error> {
     check(&app, &body)?;
-    check_uploads(&app, user.user_id, &body).await?;
+    let papers = check_uploads(&app, user.user_id, &body).await?;
     let professional_id = Professional::id_of(user.user_id);
     let before = professionals::find(&app, professional_id).await?;
     let mut after = before.clone().unwrap_or_else(|| Professional {
@@ -87,14 +90,21 @@ pub async fn handler(
         after.standing = standing;
     }
     if before.as_ref() != Some(&after) {
-        professionals::put(&app, before.as_ref(), &after).await?.map_err(|_| CONFLICT)?;
-        after.version += 1;
+        after = professionals::put(&app, before.as_ref(), after, &papers).await?.map_err(|_| CONFLICT)?;
     }
     Ok(Json(OwnProfessional::of(&app, language, after).await?))
 }
 
 /// What can be checked without asking anybody.
 fn check(app: &App, body: &UpdateProfessional) -> Result<(), Error> {
+    let texts = [
+        ("/name", body.name.as_ref().map(Line::as_str)),
+        ("/headline", body.headline.as_ref().map(Line::as_str)),
+        ("/about", body.about.as_ref().and_then(|about| about.as_ref().map(Prose::as_str))),
+    ];
+    if let Some((field, _)) = texts.iter().find(|(_, text)| text.is_some_and(has_contact_details)) {
+        return Err(INVALID_INPUT.at(field, "contact_details").into());
+    }
     let categories = body.categories.as_deref().unwrap_or_default();
     if let Some(at) = catalogue().unknown(categories) {
         return Err(INVALID_INPUT.at(&format!("/categories/{at}"), "unknown_category").into());
@@ -105,8 +115,8 @@ fn check(app: &App, body: &UpdateProfessional) -> Result<(), Error> {
     Ok(())
 }
 
-/// Each upload is their own, for this, and ready.
-async fn check_uploads(app: &App, user_id: UserId, body: &UpdateProfessional) -> Result<(), Error> {
+/// Each upload is their own, for this, and ready; returns the papers.
+async fn check_uploads(app: &App, user_id: UserId, body: &UpdateProfessional) -> Result<Vec<Upload>, Error> {
     let shown = body.portfolio.as_deref().unwrap_or_default();
     let papers = body.papers.as_deref().unwrap_or_default();
     let shown =
@@ -114,16 +124,18 @@ async fn check_uploads(app: &App, user_id: UserId, body: &UpdateProfessional) ->
     let papers = papers.iter().enumerate();
     let papers = papers.map(|(at, paper)| (format!("/papers/{at}"), paper.media_id, Purpose::Document));
     let named: Vec<_> = shown.chain(papers).collect();
-    let mut ids: Vec<_> = named.iter().map(|(_, id, _)| *id).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let ready = uploads::ready(app, user_id, &ids).await?;
+    let ids: BTreeSet<_> = named.iter().map(|(_, id, _)| *id).collect();
+    let mut ready = uploads::ready(app, user_id, &Vec::from_iter(ids)).await?;
     let is_there =
         |id, purpose| ready.iter().any(|upload| upload.media_id == id && upload.purpose == purpose);
     let errors = named.into_iter().filter(|(_, id, purpose)| !is_there(*id, *purpose));
     let errors: Vec<_> =
         errors.map(|(field, ..)| FieldError { field, code: "upload_not_ready".to_owned() }).collect();
-    if errors.is_empty() { Ok(()) } else { Err(UPLOAD_NOT_READY.with_errors(errors).into()) }
+    if !errors.is_empty() {
+        return Err(UPLOAD_NOT_READY.with_errors(errors).into());
+    }
+    ready.retain(|upload| upload.purpose == Purpose::Document);
+    Ok(ready)
 }
 
 fn change(profile: &mut ProfessionalProfile, body: UpdateProfessional) {

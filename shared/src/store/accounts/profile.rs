@@ -1,5 +1,7 @@
 //! What people tell of themselves.
 
+use serde::Deserialize;
+
 use super::user_key;
 use crate::{
     app::App,
@@ -12,7 +14,7 @@ use crate::{
         user::{Avatar, Profile, Role, User},
     },
     fault::Fault,
-    store::{Change, Expression, Table, Transaction, members, s, uploads},
+    store::{Change, Expression, Table, Transaction, get_all, members, s, uploads},
 };
 
 /// What to change; the rest stays as it is.
@@ -35,6 +37,17 @@ pub enum AvatarRefused {
     NotReady,
     /// The account, or a picture of it, was changed at the same moment.
     Busy,
+}
+
+/// A user's picture, and nothing else of them, for who may see that alone. One read.
+pub async fn avatar(app: &App, id: UserId) -> Result<Option<Avatar>, Fault> {
+    #[derive(Deserialize)]
+    struct Shown {
+        avatar: Option<Avatar>,
+    }
+    let found = get_all(app, Table::Accounts, vec![user_key(id)], Some("avatar")).await?;
+    let shown = found.into_iter().next().map(serde_dynamo::from_item::<_, Shown>).transpose()?;
+    Ok(shown.and_then(|shown| shown.avatar))
 }
 
 /// Makes an upload of a user's own their picture, or takes theirs away. The picture they had is deleted.
