@@ -307,7 +307,7 @@ mod tests {
 
     use super::*;
 
-    fn plan(weekly: serde_json::Value, more: serde_json::Value) -> Plan {
+    fn plan(weekly: &serde_json::Value, more: &serde_json::Value) -> Plan {
         let mut plan = json!({
             "time_zone": "Asia/Kolkata", "weekly": weekly, "lead_time": 0, "days_ahead": 30, "step": 30,
         });
@@ -328,7 +328,7 @@ mod tests {
 
     #[test]
     fn a_slot_is_within_the_hours_from_its_beginning_to_its_end() {
-        let plan = plan(json!([{ "day": "monday", "from": "09:00", "to": "11:00" }]), json!({}));
+        let plan = plan(&json!([{ "day": "monday", "from": "09:00", "to": "11:00" }]), &json!({}));
         // The first of June 2026 is a Monday; India is five and a half hours ahead.
         let found = slots(&plan, "2026-06-01T00:00:00Z", "2026-06-08T00:00:00Z", 60);
         assert_eq!(found, ["2026-06-01T03:30:00Z", "2026-06-01T04:00:00Z", "2026-06-01T04:30:00Z"]);
@@ -341,7 +341,7 @@ mod tests {
             { "day": "tuesday", "from": "00:00", "to": "01:00" },
             { "day": "tuesday", "from": "01:00", "to": "02:00" },
         ]);
-        let found = slots(&plan(weekly, json!({})), "2026-06-01T00:00:00Z", "2026-06-03T00:00:00Z", 180);
+        let found = slots(&plan(&weekly, &json!({})), "2026-06-01T00:00:00Z", "2026-06-03T00:00:00Z", 180);
         assert_eq!(found, ["2026-06-01T16:30:00Z", "2026-06-01T17:00:00Z", "2026-06-01T17:30:00Z"]);
     }
 
@@ -355,26 +355,26 @@ mod tests {
             ],
             "time_off": [{ "from": "2026-06-08T00:00:00Z", "to": "2026-06-08T03:31:00Z" }],
         });
-        let found = slots(&plan(weekly, more), "2026-06-01T00:00:00Z", "2026-06-15T00:00:00Z", 30);
+        let found = slots(&plan(&weekly, &more), "2026-06-01T00:00:00Z", "2026-06-15T00:00:00Z", 30);
         assert_eq!(found, ["2026-06-02T03:30:00Z", "2026-06-02T04:00:00Z", "2026-06-08T04:00:00Z"]);
     }
 
     #[test]
     fn what_does_not_fit_is_named() {
         let hours = |from: &str, to: &str| json!({ "day": "monday", "from": from, "to": to });
-        let found = |weekly: serde_json::Value, more: serde_json::Value| plan(weekly, more).conflict();
-        assert_eq!(found(json!([hours("09:00", "10:00"), hours("10:00", "11:00")]), json!({})), None);
+        let found = |weekly: &serde_json::Value, more: &serde_json::Value| plan(weekly, more).conflict();
+        assert_eq!(found(&json!([hours("09:00", "10:00"), hours("10:00", "11:00")]), &json!({})), None);
         let weekly = "/weekly/1".to_owned();
         let overlapping = json!([hours("09:00", "10:00"), hours("09:55", "11:00")]);
-        assert_eq!(found(overlapping, json!({})), Some((weekly, "overlapping_hours")));
+        assert_eq!(found(&overlapping, &json!({})), Some((weekly, "overlapping_hours")));
         let backwards = json!([hours("10:00", "09:00")]);
-        assert_eq!(found(backwards, json!({})), Some(("/weekly/0".to_owned(), "overlapping_hours")));
+        assert_eq!(found(&backwards, &json!({})), Some(("/weekly/0".to_owned(), "overlapping_hours")));
         let off = json!({ "time_off": [{ "from": "2026-06-08T00:00:00Z", "to": "2026-06-08T00:00:00Z" }] });
-        assert_eq!(found(json!([]), off), Some(("/time_off/0".to_owned(), "invalid_period")));
+        assert_eq!(found(&json!([]), &off), Some(("/time_off/0".to_owned(), "invalid_period")));
         let days = json!({ "exceptions": [
             { "date": "2026-06-01", "hours": [] }, { "date": "2026-06-01", "hours": [{ "from": "09:00", "to": "10:00" }] },
         ] });
-        assert_eq!(found(json!([]), days), Some(("/exceptions/1/date".to_owned(), "named_twice")));
+        assert_eq!(found(&json!([]), &days), Some(("/exceptions/1/date".to_owned(), "named_twice")));
     }
 
     #[test]

@@ -19,7 +19,7 @@ macro_rules! number {
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let number = <u32 as serde::Deserialize>::deserialize(deserializer)?;
-                if ($least..=$most).contains(&number) && number % $step == 0 {
+                if ($least..=$most).contains(&number) && number.is_multiple_of($step) {
                     Ok(Self(number))
                 } else {
                     Err(<D::Error as serde::de::Error>::custom("out_of_range"))

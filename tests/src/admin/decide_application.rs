@@ -87,7 +87,7 @@ mod on_one_machine {
         let profile = ravi.applies(&city, &corpus::small_photo()).await;
         let decide = |n: usize| {
             let no = json!({ "decision": "reject", "reason": "other" });
-            meera.decides(&profile, if n % 2 == 0 { json!({ "decision": "approve" }) } else { no })
+            meera.decides(&profile, if n.is_multiple_of(2) { json!({ "decision": "approve" }) } else { no })
         };
         let answers = futures_util::future::join_all((0..20).map(decide)).await;
         let taken: Vec<_> = answers.iter().filter(|answer| answer.status == 200).collect();

@@ -11,7 +11,7 @@ mod on_one_machine {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::media::corpus;
+    use crate::{city::PASSWORD, media::corpus};
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn who_waits_longest_comes_first() {
@@ -49,5 +49,20 @@ mod on_one_machine {
 
         meera.decides(&waiting[1], json!({ "decision": "approve" })).await.is(200);
         assert_eq!(ids(&page("").await), [all[0].clone(), all[2].clone()]);
+    }
+
+    /// Whoever took the second factor away is not staff by the password alone.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn staff_is_who_has_shown_a_second_factor() {
+        let city = City::without_limits().await;
+        let meera = city.staff("meera").await;
+        meera.browser().get("/v1/admin/applications").await.is(200);
+        let token = city.link(&meera.email, "revert-factors").await;
+        city.stranger().post("/v1/account/factors/revert", json!({ "token": token })).await.is(204);
+        let token = city.link(&meera.email, "reset-password").await;
+        let reset = json!({ "token": token, "new_password": PASSWORD });
+        meera.signed_out().post("/v1/auth/reset-password", reset).await.is(204);
+        meera.sign_in().await;
+        meera.browser().get("/v1/admin/applications").await.is_problem(403, "staff_only");
     }
 }

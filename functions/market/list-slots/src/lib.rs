@@ -8,7 +8,7 @@ use connecto_shared::{
         id::{ProfessionalId, ServiceId},
         person::TimeZoneName,
         prose::Line,
-        service::Service,
+        service::{Duration, Service},
         several::Several,
     },
     http::{
@@ -102,7 +102,7 @@ fn duration(service: &Service, query: &SlotQuery) -> Result<SignedDuration, Erro
     let mut duration = item.duration.span();
     for name in query.add_on.iter() {
         let add_on = add_on(name).ok_or_else(|| unknown("add_on"))?;
-        duration += add_on.duration.map_or(SignedDuration::ZERO, |duration| duration.span());
+        duration += add_on.duration.map_or(SignedDuration::ZERO, Duration::span);
     }
     Ok(duration)
 }

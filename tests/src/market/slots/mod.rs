@@ -126,7 +126,8 @@ fn theirs(cases: &[Value]) -> Vec<Vec<i64>> {
         .stdout(Stdio::piped())
         .spawn()
         .expect("python starts");
-    let lines: String = cases.iter().map(|case| format!("{case}\n")).collect();
+    let lines: Vec<_> = cases.iter().map(Value::to_string).collect();
+    let lines = lines.join("\n");
     let mut stdin = oracle.stdin.take().expect("a pipe");
     let write = std::thread::spawn(move || stdin.write_all(lines.as_bytes()));
     let output = oracle.wait_with_output().expect("it ends");
