@@ -1,4 +1,6 @@
 //! Who has applied as a professional and waits for staff, the longest first.
+//!
+//! By an index that holds those who wait and nobody else: the cost of a page is that of its entries.
 
 use axum::extract::State;
 use connecto_shared::{

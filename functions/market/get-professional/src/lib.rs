@@ -1,4 +1,6 @@
 //! A professional as everybody sees them: nothing by which they could be reached, nor where they live.
+//!
+//! Public: of the account it reads the picture alone, and no other attribute.
 
 use axum::extract::State;
 use connecto_shared::{

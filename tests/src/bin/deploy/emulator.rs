@@ -139,11 +139,14 @@ impl Emulator {
     ) -> Result<Value, Failure> {
         let mut waited = Duration::ZERO;
         loop {
-            if let Some(line) = self.log().await?.into_iter().find(&is) {
-                return Ok(line);
-            }
+            // The emulator cannot list its groups while a function writes its first line into one.
+            let lines = self.log().await;
             if waited >= within {
+                lines?;
                 return Err(format!("{what}: no such line was logged within {within:?}").into());
+            }
+            if let Some(line) = lines.unwrap_or_default().into_iter().find(&is) {
+                return Ok(line);
             }
             tokio::time::sleep(PAUSE).await;
             waited += PAUSE;
