@@ -157,7 +157,7 @@ async fn what_was_read_before_a_write_does_not_get_in_after_it() {
     is_over(&other).await;
 }
 
-/// Nobody waits for the others longer than 20 ms, and this machine may have something else to do: of some rounds the
+/// Nobody waits for the others longer than 20 ms, and this machine may have something else to do: of two hundred rounds the
 /// best one counts.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_many_that_miss_one_reads() {
@@ -165,15 +165,15 @@ async fn of_many_that_miss_one_reads() {
     let city = redis.city().await;
     let asha = city.customer("asha").await;
     let key = key(&asha).await;
-    city.misbehave(json!([{ "service": "dynamodb", "every": 1, "do": "delay", "ms": 4 }])).await;
+    city.misbehave(json!([{ "service": "dynamodb", "every": 1, "do": "delay", "ms": 2 }])).await;
     let mut reads = Vec::new();
-    for _ in 0..15 {
+    while reads.iter().min().is_none_or(|least| *least > 3) && reads.len() < 200 {
         redis.ask::<()>(cmd("DEL").arg(&key)).await;
         city.forget_calls().await;
         join_all((0..8).map(|_| account(&asha))).await;
         reads.push(city.database_calls().await.len());
     }
-    assert!(reads.iter().min() <= Some(&3), "two would do of one, and all would make sixteen: {reads:?}");
+    assert!(reads.last() <= Some(&3), "two would do of one, and all would make sixteen: {reads:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
