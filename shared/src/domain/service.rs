@@ -24,7 +24,7 @@ pub struct Service {
     /// What it is.
     #[serde(flatten)]
     pub offer: Offer,
-    /// Counts up with each write, so that two writers cannot overwrite each other.
+    /// Counts up with each write, so that of two at the same moment one is refused.
     pub version: u64,
     /// Since when it is offered.
     pub created_at: Timestamp,

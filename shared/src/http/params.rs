@@ -1,6 +1,6 @@
 //! Parameters of the path and the query.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, str::FromStr};
 
 use aide::{
     OperationInput,
@@ -21,7 +21,10 @@ use super::{
     describe::describe_problems,
     problem::{Error, INVALID_INPUT, NOT_FOUND},
 };
-use crate::domain::proof::OpaqueToken;
+use crate::domain::{
+    keys::KeySet,
+    proof::{Cursor, OpaqueToken, ProofKey},
+};
 
 /// The path's parameters as API Gateway found them. What is not an id is the name of nothing: 404.
 pub struct Path<T>(pub T);
@@ -102,6 +105,15 @@ pub struct PageQuery {
     pub limit: PageLimit,
     /// The `next_cursor` of the page before.
     pub cursor: Option<OpaqueToken>,
+}
+
+impl PageQuery {
+    /// Where a list goes on, by the cursor of the page before.
+    pub fn after<T: FromStr>(&self, keys: &KeySet<ProofKey>, list: &str) -> Result<Option<T>, Error> {
+        let Some(cursor) = &self.cursor else { return Ok(None) };
+        let place = Cursor::open(keys, list, cursor.as_str())?.and_then(|text| text.parse().ok());
+        place.map(Some).ok_or_else(|| INVALID_INPUT.at("cursor", "invalid_cursor").into())
+    }
 }
 
 /// How many items a page may hold: 1 to 100, 20 where nothing is said.

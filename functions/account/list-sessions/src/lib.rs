@@ -9,10 +9,7 @@ use connecto_shared::{
         person::DeviceName,
         proof::{Cursor, ProofKey},
     },
-    http::{
-        Caller, Error, Json, Page, PageQuery, Problem, Query,
-        problem::{INVALID_INPUT, SESSION_ENDED},
-    },
+    http::{Caller, Error, Json, Page, PageQuery, Problem, Query, problem::SESSION_ENDED},
     store::{accounts, sessions},
     vendor::secrets,
 };
@@ -50,13 +47,7 @@ pub async fn handler(
 ) -> Result<Json<Page<Device>>, Error> {
     let keys: KeySet<ProofKey> = secrets::read(&app, secrets::CURSOR_KEYS).await?;
     let list = format!("sessions of {}", caller.user_id);
-    let after = match &page.cursor {
-        None => None,
-        Some(cursor) => {
-            let position = Cursor::open(&keys, &list, cursor.as_str())?.and_then(|id| id.parse().ok());
-            Some(position.ok_or_else(|| INVALID_INPUT.at("cursor", "invalid_cursor"))?)
-        }
-    };
+    let after = page.after(&keys, &list)?;
     let user = accounts::user(&app, Some(caller.user_id)).await?.ok_or(SESSION_ENDED)?;
     let (sessions, next) = sessions::page(&app, caller.user_id, after, page.limit.get()).await?;
     let now = app.now();

@@ -11,7 +11,7 @@ use connecto_shared::{
         proof::{Cursor, ProofKey},
         prose::Line,
     },
-    http::{Error, Json, Page, PageQuery, Problem, Query, Staff, problem::INVALID_INPUT},
+    http::{Error, Json, Page, PageQuery, Problem, Query, Staff},
     store::professionals::{self, Waiting},
     vendor::secrets,
 };
@@ -44,13 +44,7 @@ pub async fn handler(
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<Application>>, Error> {
     let keys: KeySet<ProofKey> = secrets::read(&app, secrets::CURSOR_KEYS).await?;
-    let after = match &page.cursor {
-        None => None,
-        Some(cursor) => {
-            let position = Cursor::open(&keys, LIST, cursor.as_str())?.and_then(|text| text.parse().ok());
-            Some(position.ok_or_else(|| INVALID_INPUT.at("cursor", "invalid_cursor"))?)
-        }
-    };
+    let after = page.after(&keys, LIST)?;
     let (found, next) = professionals::waiting(&app, after, page.limit.get()).await?;
     let items = found.into_iter().map(|one| Application {
         professional_id: one.professional_id,
