@@ -28,6 +28,7 @@ pub mod otp;
 pub mod passkeys;
 pub mod second_factor;
 pub mod signin;
+pub mod slots;
 pub mod sms;
 pub mod store;
 pub mod vendor;

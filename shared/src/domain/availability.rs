@@ -32,6 +32,12 @@ pub struct Plan {
     pub days_ahead: DaysAhead,
     /// Every so many minutes something can begin, from the beginning of their hours on: a divisor of an hour.
     pub step: Step,
+    /// So long they want for themselves between two bookings, in minutes, beside the way.
+    #[serde(default)]
+    pub buffer: Buffer,
+    /// So many bookings they can do at once: more than one where they are several.
+    #[serde(default)]
+    pub capacity: Capacity,
 }
 
 /// Hours of one day of the week.
@@ -151,6 +157,35 @@ number!(
     DaysAhead, 1, 365, 1
 );
 
+number!(
+    /// How long somebody wants for themselves between two bookings, in minutes: up to four hours, in steps of five.
+    Buffer, 0, 240, 5
+);
+number!(
+    /// How many bookings somebody can do at once: 1 to 50.
+    Capacity, 1, 50, 1
+);
+
+impl Buffer {
+    /// As a span of time.
+    #[must_use]
+    pub fn span(self) -> SignedDuration {
+        SignedDuration::from_mins(self.get().into())
+    }
+}
+
+impl Default for Buffer {
+    fn default() -> Self {
+        Self(0)
+    }
+}
+
+impl Default for Capacity {
+    fn default() -> Self {
+        Self(1)
+    }
+}
+
 /// Every so many minutes something can begin: 5, 10, 15, 20, 30 or 60, so that it does at the same minutes each hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(transparent)]
@@ -178,7 +213,8 @@ pub struct Span {
 }
 
 impl Span {
-    fn meets(self, from: Timestamp, to: Timestamp) -> bool {
+    /// Whether there is a moment that is in both.
+    pub(super) fn meets(self, from: Timestamp, to: Timestamp) -> bool {
         self.from < to && from < self.to
     }
 }

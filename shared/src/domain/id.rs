@@ -132,6 +132,8 @@ kinds! {
     Professional = "pro", ProfessionalId;
     /// What a professional does for a fixed price.
     Service = "svc", ServiceId;
+    /// An agreement that somebody comes at some time.
+    Booking = "bkg", BookingId;
     /// Something written down in the audit log.
     Audit = "aud", AuditId;
     /// Something in the outbox.

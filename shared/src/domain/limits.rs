@@ -97,8 +97,15 @@ pub const UPLOAD_VIDEO: Limit = limit("upload-video", 10, 24 * HOURS);
 /// Papers.
 pub const UPLOAD_DOCUMENT: Limit = limit("upload-document", 20, 24 * HOURS);
 
+/// Booking: each holds somebody's time for a while.
+pub const BOOK_PER_ACCOUNT: Limit = limit("booking", 20, HOURS);
+/// Giving codes that prove that the work begins or ends: of ten thousand one is right.
+pub const CODE_PER_BOOKING: Limit = limit("booking-code", 5, HOURS);
+
 /// Every limit, as the README's table lists them.
-pub const ALL: [Limit; 29] = [
+pub const ALL: [Limit; 31] = [
+    BOOK_PER_ACCOUNT,
+    CODE_PER_BOOKING,
     LOGIN_PER_ADDRESS_AND_NETWORK,
     LOGIN_PER_ADDRESS,
     LOGIN_PER_NETWORK,

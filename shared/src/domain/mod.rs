@@ -2,8 +2,11 @@
 
 pub mod access_token;
 pub mod availability;
+pub mod booking;
 pub mod catalogue;
 pub mod code;
+pub mod commission;
+pub mod diary;
 pub mod email;
 pub mod factor;
 pub mod id;

@@ -10,7 +10,7 @@ use super::{
     catalogue::CategoryId,
     id::{MediaId, ProfessionalId, UserId},
     number::number,
-    place::{Point, ServiceArea},
+    place::{PinCode, Point, ServiceArea},
     prose::{Line, Prose},
     several::Several,
 };
@@ -61,6 +61,18 @@ impl ProfessionalProfile {
     #[must_use]
     pub fn proves_other_than(&self, before: &Self) -> bool {
         self.name != before.name || self.identity_papers() != before.identity_papers()
+    }
+
+    /// Whether they go to a place.
+    #[must_use]
+    pub fn serves(&self, point: Point, pin_code: &PinCode) -> bool {
+        match (&self.area, self.base) {
+            (Some(ServiceArea::Radius { km }), Some(base)) => {
+                base.distance_m(point) <= f64::from(km.get()) * 1_000.0
+            }
+            (Some(ServiceArea::PinCodes { pin_codes }), _) => pin_codes.contains(pin_code),
+            (Some(ServiceArea::Radius { .. }), None) | (None, _) => false,
+        }
     }
 
     /// The papers that prove who this is.
@@ -376,6 +388,25 @@ mod tests {
         let kept = serde_json::to_value(&suspended).unwrap();
         assert_eq!((&kept["state"], &kept["reason"]), (&"suspended".into(), &"conduct".into()));
         assert_eq!(serde_json::from_value::<Standing>(kept).unwrap(), suspended);
+    }
+
+    #[test]
+    fn they_go_as_far_as_they_say() {
+        let pin_code = |text: &str| text.parse::<PinCode>().unwrap();
+        let point = |latitude| Point::new(latitude, 73.8).unwrap();
+        let of = |area: serde_json::Value| ProfessionalProfile {
+            base: Some(point(18.5)),
+            area: Some(serde_json::from_value(area).unwrap()),
+            ..ProfessionalProfile::default()
+        };
+        // A hundredth of a degree of latitude is 1.1 km.
+        let around = of(serde_json::json!({ "kind": "radius", "km": 2 }));
+        assert!(around.serves(point(18.517), &pin_code("411001")));
+        assert!(!around.serves(point(18.519), &pin_code("411001")));
+        let by_post = of(serde_json::json!({ "kind": "pin_codes", "pin_codes": ["411038"] }));
+        assert!(by_post.serves(point(28.0), &pin_code("411038")));
+        assert!(!by_post.serves(point(18.5), &pin_code("411001")));
+        assert!(!ProfessionalProfile::default().serves(point(18.5), &pin_code("411001")));
     }
 
     #[test]

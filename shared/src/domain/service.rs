@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     catalogue::CategoryId,
     id::ServiceId,
-    money::Price,
+    money::{Money, Price},
     number::number,
     prose::{Line, Prose},
     several::Several,
@@ -51,6 +51,13 @@ pub struct Offer {
     pub lead_time: Option<LeadTime>,
     /// Whether customers find it.
     pub is_active: bool,
+    /// Whether a free time is booked at once; where it is not, the professional accepts each booking or declines it.
+    #[serde(default = "yes")]
+    pub is_instant: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// A price of a service.
@@ -79,6 +86,29 @@ pub struct AddOn {
     pub duration: Option<Duration>,
 }
 
+/// What somebody wants of a service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Selection {
+    /// One of its prices, and some of what can be had besides: what each is called, and what it costs.
+    pub lines: Vec<(Line<80>, Money)>,
+    /// How long it takes in all.
+    pub duration: SignedDuration,
+}
+
+/// Why a service cannot be had so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotOffered {
+    /// It has no price of that name.
+    Price,
+    /// It has no add-on of that name.
+    AddOn,
+    /// All of it together takes too long.
+    SoLong,
+}
+
+/// Nothing takes longer in all.
+pub const LONGEST: SignedDuration = SignedDuration::from_hours(24);
+
 impl Offer {
     /// What is in it for everybody to read, and where.
     #[must_use]
@@ -92,6 +122,22 @@ impl Offer {
         let add_ons = self.add_ons.iter().enumerate();
         texts.extend(add_ons.map(|(at, add_on)| (format!("/add_ons/{at}/name"), add_on.name.as_str())));
         texts
+    }
+
+    /// What somebody wants of it: the price of that name, or the first, and add-ons by their names.
+    pub fn select(&self, price: Option<&Line<80>>, add_ons: &[Line<80>]) -> Result<Selection, NotOffered> {
+        let is_wanted = |item: &&PriceItem| price.is_none() || item.name.as_ref() == price;
+        let item = self.prices.iter().find(is_wanted).ok_or(NotOffered::Price)?;
+        let name = item.name.as_ref().unwrap_or(&self.title).clone();
+        let mut selection =
+            Selection { lines: vec![(name, item.price.money())], duration: item.duration.span() };
+        for name in add_ons {
+            let add_on = self.add_ons.iter().find(|add_on| add_on.name == *name);
+            let add_on = add_on.ok_or(NotOffered::AddOn)?;
+            selection.lines.push((name.clone(), add_on.price.money()));
+            selection.duration += add_on.duration.map_or(SignedDuration::ZERO, Duration::span);
+        }
+        if selection.duration > LONGEST { Err(NotOffered::SoLong) } else { Ok(selection) }
     }
 
     /// The field that does not fit the others, and what is wrong with it.

@@ -33,15 +33,24 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
-        if !is_json(request.headers()) {
-            return Err(UNSUPPORTED_MEDIA_TYPE.into());
-        }
-        let body = Bytes::from_request(request, state).await.map_err(|_| BODY_TOO_LARGE)?;
-        if body.len() > MAX_BODY {
-            return Err(BODY_TOO_LARGE.into());
-        }
-        Ok(Self(parse(&body)?))
+        Self::from_bytes(&read(request, state).await?)
     }
+}
+
+impl<T: DeserializeOwned> Json<T> {
+    /// Checks a body that was read.
+    pub(super) fn from_bytes(body: &[u8]) -> Result<Self, Error> {
+        Ok(Self(parse(body)?))
+    }
+}
+
+/// A body that is declared as JSON, and not too large.
+pub(super) async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Error> {
+    if !is_json(request.headers()) {
+        return Err(UNSUPPORTED_MEDIA_TYPE.into());
+    }
+    let body = Bytes::from_request(request, state).await.map_err(|_| BODY_TOO_LARGE)?;
+    if body.len() > MAX_BODY { Err(BODY_TOO_LARGE.into()) } else { Ok(body) }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

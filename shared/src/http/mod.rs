@@ -6,10 +6,12 @@
 
 mod answer;
 mod body;
+mod booking;
 mod caller;
 mod client;
 mod describe;
 pub mod edge;
+mod idempotent;
 mod media;
 mod params;
 pub mod problem;
@@ -19,14 +21,16 @@ mod tokens;
 
 pub use answer::{Accepted, Cached, CachedIn, Created, NoContent, WillBeSent};
 pub use body::{Json, MAX_BODY};
+pub use booking::{BookingAnswer, BookingSummary, DisputeAnswer};
 pub use caller::{Caller, Member, OwnProfile, Recent, SignedIn, Staff};
 pub use client::{Client, Language};
 pub use describe::describe_problems;
+pub use idempotent::{CreatedOnce, Idempotent, replay};
 pub use media::{Account, Addresses, PartsAnswer, PictureAnswer, VideoAnswer};
 pub use params::{Page, PageLimit, PageQuery, Path, Query, given};
 pub use problem::{Error, FieldError, Problem};
 pub use professional::{CategoryName, OwnProfessional, ProfessionalState, PublicProfessional};
-pub use service::{ServiceAnswer, check as check_offer};
+pub use service::{ServiceAnswer, check as check_offer, select};
 pub use tokens::{
     FirstStep, NextStep, RefreshCookie, RefreshIn, SecondFactor, SignedInOrUp, SignedOut, Tokens,
     TokensAnswer,

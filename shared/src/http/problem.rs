@@ -134,6 +134,22 @@ pub const STAFF_ONLY: Problem = Problem::new(StatusCode::FORBIDDEN, "staff_only"
 pub const NOT_A_PROFESSIONAL: Problem = Problem::new(StatusCode::FORBIDDEN, "not_a_professional");
 /// An upload is not ready, or not meant for what it is named for.
 pub const UPLOAD_NOT_READY: Problem = Problem::new(StatusCode::CONFLICT, "upload_not_ready");
+/// A request that must not be done twice came without a key.
+pub const IDEMPOTENCY_KEY_REQUIRED: Problem =
+    Problem::new(StatusCode::BAD_REQUEST, "idempotency_key_required");
+/// The key came with another request before.
+pub const IDEMPOTENCY_KEY_REUSED: Problem =
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused");
+/// A professional cannot be booked for a time, or not any more.
+pub const SLOT_UNAVAILABLE: Problem = Problem::new(StatusCode::CONFLICT, "slot_unavailable");
+/// A place to which a professional does not go.
+pub const OUTSIDE_AREA: Problem = Problem::new(StatusCode::CONFLICT, "outside_area");
+/// As a booking stands, something cannot be done, or not by whoever asks.
+pub const NOT_POSSIBLE_NOW: Problem = Problem::new(StatusCode::CONFLICT, "not_possible_now");
+/// It is too early for something.
+pub const TOO_EARLY: Problem = Problem::new(StatusCode::CONFLICT, "too_early");
+/// It is too late for something.
+pub const TOO_LATE: Problem = Problem::new(StatusCode::CONFLICT, "too_late");
 /// Something that is nobody's expected answer.
 pub const INTERNAL_FAULT: Problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_fault");
 

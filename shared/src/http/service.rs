@@ -10,7 +10,7 @@ use crate::domain::{
     id::ServiceId,
     locale::Locale,
     prose::{Line, Prose, has_contact_details},
-    service::{AddOn, LeadTime, Offer, PriceItem, Service},
+    service::{AddOn, LeadTime, NotOffered, Offer, PriceItem, Selection, Service},
 };
 
 /// What a professional does for a fixed price.
@@ -24,6 +24,7 @@ pub struct ServiceAnswer {
     add_ons: Vec<AddOn>,
     lead_time: Option<LeadTime>,
     is_active: bool,
+    is_instant: bool,
     #[schemars(with = "String", extend("format" = "date-time"))]
     created_at: Timestamp,
 }
@@ -42,9 +43,26 @@ impl ServiceAnswer {
             add_ons: offer.add_ons.into(),
             lead_time: offer.lead_time,
             is_active: offer.is_active,
+            is_instant: offer.is_instant,
             created_at,
         }
     }
+}
+
+/// What of an offer is wanted; what there is not is refused by the names of the two fields.
+pub fn select(
+    offer: &Offer,
+    (price, add_ons): (Option<&Line<80>>, &[Line<80>]),
+    [price_field, add_ons_field]: [&str; 2],
+) -> Result<Selection, Error> {
+    offer.select(price, add_ons).map_err(|not_offered| {
+        let (field, code) = match not_offered {
+            NotOffered::Price => (price_field, "invalid_value"),
+            NotOffered::AddOn => (add_ons_field, "invalid_value"),
+            NotOffered::SoLong => (add_ons_field, "too_long_in_all"),
+        };
+        INVALID_INPUT.at(field, code).into()
+    })
 }
 
 /// Demands that an offer is of a category that there is, leads nobody past us, and does not contradict itself.

@@ -57,6 +57,30 @@ pub enum MailKind {
     ProfessionalSuspended,
     /// Customers find the professional again.
     ProfessionalReinstated,
+    /// To a professional: somebody would like to book them.
+    BookingRequested,
+    /// To a customer: the professional can come; they are to confirm it.
+    BookingAccepted,
+    /// To a customer: the professional cannot come.
+    BookingDeclined,
+    /// To both: a booking is confirmed.
+    BookingConfirmed,
+    /// To a professional: a booking was moved to another time.
+    BookingRescheduled,
+    /// To a customer: the professional has set off.
+    BookingOnTheWay,
+    /// To a customer: the work is done.
+    BookingDone,
+    /// To who was not there, says the other side.
+    BookingNoShow,
+    /// To the other side of who objects.
+    BookingDisputed,
+    /// To both: staff has decided of a dispute.
+    BookingResolved,
+    /// To the other side of who cancelled.
+    BookingCancelled,
+    /// To both: a booking lapsed.
+    BookingExpired,
 }
 
 /// Where a link in a mail leads. The caller builds its URL.
@@ -78,6 +102,8 @@ pub enum Link {
     ForgotPassword,
     /// The front end's page where professionals see their own profile; the same for everybody.
     Professional,
+    /// Somebody's bookings.
+    Bookings,
 }
 
 impl Link {
@@ -93,6 +119,7 @@ impl Link {
             Self::SignIn => "/sign-in",
             Self::ForgotPassword => "/forgot-password",
             Self::Professional => "/professional",
+            Self::Bookings => "/bookings",
         }
     }
 
@@ -105,14 +132,14 @@ impl Link {
             | Self::ConfirmNewEmail
             | Self::RevertEmail
             | Self::RevertFactors => true,
-            Self::SignIn | Self::ForgotPassword | Self::Professional => false,
+            Self::SignIn | Self::ForgotPassword | Self::Professional | Self::Bookings => false,
         }
     }
 }
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 30] = [
         Self::VerifyEmail,
         Self::AlreadyRegistered,
         Self::ResetPassword,
@@ -131,6 +158,18 @@ impl MailKind {
         Self::ProfessionalRejected,
         Self::ProfessionalSuspended,
         Self::ProfessionalReinstated,
+        Self::BookingRequested,
+        Self::BookingAccepted,
+        Self::BookingDeclined,
+        Self::BookingConfirmed,
+        Self::BookingRescheduled,
+        Self::BookingOnTheWay,
+        Self::BookingDone,
+        Self::BookingNoShow,
+        Self::BookingDisputed,
+        Self::BookingResolved,
+        Self::BookingCancelled,
+        Self::BookingExpired,
     ];
 
     /// What is told instead where the address has an account, if a mail of this kind proves that an address is free.
@@ -164,6 +203,18 @@ impl MailKind {
             | Self::ProfessionalRejected
             | Self::ProfessionalSuspended
             | Self::ProfessionalReinstated => &[Link::Professional],
+            Self::BookingRequested
+            | Self::BookingAccepted
+            | Self::BookingDeclined
+            | Self::BookingConfirmed
+            | Self::BookingRescheduled
+            | Self::BookingOnTheWay
+            | Self::BookingDone
+            | Self::BookingNoShow
+            | Self::BookingDisputed
+            | Self::BookingResolved
+            | Self::BookingCancelled
+            | Self::BookingExpired => &[Link::Bookings],
         }
     }
 }

@@ -37,11 +37,13 @@ pub enum SmsKind {
     IdentitiesChanged,
     /// To who has no mail address: staff has decided something of them as a professional.
     ApplicationDecided,
+    /// To who has no mail address: something happened to one of their bookings.
+    BookingNews,
 }
 
 impl SmsKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Code,
         Self::PhoneRemoved,
         Self::DeviceSignedOut,
@@ -50,6 +52,7 @@ impl SmsKind {
         Self::RecoveryCodeUsed,
         Self::IdentitiesChanged,
         Self::ApplicationDecided,
+        Self::BookingNews,
     ];
 
     /// Its name in settings and files.
@@ -64,6 +67,7 @@ impl SmsKind {
             Self::RecoveryCodeUsed => "recovery_code_used",
             Self::IdentitiesChanged => "identities_changed",
             Self::ApplicationDecided => "application_decided",
+            Self::BookingNews => "booking_news",
         }
     }
 }

@@ -8,6 +8,7 @@ mod attempts;
 pub mod audit;
 pub mod authorizations;
 pub mod availability;
+pub mod bookings;
 pub mod challenges;
 pub mod codes;
 pub mod factors;
@@ -16,12 +17,14 @@ pub mod members;
 pub mod outbox;
 pub mod passkey_challenges;
 pub mod professionals;
+pub mod replies;
 pub mod services;
 pub mod sessions;
 pub mod sign_ins;
 pub mod sms_traffic;
 mod transaction;
 pub mod uploads;
+mod waiting;
 
 use std::collections::HashMap;
 
@@ -29,9 +32,10 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use futures_util::future::BoxFuture;
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use transaction::Refused;
-use transaction::{ATTEMPTS, pause};
+use transaction::ATTEMPTS;
 pub(crate) use transaction::{Change, Expression, Transaction};
+pub use transaction::{Refused, pause};
+pub use waiting::Waiting;
 
 use crate::{app::App, fault::Fault};
 

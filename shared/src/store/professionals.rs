@@ -7,17 +7,14 @@
 //!
 //! Each write says which version it follows, so that nobody decides of what they have not seen.
 
-use std::{fmt, str::FromStr};
-
-use jiff::Timestamp;
-
 use super::{
-    Expression, Item, Key, Refused, Table, Transaction, accounts, audit, get, get_all, n, outbox, s,
+    Expression, Key, Refused, Table, Transaction, accounts, audit, get, get_all, n, outbox,
+    waiting::{self, Waiting},
 };
 use crate::{
     app::App,
     domain::{
-        id::{ProfessionalId, UserId},
+        id::{self, ProfessionalId, UserId},
         professional::{Professional, Standing},
         upload::Upload,
     },
@@ -31,6 +28,7 @@ use crate::{
 };
 
 const SUBMITTED: &str = "submitted";
+const PROFILE: &str = "profile";
 
 /// A professional, whether customers find them or not. One read.
 pub async fn find(app: &App, id: ProfessionalId) -> Result<Option<Professional>, Fault> {
@@ -85,7 +83,7 @@ fn write<'a>(
     let next = Professional { version: before.map_or(0, |before| before.version) + 1, ..after };
     let mut item = key(next.professional_id).with(&next)?;
     if let Standing::Submitted { since } = next.standing {
-        item.extend([("gsi1pk".to_owned(), s(SUBMITTED)), ("gsi1sk".to_owned(), s(sortable(since)))]);
+        item.extend(Waiting { since, id: next.professional_id }.attributes(SUBMITTED));
     }
     let follows = match before {
         Some(before) => Expression::new("version = :before", [(":before", n(before.version))]),
@@ -94,54 +92,14 @@ fn write<'a>(
     Ok((tx.put_if(Table::Market, item, follows)?, next))
 }
 
-/// A place in the list of those who wait.
-pub struct Waiting {
-    /// Since when.
-    pub since: Timestamp,
-    /// Who.
-    pub professional_id: ProfessionalId,
-}
-
-impl fmt::Display for Waiting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", sortable(self.since), self.professional_id)
-    }
-}
-
-impl FromStr for Waiting {
-    type Err = Fault;
-
-    fn from_str(text: &str) -> Result<Self, Fault> {
-        let (since, id) = text.split_once(' ').ok_or_else(|| Fault::new("no place in the list"))?;
-        Ok(Self { since: since.parse()?, professional_id: id.parse().map_err(Fault::new)? })
-    }
-}
-
 /// Those who wait for staff, the longest first, and where the list goes on. One query of a page, and a read for each.
 pub async fn waiting(
     app: &App,
-    after: Option<Waiting>,
+    after: Option<Waiting<id::Professional>>,
     limit: i32,
-) -> Result<(Vec<Professional>, Option<Waiting>), Fault> {
-    let start = after.map(|after| {
-        let mut item = key(after.professional_id).into_item();
-        item.extend([("gsi1pk".to_owned(), s(SUBMITTED)), ("gsi1sk".to_owned(), s(sortable(after.since)))]);
-        item
-    });
-    let answer = app
-        .dynamo()
-        .query()
-        .table_name(Table::Market.name(app)?)
-        .index_name("gsi1")
-        .key_condition_expression("gsi1pk = :submitted")
-        .expression_attribute_values(":submitted", s(SUBMITTED))
-        .set_exclusive_start_key(start)
-        .limit(limit)
-        .send()
-        .await?;
-    let next = answer.last_evaluated_key.as_ref().and_then(place);
-    let places: Vec<_> = answer.items.unwrap_or_default().iter().filter_map(place).collect();
-    let keys = places.iter().map(|place| key(place.professional_id)).collect();
+) -> Result<(Vec<Professional>, Option<Waiting<id::Professional>>), Fault> {
+    let (places, next) = waiting::waiting(app, (Table::Market, PROFILE), SUBMITTED, after, limit).await?;
+    let keys = places.iter().map(|place| key(place.id)).collect();
     let found = get_all(app, Table::Market, keys, None).await?;
     let mut found =
         found.into_iter().map(serde_dynamo::from_item).collect::<Result<Vec<Professional>, _>>()?;
@@ -151,15 +109,6 @@ pub async fn waiting(
     Ok((found, next))
 }
 
-fn place(item: &Item) -> Option<Waiting> {
-    let text = |name| item.get(name)?.as_s().ok();
-    Some(Waiting { since: text("gsi1sk")?.parse().ok()?, professional_id: text("pk")?.parse().ok()? })
-}
-
-fn sortable(at: Timestamp) -> String {
-    format!("{at:.3}")
-}
-
 fn key(id: ProfessionalId) -> Key {
-    Key::new(id.to_string(), "profile")
+    Key::new(id.to_string(), PROFILE)
 }

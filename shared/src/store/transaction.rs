@@ -264,7 +264,7 @@ impl<'a> Transaction<'a> {
 }
 
 /// Waits before the next try, longer each time.
-pub(super) async fn pause(app: &App, attempt: u32) -> Result<(), Fault> {
+pub async fn pause(app: &App, attempt: u32) -> Result<(), Fault> {
     let [jitter] = app.random()?;
     let pause = (FIRST_PAUSE_MS << attempt) * (128 + u64::from(jitter)) / 256;
     tokio::time::sleep(Duration::from_millis(pause)).await;

@@ -3,3 +3,5 @@
 mod decide_application;
 mod get_application;
 mod list_applications;
+mod list_disputes;
+mod resolve_dispute;

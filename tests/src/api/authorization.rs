@@ -160,6 +160,8 @@ async fn what_is_anothers_is_not_found_and_stays() {
             }
             // There is none without a provider; `account::identities` has one, and tries it.
             "/v1/account/identities/{id}" => json!("idn_01h455vb4pex5vsknk084sn02q"),
+            // Nobody is booked in a deployed city; `market::get_booking` has a booking, and tries it.
+            path if path.starts_with("/v1/bookings/{id}") => json!("bkg_01h455vb4pex5vsknk084sn02q"),
             "/v1/professional/services/{id}" => service["service_id"].clone(),
             "/v1/media/{id}" => upload["media_id"].clone(),
             "/v1/media/{id}/parts" | "/v1/media/{id}/complete" => video["media_id"].clone(),
@@ -171,7 +173,13 @@ async fn what_is_anothers_is_not_found_and_stays() {
             answer.body["request_id"].take();
             answer.snapshot()
         };
-        let body = || (method == Method::PUT).then(|| offer().to_string().into_bytes());
+        let body = || match path {
+            "/v1/professional/services/{id}" if method == Method::PUT => Some(offer()),
+            "/v1/bookings/{id}/events" => Some(json!({ "event": "confirm" })),
+            "/v1/bookings/{id}/reschedule" => Some(json!({ "starts_at": "2027-01-04T09:00:00Z" })),
+            _ => None,
+        };
+        let body = || body().map(|body| body.to_string().into_bytes());
         let foreign = ravi.browser().send(method.clone(), &theirs, body()).await.is(404);
         let made_up = path.replace("{id}", MADE_UP);
         let made_up = ravi.browser().send(method.clone(), &made_up, body()).await.is(404);

@@ -121,6 +121,10 @@ impl Contract {
             assert!(matches!(answer.status, 404 | 405), "{method} {path} is in no document: {answer:?}");
             return;
         };
+        // A function that died: the gateway answers for it, in its own words.
+        if answer.status == 500 && answer.body == json!({ "message": "Internal Server Error" }) {
+            return;
+        }
         if answer.status >= 400 {
             assert_eq!(
                 answer.header("content-type"),

@@ -35,6 +35,7 @@ pub fn offer() -> Value {
         "add_ons": [{ "name": "Another tap", "price": price(19_900), "duration": 30 }],
         "lead_time": null,
         "is_active": true,
+        "is_instant": true,
     })
 }
 
@@ -50,10 +51,95 @@ pub fn plan() -> Value {
         "lead_time": 120,
         "days_ahead": 30,
         "step": 30,
+        "buffer": 0,
+        "capacity": 1,
     })
 }
 
+/// A plan that is open day and night, so that tests need not ask what day it is.
+#[must_use]
+pub fn open_plan() -> Value {
+    let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    let mut open = plan();
+    open["weekly"] = json!(days.map(|day| json!({ "day": day, "from": "00:00", "to": "24:00" })));
+    open
+}
+
+/// A place so many kilometres north of where the plumber of [`profile`] sets out from.
+#[must_use]
+pub fn place(km_north: f64) -> Value {
+    json!({
+        "point": { "latitude": BASE.0 + km_north / 111.195, "longitude": BASE.1 },
+        "address": "7 Karve Road, second floor",
+        "pin_code": "411038",
+    })
+}
+
+/// A plumber whom customers can book, and the service that they offer.
+pub struct Plumber {
+    /// Who.
+    pub person: Person,
+    /// Their id as a professional.
+    pub professional_id: String,
+    /// The service's id.
+    pub service_id: String,
+}
+
+impl Plumber {
+    /// What to send to book them, at [`place`] 1.
+    #[must_use]
+    pub fn order(&self, starts_at: &str) -> Value {
+        json!({
+            "professional_id": self.professional_id,
+            "service_id": self.service_id,
+            "starts_at": starts_at,
+            "place": place(1.0),
+        })
+    }
+
+    /// Their slots of the next week, for work somewhere.
+    pub async fn slots_at(&self, city: &City, place: &Value) -> Vec<String> {
+        let from = city.now().await;
+        let to = from + jiff::SignedDuration::from_hours(7 * 24);
+        let (point, pin_code) = (&place["point"], place["pin_code"].as_str().expect("a PIN code"));
+        let path = format!(
+            "/v1/professionals/{}/slots?service={}&from={from}&to={to}&latitude={}&longitude={}&pin_code={pin_code}",
+            self.professional_id, self.service_id, point["latitude"], point["longitude"],
+        );
+        let slots = city.stranger().get(&path).await.is(200).body;
+        let slots = slots["items"].as_array().expect("slots").iter();
+        slots.map(|slot| slot["starts_at"].as_str().expect("a time").to_owned()).collect()
+    }
+
+    /// Their slots of the next week, at [`place`] 1.
+    pub async fn slots(&self, city: &City) -> Vec<String> {
+        self.slots_at(city, &place(1.0)).await
+    }
+}
+
 impl Person {
+    /// Asks for a booking, with a key that makes it one however often it is asked for.
+    pub async fn books(&self, key: &str, order: Value) -> super::Answer {
+        self.browser().with("idempotency-key", key).post("/v1/bookings", order).await
+    }
+
+    /// Makes something happen to a booking.
+    pub async fn does(&self, booking: &Value, event: Value) -> super::Answer {
+        let id = booking["booking_id"].as_str().expect("an id");
+        self.browser().post(&format!("/v1/bookings/{id}/events"), event).await
+    }
+
+    /// A booking as they see it now.
+    pub async fn sees(&self, booking: &Value) -> Value {
+        let id = booking["booking_id"].as_str().expect("an id");
+        self.browser().get(&format!("/v1/bookings/{id}")).await.is(200).body
+    }
+
+    /// Takes new tokens for old ones, which have ended when time was moved.
+    pub async fn comes_back(&self) {
+        self.keep(&self.exchange(&self.refresh_token()).await.is(200).body);
+    }
+
     /// Offers a service, and returns it.
     pub async fn offers(&self, offer: Value) -> Value {
         self.browser().post("/v1/professional/services", offer).await.is(201).body
@@ -81,6 +167,26 @@ impl Person {
 }
 
 impl City {
+    /// A city without limits in which bookings move on when a test says so, and not by schedule.
+    pub async fn without_schedule() -> Self {
+        Self::edited(|template| {
+            template["Parameters"]["RateLimitFactor"]["Default"] = json!(1_000);
+            template["Resources"]["MarketLapseBookings"]["Properties"]["Events"] = json!({});
+        })
+        .await
+    }
+
+    /// A plumber who was approved, offers a service and works by a plan.
+    pub async fn plumber(&self, offer: Value, plan: Value) -> Plumber {
+        let (person, staff) = (self.customer("ravi").await, self.staff("meera").await);
+        let profile = person.applies(self, &crate::media::corpus::small_photo()).await;
+        staff.decides(&profile, json!({ "decision": "approve" })).await.is(200);
+        let service_id = person.offers(offer).await["service_id"].as_str().expect("an id").to_owned();
+        person.browser().put("/v1/professional/availability", plan).await.is(200);
+        let professional_id = profile["professional_id"].as_str().expect("an id").to_owned();
+        Plumber { person, professional_id, service_id }
+    }
+
     /// Somebody who works for the marketplace, signed in.
     pub async fn staff(&self, name: &str) -> Person {
         let person = self.customer(name).await;

@@ -28,7 +28,7 @@ use serde_json::{Value, json};
 pub use self::{
     answer::{Answer, Contract},
     authenticator::Authenticator,
-    marketplace::{BASE, offer, plan, profile},
+    marketplace::{BASE, Plumber, offer, open_plan, place, plan, profile},
     person::{Browser, Person, address, number},
     uploads::{announcement, announcement_of_parts},
 };

@@ -5,7 +5,7 @@ use tempfile::TempDir;
 
 use super::persistence::{program, spawn_with};
 use crate::{
-    city::{Browser, City, PASSWORD, Person, number, offer, plan, root},
+    city::{Browser, City, PASSWORD, Person, Plumber, number, offer, open_plan, plan, root},
     media::{arrival, corpus, verdict},
     oidc_provider::{Provider, STRICT, city_with, link, sign_in},
     passkey::Authenticator,
@@ -267,14 +267,59 @@ async fn use_marketplace(city: &City) {
     city.stranger().get(&format!("/v1/professionals/{id}/services")).await.is(200);
     ravi.browser().put("/v1/professional/availability", plan()).await.is(200);
     ravi.browser().get("/v1/professional/availability").await.is(200);
-    let slots = format!(
-        "/v1/professionals/{id}/slots?service={}&from=2027-01-04T00:00:00Z&to=2027-01-05T00:00:00Z",
-        service["service_id"].as_str().expect("an id")
-    );
-    city.stranger().get(&slots).await.is(200);
+    use_bookings(city, &ravi, &meera, (id, service["service_id"].as_str().expect("an id"))).await;
     ravi.browser().delete(&path).await.is(204);
     let found = city.stranger().get(&format!("/v1/professionals/{id}")).await.is(200);
     see(&found.body["portfolio"][0]).await;
+}
+
+/// Somebody books a professional: a time that another let go, and then another; they are absent, and staff decides.
+async fn use_bookings(city: &City, ravi: &Person, meera: &Person, (id, service): (&str, &str)) {
+    ravi.browser().put("/v1/professional/availability", open_plan()).await.is(200);
+    let [asha, kiran] = [city.customer("asha").await, city.customer("kiran").await];
+    let (id, service) = (id.to_owned(), service.to_owned());
+    let person = city.customer("nobody").await;
+    let plumber = Plumber { person, professional_id: id, service_id: service };
+    let slots = plumber.slots(city).await;
+    asha.books("a", plumber.order(&slots[10])).await.is(201);
+    // Before the schedule comes by: whoever books takes the hold away.
+    city.misbehave(
+        json!([{ "service": "dynamodb", "function": "MarketLapseBookings", "every": 1, "do": "fail" }]),
+    )
+    .await;
+    city.advance("PT10M1S").await;
+    let made = kiran.books("a", plumber.order(&slots[10])).await.is(201).body;
+    city.behave().await;
+    kiran.does(&made, json!({ "event": "confirm" })).await.is(200);
+    let path = format!("/v1/bookings/{}", made["booking_id"].as_str().expect("an id"));
+    let moved = kiran.browser().post(&format!("{path}/reschedule"), json!({ "starts_at": slots[30] })).await;
+    let begins: jiff::Timestamp = moved.is(200).text("starts_at").parse().expect("a time");
+    kiran.browser().get("/v1/bookings").await.is(200);
+    ravi.browser().get("/v1/professional/bookings").await.is(200);
+    city.advance(&format!("PT{}S", begins.duration_since(city.now().await).as_secs() + 1_000)).await;
+    for person in [&kiran, ravi, meera] {
+        person.comes_back().await;
+    }
+    let right = kiran.sees(&made).await["start_code"].clone();
+    let wrong = if right == "0000" { "1111" } else { "0000" };
+    ravi.does(&made, json!({ "event": "start", "code": wrong })).await.is_problem(403, "wrong_code");
+    ravi.does(&made, json!({ "event": "report_no_show" })).await.is(200);
+    kiran.does(&made, json!({ "event": "dispute", "reason": "I was there." })).await.is(200);
+    meera.browser().get("/v1/admin/disputes").await.is(200);
+    let decision = json!({ "refund": { "amount": 0, "currency": "INR" }, "reason": "We looked." });
+    let path = path.replace("/v1/bookings", "/v1/admin/disputes");
+    meera.browser().post(&format!("{path}/resolution"), decision).await.is(200);
+    // To the next one he is asked, and then nobody comes.
+    let mut asked = offer();
+    asked["is_instant"] = json!(false);
+    ravi.browser().put(&format!("/v1/professional/services/{}", plumber.service_id), asked).await.is(200);
+    let slots = plumber.slots(city).await;
+    let made = kiran.books("b", plumber.order(&slots[10])).await.is(201).body;
+    ravi.does(&made, json!({ "event": "accept" })).await.is(200);
+    kiran.does(&made, json!({ "event": "confirm" })).await.is(200);
+    city.advance("PT48H").await;
+    city.run("MarketLapseBookings", json!({})).await;
+    ravi.comes_back().await;
 }
 
 /// Plays everything there is once, and then asks which permissions nobody needed.

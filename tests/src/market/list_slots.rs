@@ -4,7 +4,7 @@ use crate::city::City;
 async fn who_is_not_there_has_no_slots() {
     let city = City::new().await;
     let path = "/v1/professionals/pro_01h455vb4pex5vsknk084sn02q/slots?service=svc_01h455vb4pex5vsknk084sn02q\
-                &from=2027-01-04T00:00:00Z&to=2027-01-05T00:00:00Z";
+                &from=2027-01-04T00:00:00Z&to=2027-01-05T00:00:00Z&latitude=18.5&longitude=73.8&pin_code=411038";
     city.stranger().get(path).await.is_problem(404, "not_found");
 }
 
@@ -26,6 +26,22 @@ mod on_one_machine {
         (ravi, format!("/v1/professionals/{}/slots", profile["professional_id"].as_str().unwrap()))
     }
 
+    /// Where the plumber goes.
+    const PLACE: &str = "&latitude=18.5&longitude=73.8&pin_code=411038";
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn who_lives_too_far_away_is_told_so() {
+        let city = City::new().await;
+        let (ravi, path) = plumber(&city).await;
+        let service = ravi.offers(offer()).await;
+        let day = "from=2027-01-04T00:00:00Z&to=2027-01-05T00:00:00Z&pin_code=110001";
+        let far = format!(
+            "{path}?service={}&{day}&latitude=28.6&longitude=77.2",
+            service["service_id"].as_str().unwrap()
+        );
+        city.stranger().get(&far).await.is_problem(409, "outside_area");
+    }
+
     fn beginnings(answer: &Value) -> Vec<&str> {
         answer["items"].as_array().unwrap().iter().map(|slot| slot["starts_at"].as_str().unwrap()).collect()
     }
@@ -44,7 +60,7 @@ mod on_one_machine {
         };
         let (from, to) = (time(0, 0), time(23, 55));
         let ask = async |more: &str| {
-            city.stranger().get(&format!("{path}?service={service}&from={from}&to={to}{more}")).await
+            city.stranger().get(&format!("{path}?service={service}&from={from}&to={to}{PLACE}{more}")).await
         };
         let plans = async |change: &Value| {
             let mut written = plan();
@@ -86,6 +102,22 @@ mod on_one_machine {
         let (ravi, path) = plumber(&city).await;
         let service = ravi.offers(offer()).await;
         let service = service["service_id"].as_str().unwrap();
+        let refused = async |query: &str, field: &str, code: &str| {
+            let answer = city.stranger().get(&format!("{path}?service={service}{query}")).await;
+            answer.is_problem(422, "invalid_input");
+            let error = &answer.body["errors"][0];
+            assert_eq!((&error["field"], &error["code"]), (&json!(field), &json!(code)), "{query}");
+        };
+        for (place, field, code) in [
+            ("&longitude=73.8&pin_code=411038", "latitude", "missing"),
+            ("&latitude=1&longitude=73.8&pin_code=411038", "latitude", "outside_india"),
+            ("&latitude=18.5&longitude=north&pin_code=411038", "longitude", "invalid_value"),
+            ("&latitude=18.5&longitude=73.8", "pin_code", "missing"),
+            ("&latitude=18.5&longitude=73.8&pin_code=41103", "pin_code", "invalid_pin_code"),
+        ] {
+            let day = "&from=2027-01-04T00:00:00Z&to=2027-01-05T00:00:00Z";
+            refused(&format!("{day}{place}"), field, code).await;
+        }
         for (query, field, code) in [
             ("&from=2027-01-04T00:00:00Z", "to", "missing"),
             ("&from=2027-01-04T00:00:00Z&to=2027-01-04T00:00:00Z", "to", "invalid_period"),
@@ -94,10 +126,7 @@ mod on_one_machine {
             ("&from=2027-01-04T00:00:00Z&to=2027-01-05T00:00:00Z&price=gold", "price", "invalid_value"),
             ("&from=2027-01-04T00:00:00Z&to=2027-01-05T00:00:00Z&add_on=gold", "add_on", "invalid_value"),
         ] {
-            let answer = city.stranger().get(&format!("{path}?service={service}{query}")).await;
-            answer.is_problem(422, "invalid_input");
-            let error = &answer.body["errors"][0];
-            assert_eq!((&error["field"], &error["code"]), (&json!(field), &json!(code)), "{query}");
+            refused(&format!("{query}{PLACE}"), field, code).await;
         }
     }
 }

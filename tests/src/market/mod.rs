@@ -1,15 +1,22 @@
 //! The marketplace: what can be had, and who offers it.
 
+mod advance_booking;
+mod create_booking;
 mod create_service;
 mod delete_service;
 mod get_availability;
+mod get_booking;
 mod get_own_professional;
 mod get_professional;
+mod lapse_bookings;
+mod list_bookings;
 mod list_categories;
 mod list_own_services;
+mod list_professional_bookings;
 mod list_services;
 mod list_slots;
 mod replace_service;
+mod reschedule_booking;
 mod set_availability;
 mod slots;
 mod submit_professional;

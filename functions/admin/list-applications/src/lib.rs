@@ -12,7 +12,7 @@ use connecto_shared::{
         prose::Line,
     },
     http::{Error, Json, Page, PageQuery, Problem, Query, Staff},
-    store::professionals::{self, Waiting},
+    store::{Waiting, professionals},
     vendor::secrets,
 };
 use jiff::Timestamp;
@@ -52,6 +52,6 @@ pub async fn handler(
         name: one.profile.name,
         headline: one.profile.headline,
     });
-    let seal = |place: Waiting| Cursor::seal(&keys, app.now(), LIST, &place.to_string());
+    let seal = |place: Waiting<_>| Cursor::seal(&keys, app.now(), LIST, &place.to_string());
     Ok(Json(Page { items: items.collect(), next_cursor: next.map(seal).transpose()? }))
 }

@@ -7,14 +7,16 @@ use connecto_shared::{
         availability::Span,
         id::{ProfessionalId, ServiceId},
         person::TimeZoneName,
+        place::{PinCode, Point},
         prose::Line,
-        service::{Duration, Service},
         several::Several,
     },
     http::{
         Error, Json, Path, Problem, Query,
-        problem::{INVALID_INPUT, NOT_FOUND},
+        problem::{INVALID_INPUT, NOT_FOUND, OUTSIDE_AREA},
+        select,
     },
+    slots::{self, Wanted},
     store::{availability, professionals, services},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -22,7 +24,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What this endpoint can refuse, as the API's documentation lists it.
-pub const PROBLEMS: &[Problem] = &[];
+pub const PROBLEMS: &[Problem] = &[OUTSIDE_AREA];
 
 /// A period is no longer.
 const LONGEST: SignedDuration = SignedDuration::from_hours(31 * 24);
@@ -33,7 +35,7 @@ pub struct OneProfessional {
     id: ProfessionalId,
 }
 
-/// Of what, and when.
+/// Of what, where and when.
 #[derive(Deserialize, JsonSchema)]
 pub struct SlotQuery {
     /// Which of the professional's services.
@@ -43,6 +45,14 @@ pub struct SlotQuery {
     /// What of its add-ons besides, by their names.
     #[serde(default)]
     add_on: Several<Line<80>, 0, 20>,
+    /// Where it is, in degrees north: the professional has to get there from where they are before, and back.
+    #[schemars(range(min = 6.0, max = 38.0))]
+    latitude: f64,
+    /// In degrees east.
+    #[schemars(range(min = 68.0, max = 98.0))]
+    longitude: f64,
+    /// Where letters go there.
+    pin_code: PinCode,
     /// From when on.
     #[schemars(with = "String", extend("format" = "date-time"))]
     from: Timestamp,
@@ -70,7 +80,7 @@ pub struct Slot {
     ends_at: Timestamp,
 }
 
-/// Lists the slots.
+/// Lists the slots: when the professional works and is not busy, nor on the way.
 #[tracing::instrument(name = "market.list_slots", skip_all)]
 pub async fn handler(
     State(app): State<App>,
@@ -81,28 +91,27 @@ pub async fn handler(
     if query.from >= query.to || query.to.duration_since(query.from) > LONGEST {
         return Err(INVALID_INPUT.at("to", "invalid_period").into());
     }
-    professionals::find_public(&app, id).await?.ok_or(NOT_FOUND)?;
+    let place = Point::new(query.latitude, query.longitude)
+        .ok_or_else(|| INVALID_INPUT.at("latitude", "outside_india"))?;
+    let professional = professionals::find_public(&app, id).await?.ok_or(NOT_FOUND)?;
     let service = services::find(&app, id, query.service).await?;
     let service = service.filter(|service| service.offer.is_active).ok_or(NOT_FOUND)?;
-    let duration = duration(&service, &query)?;
-    let plan = availability::find(&app, id).await?;
-    let slots = plan.as_ref().map(|plan| plan.slots(period, duration, service.offer.lead_time, app.now()));
-    let slot = |starts_at: Timestamp| Slot { starts_at, ends_at: starts_at + duration };
-    let items = slots.into_iter().flatten().map(slot).collect();
-    Ok(Json(Slots { time_zone: plan.map(|plan| plan.time_zone), items }))
-}
-
-/// How long it takes what is wanted.
-fn duration(service: &Service, query: &SlotQuery) -> Result<SignedDuration, Error> {
-    let unknown = |field| Error::from(INVALID_INPUT.at(field, "invalid_value"));
-    let is_wanted = |name: &Option<Line<80>>| query.price.is_none() || *name == query.price;
-    let item =
-        service.offer.prices.iter().find(|item| is_wanted(&item.name)).ok_or_else(|| unknown("price"))?;
-    let add_on = |name: &Line<80>| service.offer.add_ons.iter().find(|add_on| add_on.name == *name);
-    let mut duration = item.duration.span();
-    for name in query.add_on.iter() {
-        let add_on = add_on(name).ok_or_else(|| unknown("add_on"))?;
-        duration += add_on.duration.map_or(SignedDuration::ZERO, Duration::span);
+    let selection = select(&service.offer, (query.price.as_ref(), &query.add_on), ["price", "add_on"])?;
+    if !professional.profile.serves(place, &query.pin_code) {
+        return Err(OUTSIDE_AREA.into());
     }
-    Ok(duration)
+    let Some(plan) = availability::find(&app, id).await? else {
+        return Ok(Json(Slots { time_zone: None, items: Vec::new() }));
+    };
+    let wanted = Wanted {
+        professional_id: id,
+        plan: &plan,
+        lead_time: service.offer.lead_time,
+        place,
+        duration: selection.duration,
+        moves: None,
+    };
+    let slot = |starts_at: Timestamp| Slot { starts_at, ends_at: starts_at + selection.duration };
+    let items = slots::list(&app, wanted, period).await?.into_iter().map(slot).collect();
+    Ok(Json(Slots { time_zone: Some(plan.time_zone), items }))
 }

@@ -4,7 +4,10 @@
 use connecto_shared::{
     App, Fault, delivery,
     observe::{self, Unit},
-    store::outbox::{self, Fate, SHARDS},
+    store::{
+        Waiting,
+        outbox::{self, Fate, SHARDS},
+    },
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -27,7 +30,7 @@ pub async fn handler(app: App, _: Value) -> Result<Swept, Fault> {
     let mut swept = Swept::default();
     let (now, mut oldest) = (app.now(), 0.0_f64);
     for shard in 0..SHARDS {
-        for (id, since) in outbox::due(&app, shard, PAGE).await? {
+        for Waiting { id, since } in outbox::due(&app, shard, PAGE).await? {
             oldest = oldest.max(now.duration_since(since).as_secs_f64());
             // One message that cannot be worked off must not hold up the others.
             match delivery::deliver(&app, id).await {

@@ -9,13 +9,13 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{DEAD_KEPT_H, KEPT_H, Work, kept_until, sortable};
+use super::{DEAD_KEPT_H, KEPT_H, Work, kept_until};
 use crate::{
     app::App,
     domain::id::MessageId,
     fault::Fault,
     observe::{self, Unit},
-    store::{Item, Key, Table, n, s},
+    store::{Item, Key, Table, n, s, waiting::sortable},
 };
 
 /// A message is given up after so many attempts.

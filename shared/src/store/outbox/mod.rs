@@ -16,12 +16,15 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use self::attempt::{Attempt, Fate, Leased, lease, settle};
-use super::{Item, Key, Table, Transaction, n, s, unconditional};
+use super::{
+    Key, Table, Transaction, Waiting, n, s, unconditional,
+    waiting::{sortable, waiting},
+};
 use crate::{
     app::App,
     domain::{
         email::Email,
-        id::{ChallengeId, MessageId, RegistrationId},
+        id::{self, ChallengeId, MessageId, RegistrationId},
         locale::Locale,
         person::PersonName,
         phone::Phone,
@@ -167,30 +170,14 @@ pub async fn ask(app: &App, work: Work) -> Result<(), Fault> {
 
 /// The messages of one shard that are due and since when, the longest due first. One query of a page, whatever the size
 /// of the outbox.
-pub async fn due(app: &App, shard: u8, limit: i32) -> Result<Vec<(MessageId, Timestamp)>, Fault> {
-    in_index(app, &format!("due#{shard}"), limit).await
+pub async fn due(app: &App, shard: u8, limit: i32) -> Result<Vec<Waiting<id::Message>>, Fault> {
+    Ok(waiting(app, (Table::Outbox, "message"), &format!("due#{shard}"), None, limit).await?.0)
 }
 
 /// The messages that were given up, oldest first.
 pub async fn dead(app: &App, limit: i32) -> Result<Vec<MessageId>, Fault> {
-    Ok(in_index(app, "dead", limit).await?.into_iter().map(|(id, _)| id).collect())
-}
-
-async fn in_index(app: &App, partition: &str, limit: i32) -> Result<Vec<(MessageId, Timestamp)>, Fault> {
-    let answer = app
-        .dynamo()
-        .query()
-        .table_name(Table::Outbox.name(app)?)
-        .index_name("gsi1")
-        .key_condition_expression("gsi1pk = :partition AND gsi1sk <= :now")
-        .expression_attribute_values(":partition", s(partition))
-        .expression_attribute_values(":now", s(sortable(app.now())))
-        .limit(limit)
-        .send()
-        .await?;
-    let text = |item: &Item, name| item.get(name)?.as_s().ok().cloned();
-    let entry = |item: Item| Some((text(&item, "pk")?.parse().ok()?, text(&item, "gsi1sk")?.parse().ok()?));
-    Ok(answer.items.unwrap_or_default().into_iter().filter_map(entry).collect())
+    let (dead, _) = waiting(app, (Table::Outbox, "message"), "dead", None, limit).await?;
+    Ok(dead.into_iter().map(|place| place.id).collect())
 }
 
 /// Lets a message that was given up be tried again from the start; says whether there was one.
@@ -231,9 +218,4 @@ fn kept_until(now: Timestamp, hours: i64) -> i64 {
 
 fn shard_of(id: &MessageId) -> String {
     format!("due#{}", id.shard(SHARDS))
-}
-
-/// A time as text that sorts as the times do.
-fn sortable(at: Timestamp) -> String {
-    format!("{at:.3}")
 }

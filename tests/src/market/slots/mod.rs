@@ -1,11 +1,16 @@
-//! Slots, held against another's: python-dateutil, and a look at each minute.
+//! Slots beside what is busy, held against another's: python-dateutil, and a look at each minute.
 
 use std::{
     io::Write as _,
     process::{Command, Stdio},
 };
 
-use connecto_shared::domain::availability::{Plan, Span};
+use connecto_shared::domain::{
+    availability::{Plan, Span},
+    diary::{Occupied, Shadows, Travel},
+    id::BookingId,
+    place::Point,
+};
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use proptest::{
     prelude::RngExt as _,
@@ -59,7 +64,19 @@ impl Cases {
         hours.into_iter().map(|(from, to)| (clock(from), clock(to))).collect()
     }
 
-    /// A plan, and what is asked of it.
+    /// A place in and around Pune, in steps of some hundred metres, so that some are the same.
+    fn place(&mut self) -> (f64, f64) {
+        let degrees = |step: i64| f64::from(i32::try_from(step).unwrap()) * 0.005;
+        (18.4 + degrees(self.number(0..30)), 73.7 + degrees(self.number(0..30)))
+    }
+
+    /// What somebody is busy with, in minutes since 1970 and at a place: around a time.
+    fn busy(&mut self, around: Timestamp) -> Value {
+        let from = around.as_second() / 60 + self.number(-600..6_000);
+        json!({ "from": from, "to": from + self.number(1..36) * 5, "place": self.place() })
+    }
+
+    /// A plan, what is busy, and what is asked of it.
     fn case(&mut self) -> Value {
         let (zone, changes) = self.one_of(&CLOCKS);
         let change: Date = self.one_of(&changes).parse().unwrap();
@@ -101,7 +118,11 @@ impl Cases {
                 "lead_time": self.number(0..600),
                 "days_ahead": self.number(2..8),
                 "step": self.one_of(&[5, 10, 15, 20, 30, 60]),
+                "buffer": self.one_of(&[0, 0, 15, 45]),
+                "capacity": self.one_of(&[1, 1, 2, 3]),
             },
+            "busy": (0..self.number(0..30)).map(|_| self.busy(from)).collect::<Vec<_>>(),
+            "place": self.place(),
             "duration": self.number(1..49) * 5,
             "from": from,
             "to": to,
@@ -116,7 +137,20 @@ fn ours(case: &Value) -> Vec<i64> {
     let at = |name: &str| -> Timestamp { case[name].as_str().unwrap().parse().unwrap() };
     let duration = SignedDuration::from_mins(case["duration"].as_i64().unwrap());
     let slots = plan.slots(Span { from: at("from"), to: at("to") }, duration, None, at("now"));
-    slots.iter().map(|slot| slot.as_second() / 60).collect()
+    let place = |value: &Value| Point::new(value[0].as_f64().unwrap(), value[1].as_f64().unwrap()).unwrap();
+    let minute = |value: &Value| Timestamp::from_second(value.as_i64().unwrap() * 60).unwrap();
+    let occupied = case["busy"].as_array().unwrap().iter().map(|busy| Occupied {
+        booking_id: BookingId::nobody(),
+        starts_at: minute(&busy["from"]),
+        ends_at: minute(&busy["to"]),
+        place: place(&busy["place"]),
+        held_until: None,
+    });
+    let occupied: Vec<_> = occupied.collect();
+    let travel = Travel { city_factor: 1.4, speed_kmh: 20.0 };
+    let shadows = Shadows::at(place(&case["place"]), &plan, travel, &occupied);
+    let free = slots.iter().filter(|slot| shadows.leave(Span { from: **slot, to: **slot + duration }));
+    free.map(|slot| slot.as_second() / 60).collect()
 }
 
 fn theirs(cases: &[Value]) -> Vec<Vec<i64>> {

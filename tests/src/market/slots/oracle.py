@@ -1,10 +1,11 @@
-"""Which slots a plan has, found again by another hand.
+"""Which slots a plan has beside what is busy, found again by another hand.
 
 Reads a case a line and writes the slots of each, in minutes since 1970. Which days hours recur on python-dateutil says, and
 when they are; whether something fits is looked at minute by minute.
 """
 
 import json
+import math
 import sys
 from datetime import date, datetime, timedelta, timezone
 
@@ -44,6 +45,14 @@ def hours_of(plan, first, last):
             yield day, one
 
 
+def way(here, there):
+    """Minutes from one place to another: on a sphere, by the law of cosines; 1.4 times as long, at 20 km/h."""
+    (a, b), (c, d) = [[math.radians(degrees) for degrees in place] for place in (here, there)]
+    cosine = math.sin(a) * math.sin(c) + math.cos(a) * math.cos(c) * math.cos(b - d)
+    km = 6371.0088 * math.acos(min(1.0, cosine))
+    return min(max(math.ceil(km * 1.4 / 20 * 60 - 0.01), 0), 12 * 60)
+
+
 def slots(case):
     plan, duration = case["plan"], case["duration"]
     zone = tz.gettz(plan["time_zone"])
@@ -62,12 +71,19 @@ def slots(case):
     for off in plan["time_off"]:
         for at in range(max(minute(off["from"]) - origin, 0), min(minute(off["to"]) - origin, size)):
             is_open[at] = 0
+    # How many are busy with something else at each minute, the way to it and back included.
+    others = [0] * size
+    for busy in case["busy"]:
+        gap = plan["buffer"] + way(busy["place"], case["place"])
+        for at in range(max(busy["from"] - gap - origin, 0), min(busy["to"] + gap - origin, size)):
+            others[at] += 1
     found = []
     for at in range(begin, end):
         if at < now + plan["lead_time"] or at >= now + plan["days_ahead"] * 24 * 60:
             continue
         begins = any(o <= at < c and (at - o) % plan["step"] == 0 for o, c in windows)
-        if begins and 0 not in is_open[at - origin : at - origin + duration]:
+        whole = slice(at - origin, at - origin + duration)
+        if begins and 0 not in is_open[whole] and max(others[whole]) < plan["capacity"]:
             found.append(at)
     return found
 

@@ -1,0 +1,150 @@
+//! Books a service of a professional: a free time is held for the customer to confirm, or the professional is asked.
+
+use axum::extract::State;
+use connecto_shared::{
+    App, Fault,
+    domain::{
+        availability::Span,
+        booking::{Agreed, Booking, LineItem, Place, TRANSITIONS, WorkCode},
+        catalogue::{CancellationPolicy, catalogue},
+        commission::commissions,
+        id::{ProfessionalId, ServiceId},
+        limits::BOOK_PER_ACCOUNT,
+        professional::Professional,
+        prose::{Line, Prose, has_contact_details},
+        service::Service,
+        several::Several,
+        user::User,
+    },
+    http::{
+        BookingAnswer, CreatedOnce, Error, Idempotent, Language, Problem, SignedIn,
+        problem::{CONFLICT, INVALID_INPUT, NOT_FOUND, OUTSIDE_AREA, RATE_LIMITED, SLOT_UNAVAILABLE},
+        replay, select,
+    },
+    slots::{self, Wanted},
+    store::{
+        availability,
+        bookings::{self, NotTaken},
+        limits, pause, professionals, services,
+    },
+};
+use http::StatusCode;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+const OWN_SERVICE: Problem = Problem::new(StatusCode::CONFLICT, "own_service");
+
+/// What this endpoint can refuse, as the API's documentation lists it.
+pub const PROBLEMS: &[Problem] =
+    &[NOT_FOUND, OWN_SERVICE, OUTSIDE_AREA, SLOT_UNAVAILABLE, CONFLICT, RATE_LIMITED];
+
+/// So often it is tried while others take time of the same professional.
+const ATTEMPTS: u32 = 20;
+
+/// What to book.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Book {
+    professional_id: ProfessionalId,
+    /// Which of their services.
+    service_id: ServiceId,
+    /// Which of its prices, by its name; the first where nothing is said.
+    price: Option<Line<80>>,
+    /// What of its add-ons besides, by their names.
+    #[serde(default)]
+    add_ons: Several<Line<80>, 0, 20>,
+    /// When it begins: one of the professional's slots.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    starts_at: Timestamp,
+    /// Where.
+    place: Place,
+    /// What else there is to say of it.
+    note: Option<Prose<1000>>,
+}
+
+/// Books it, once for each key.
+#[tracing::instrument(name = "market.create_booking", skip_all)]
+pub async fn handler(
+    State(app): State<App>,
+    SignedIn { user, .. }: SignedIn,
+    Language(language): Language,
+    request: Idempotent<Book>,
+) -> Result<CreatedOnce<BookingAnswer>, Error> {
+    let (body, ticket) = request.of(user.user_id);
+    if let Some(answer) = replay(&app, &ticket).await? {
+        return Ok(answer);
+    }
+    let professional = professionals::find_public(&app, body.professional_id).await?.ok_or(NOT_FOUND)?;
+    let service = services::find(&app, body.professional_id, body.service_id).await?;
+    let service = service.filter(|service| service.offer.is_active).ok_or(NOT_FOUND)?;
+    if professional.user_id() == user.user_id {
+        return Err(OWN_SERVICE.into());
+    }
+    if body.note.as_ref().is_some_and(|note| has_contact_details(note.as_str())) {
+        return Err(INVALID_INPUT.at("/note", "contact_details").into());
+    }
+    if !professional.profile.serves(body.place.point, &body.place.pin_code) {
+        return Err(OUTSIDE_AREA.into());
+    }
+    let selection = select(&service.offer, (body.price.as_ref(), &body.add_ons), ["/price", "/add_ons"])?;
+    let plan = availability::find(&app, body.professional_id).await?.ok_or(SLOT_UNAVAILABLE)?;
+    limits::take(&app, BOOK_PER_ACCOUNT, &user.user_id.to_string()).await??;
+
+    let wanted = Wanted {
+        professional_id: body.professional_id,
+        plan: &plan,
+        lead_time: service.offer.lead_time,
+        place: body.place.point,
+        duration: selection.duration,
+        moves: None,
+    };
+    let span = Span { from: body.starts_at, to: body.starts_at + selection.duration };
+    let lines = selection.lines.into_iter().map(|(name, price)| LineItem { name, price }).collect();
+    let is_instant = service.offer.is_instant;
+    let agreed = agree(&app, (user, professional, service), lines, (body.place, body.note))?;
+    let booking = Booking::new(app.new_id()?, agreed, span, is_instant, app.now());
+    let row = TRANSITIONS.iter().find(|row| row.from.is_none() && row.event == booking.last.0);
+    let row = row.ok_or_else(|| Fault::new("the table has no row for a new booking"))?;
+    let answer = serde_json::to_string(&BookingAnswer::of_new(&app, language, booking.clone()))?;
+    for attempt in 0..ATTEMPTS {
+        let room = slots::room(&app, wanted, span.from).await?;
+        let Some((diary, over)) = room else {
+            // Maybe it was this very request that took it.
+            return replay(&app, &ticket).await?.ok_or_else(|| SLOT_UNAVAILABLE.into());
+        };
+        let over: Vec<_> = over.iter().collect();
+        match bookings::book(&app, &booking, row, (&diary, &over), (&ticket, answer.clone())).await? {
+            Ok(()) => return Ok(CreatedOnce::of(answer)),
+            Err(NotTaken::Answered) => return replay(&app, &ticket).await?.ok_or_else(|| CONFLICT.into()),
+            Err(NotTaken::DiaryChanged | NotTaken::BookingChanged) => pause(&app, attempt.min(4)).await?,
+        }
+    }
+    Err(CONFLICT.into())
+}
+
+/// What the two agree on.
+fn agree(
+    app: &App,
+    (customer, professional, service): (User, Professional, Service),
+    lines: Vec<LineItem>,
+    (place, note): (Place, Option<Prose<1000>>),
+) -> Result<Agreed, Fault> {
+    let category = catalogue().category(&service.offer.category);
+    Ok(Agreed {
+        customer_id: customer.user_id,
+        customer_name: customer.name,
+        professional_id: professional.professional_id,
+        professional_name: professional.profile.name,
+        service_id: service.service_id,
+        title: service.offer.title,
+        policy: category.map_or(CancellationPolicy::Standard, |category| category.cancellation),
+        category: service.offer.category,
+        lines,
+        commissions: commissions(app.now()),
+        place,
+        note,
+        start_code: WorkCode::new(app.random()?),
+        end_code: WorkCode::new(app.random()?),
+    })
+}

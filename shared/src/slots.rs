@@ -1,0 +1,87 @@
+//! Whether a professional can be booked for a time.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    app::App,
+    domain::{
+        availability::{Plan, Span},
+        diary::{Occupied, Shadows, Travel},
+        id::{BookingId, ProfessionalId},
+        place::Point,
+        service::LeadTime,
+    },
+    fault::Fault,
+    store::bookings::{self, Diary},
+};
+
+/// So many holds that ended may stand in the way of a booking: it takes the place of them all in one transaction. There
+/// are more only until the schedule comes by.
+const MOST_OVER: usize = 50;
+
+/// What somebody wants of a professional's time.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// Whose.
+    pub professional_id: ProfessionalId,
+    /// When they work.
+    pub plan: &'a Plan,
+    /// How soon the service can be had, where it says so.
+    pub lead_time: Option<LeadTime>,
+    /// Where.
+    pub place: Point,
+    /// How long.
+    pub duration: SignedDuration,
+    /// The booking that would be moved there: what it takes now is free for it.
+    pub moves: Option<BookingId>,
+}
+
+/// When it can begin within a period. A read, and a query of what is busy.
+pub async fn list(app: &App, wanted: Wanted<'_>, period: Span) -> Result<Vec<Timestamp>, Fault> {
+    let mut slots = wanted.plan.slots(period, wanted.duration, wanted.lead_time, app.now());
+    if let (Some(first), Some(last)) = (slots.first(), slots.last()) {
+        let span = Span { from: *first, to: *last + wanted.duration };
+        let Diary { occupied, .. } = bookings::diary(app, wanted.professional_id, span).await?;
+        let shadows = wanted.shadows(app, &occupied)?;
+        slots.retain(|begin| shadows.leave(Span { from: *begin, to: *begin + wanted.duration }));
+    }
+    Ok(slots)
+}
+
+/// The diary as it is now if it can begin then, and the holds that ended and stand in its way. A read, and a query of what
+/// is busy.
+pub async fn room(
+    app: &App,
+    wanted: Wanted<'_>,
+    begin: Timestamp,
+) -> Result<Option<(Diary, Vec<Occupied>)>, Fault> {
+    let period = Span { from: begin, to: begin + SignedDuration::from_secs(1) };
+    if !wanted.plan.slots(period, wanted.duration, wanted.lead_time, app.now()).contains(&begin) {
+        return Ok(None);
+    }
+    let span = Span { from: begin, to: begin + wanted.duration };
+    let diary = bookings::diary(app, wanted.professional_id, span).await?;
+    if !wanted.shadows(app, &diary.occupied)?.leave(span) {
+        return Ok(None);
+    }
+    let now = app.now();
+    let over = diary.occupied.iter().filter(|busy| !busy.counts(now));
+    let shadows = Shadows::at(wanted.place, wanted.plan, travel(app)?, over.clone());
+    let over: Vec<_> = shadows.in_the_way(span, over).cloned().collect();
+    Ok((over.len() <= MOST_OVER).then_some((diary, over)))
+}
+
+impl Wanted<'_> {
+    /// What stands in its way by now.
+    fn shadows(&self, app: &App, occupied: &[Occupied]) -> Result<Shadows, Fault> {
+        let now = app.now();
+        let stands = |busy: &&Occupied| busy.counts(now) && Some(busy.booking_id) != self.moves;
+        Ok(Shadows::at(self.place, self.plan, travel(app)?, occupied.iter().filter(stands)))
+    }
+}
+
+/// How fast people get about here.
+fn travel(app: &App) -> Result<Travel, Fault> {
+    let number = |name| Ok::<f64, Fault>(app.setting(name)?.parse()?);
+    Ok(Travel { city_factor: number("TRAVEL_CITY_FACTOR")?, speed_kmh: number("TRAVEL_SPEED_KMH")? })
+}

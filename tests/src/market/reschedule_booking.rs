@@ -1,0 +1,48 @@
+use serde_json::json;
+
+use crate::city::City;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_not_there_is_not_moved() {
+    let city = City::new().await;
+    let asha = city.customer("asha").await;
+    let path = "/v1/bookings/bkg_01h455vb4pex5vsknk084sn02q/reschedule";
+    let to = json!({ "starts_at": "2027-01-04T09:00:00Z" });
+    asha.browser().post(path, to).await.is_problem(404, "not_found");
+}
+
+mod on_one_machine {
+    use super::*;
+    use crate::city::{offer, open_plan};
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_booking_is_moved_to_another_free_time() {
+        let city = City::new().await;
+        let ravi = city.plumber(offer(), open_plan()).await;
+        let (asha, kiran) = (city.customer("asha").await, city.customer("kiran").await);
+        let slots = ravi.slots(&city).await;
+        let made = asha.books("first", ravi.order(&slots[100])).await.is(201).body;
+        let path = format!("/v1/bookings/{}/reschedule", made["booking_id"].as_str().unwrap());
+        let to = async |n: usize| asha.browser().post(&path, json!({ "starts_at": slots[n] })).await;
+        to(102).await.is_problem(409, "not_possible_now");
+        asha.does(&made, json!({ "event": "confirm" })).await.is(200);
+        kiran.books("first", ravi.order(&slots[120])).await.is(201);
+        // Not to where another is, but to where only itself would be in the way.
+        to(119).await.is_problem(409, "slot_unavailable");
+        let moved = to(101).await.is(200).body;
+        assert_eq!((&moved["starts_at"], &moved["state"]), (&json!(slots[101]), &json!("confirmed")));
+        assert_eq!(to(101).await.is(200).body["history"], moved["history"]);
+        assert_eq!(city.mail(&ravi.person.email, 4).await["subject"], "A booking was moved to another time");
+        ravi.person
+            .browser()
+            .post(&path, json!({ "starts_at": slots[110] }))
+            .await
+            .is_problem(409, "not_possible_now");
+        let left = ravi.slots(&city).await;
+        assert!(left.contains(&slots[99]) && !left.contains(&slots[100]) && !left.contains(&slots[102]));
+        to(110).await.is(200);
+        to(130).await.is(200);
+        to(140).await.is_problem(409, "too_late");
+        assert!(ravi.slots(&city).await.contains(&slots[110]));
+    }
+}
