@@ -19,6 +19,16 @@ use crate::{
 /// are more only until the schedule comes by.
 const MOST_OVER: usize = 50;
 
+/// Nothing is booked further ahead: a little more than any plan says.
+const FURTHEST: SignedDuration = SignedDuration::from_hours(370 * 24);
+
+/// When something is that begins then and takes so long; none where it is past, or so far ahead that nobody can be booked.
+#[must_use]
+pub fn span(app: &App, begin: Timestamp, duration: SignedDuration) -> Option<Span> {
+    let is_near = app.now() < begin && begin.duration_since(app.now()) < FURTHEST;
+    is_near.then(|| Span { from: begin, to: begin + duration })
+}
+
 /// What somebody wants of a professional's time.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'a> {
@@ -28,7 +38,7 @@ pub struct Wanted<'a> {
     pub plan: &'a Plan,
     /// How soon the service can be had, where it says so.
     pub lead_time: Option<LeadTime>,
-    /// Where.
+    /// About where.
     pub place: Point,
     /// How long.
     pub duration: SignedDuration,

@@ -87,11 +87,15 @@ impl Shadows {
     /// Whether there is room for something more.
     #[must_use]
     pub fn leave(&self, span: Span) -> bool {
-        let met = || self.spans.iter().filter(|shadow| shadow.meets(span.from, span.to));
+        let met: Vec<_> = self.spans.iter().filter(|shadow| shadow.meets(span.from, span.to)).collect();
+        if met.len() < self.capacity {
+            return true;
+        }
         // The most at once is reached where one begins, or where the span does.
-        let moments = met().map(|shadow| shadow.from.max(span.from));
-        let at_once =
-            |moment: Timestamp| met().filter(|shadow| shadow.from <= moment && moment < shadow.to).count();
+        let moments = met.iter().map(|shadow| shadow.from.max(span.from));
+        let at_once = |moment: Timestamp| {
+            met.iter().filter(|shadow| shadow.from <= moment && moment < shadow.to).count()
+        };
         moments.map(at_once).max().unwrap_or_default() < self.capacity
     }
 

@@ -100,7 +100,7 @@ pub const UPLOAD_DOCUMENT: Limit = limit("upload-document", 20, 24 * HOURS);
 /// Booking: each holds somebody's time for a while.
 pub const BOOK_PER_ACCOUNT: Limit = limit("booking", 20, HOURS);
 /// Giving codes that prove that the work begins or ends: of ten thousand one is right.
-pub const CODE_PER_BOOKING: Limit = limit("booking-code", 5, HOURS);
+pub const CODE_PER_BOOKING: Limit = limit("booking-code", 8, 24 * HOURS);
 
 /// Every limit, as the README's table lists them.
 pub const ALL: [Limit; 31] = [

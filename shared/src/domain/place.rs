@@ -49,10 +49,12 @@ impl Point {
 
     /// The middle of the cell in which the place lies: the same for all places of the cell, and up to about 1.5 km away.
     #[must_use]
-    pub fn coarse(self) -> Option<Self> {
-        let cell = LatLng::new(self.latitude, self.longitude).ok()?.to_cell(COARSE);
-        let middle = LatLng::from(cell);
-        Some(Self { latitude: round(middle.lat()), longitude: round(middle.lng()) })
+    pub fn coarse(self) -> Self {
+        let Ok(here) = LatLng::new(self.latitude, self.longitude) else {
+            unreachable!("degrees of a point are numbers")
+        };
+        let middle = LatLng::from(here.to_cell(COARSE));
+        Self { latitude: round(middle.lat()), longitude: round(middle.lng()) }
     }
 }
 
@@ -130,15 +132,15 @@ mod tests {
     #[test]
     fn what_is_told_of_a_place_does_not_tell_the_place() {
         let place = Point::new(18.507_4, 73.807_7).unwrap();
-        let coarse = place.coarse().unwrap();
+        let coarse = place.coarse();
         assert!((1.0..2_000.0).contains(&place.distance_m(coarse)), "{}", place.distance_m(coarse));
         // Neighbours are told the same, and it tells nothing more when told of again.
-        assert_eq!(Point::new(18.507_5, 73.807_8).unwrap().coarse(), Some(coarse));
-        assert_eq!(coarse.coarse(), Some(coarse));
+        assert_eq!(Point::new(18.507_5, 73.807_8).unwrap().coarse(), coarse);
+        assert_eq!(coarse.coarse(), coarse);
         // Also where the middle is beyond the border.
         for (latitude, longitude) in [(6.0, 68.0), (38.0, 98.0), (6.0, 98.0), (38.0, 68.0)] {
             let place = Point::new(latitude, longitude).unwrap();
-            assert_ne!(place.coarse(), Some(place));
+            assert_ne!(place.coarse(), place);
         }
     }
 

@@ -15,6 +15,9 @@ use super::{
     several::Several,
 };
 
+/// Nobody goes further, in kilometres.
+const FURTHEST_KM: u32 = 100;
+
 /// What somebody tells of themselves as a professional. Anything may be missing until they apply.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ProfessionalProfile {
@@ -63,15 +66,16 @@ impl ProfessionalProfile {
         self.name != before.name || self.identity_papers() != before.identity_papers()
     }
 
-    /// Whether they go to a place.
+    /// Whether they go to a place. It is measured from about where their base is: where exactly this ends to be true tells
+    /// nobody more of the base than everybody is told.
     #[must_use]
     pub fn serves(&self, point: Point, pin_code: &PinCode) -> bool {
-        match (&self.area, self.base) {
-            (Some(ServiceArea::Radius { km }), Some(base)) => {
-                base.distance_m(point) <= f64::from(km.get()) * 1_000.0
-            }
-            (Some(ServiceArea::PinCodes { pin_codes }), _) => pin_codes.contains(pin_code),
-            (Some(ServiceArea::Radius { .. }), None) | (None, _) => false,
+        let (Some(base), Some(area)) = (self.base, &self.area) else { return false };
+        let is_within = |km: u32| base.coarse().distance_m(point) <= f64::from(km) * 1_000.0;
+        match area {
+            ServiceArea::Radius { km } => is_within(km.get()),
+            // A PIN code belongs to one place, and nobody goes further than this.
+            ServiceArea::PinCodes { pin_codes } => pin_codes.contains(pin_code) && is_within(FURTHEST_KM),
         }
     }
 
@@ -399,12 +403,13 @@ mod tests {
             area: Some(serde_json::from_value(area).unwrap()),
             ..ProfessionalProfile::default()
         };
-        // A hundredth of a degree of latitude is 1.1 km.
-        let around = of(serde_json::json!({ "kind": "radius", "km": 2 }));
-        assert!(around.serves(point(18.517), &pin_code("411001")));
-        assert!(!around.serves(point(18.519), &pin_code("411001")));
+        // A tenth of a degree of latitude is 11.1 km; about where they are is up to 1.5 km from there.
+        let around = of(serde_json::json!({ "kind": "radius", "km": 11 }));
+        assert!(around.serves(point(18.58), &pin_code("411001")));
+        assert!(!around.serves(point(18.62), &pin_code("411001")));
         let by_post = of(serde_json::json!({ "kind": "pin_codes", "pin_codes": ["411038"] }));
-        assert!(by_post.serves(point(28.0), &pin_code("411038")));
+        assert!(by_post.serves(point(18.9), &pin_code("411038")));
+        assert!(!by_post.serves(point(28.0), &pin_code("411038")));
         assert!(!by_post.serves(point(18.5), &pin_code("411001")));
         assert!(!ProfessionalProfile::default().serves(point(18.5), &pin_code("411001")));
     }

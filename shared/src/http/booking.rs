@@ -24,6 +24,7 @@ use crate::{
     store::{
         accounts,
         bookings::{self, Happened},
+        professionals,
     },
     vendor::secrets,
 };
@@ -117,7 +118,7 @@ pub struct Cancellation {
 pub struct PlaceAnswer {
     pin_code: PinCode,
     /// To one or two kilometres.
-    near: Option<Point>,
+    near: Point,
     /// Where exactly: for a professional from when it is confirmed until it ends.
     point: Option<Point>,
     /// House and street; for a professional from when it is confirmed until it ends.
@@ -189,13 +190,14 @@ impl BookingAnswer {
     /// A booking for one of its sides. One query, and a read of the other side where that may be reached.
     pub async fn of(app: &App, locale: Locale, role: Party, booking: Booking) -> Result<Self, Fault> {
         let history = bookings::history(app, booking.booking_id).await?;
-        let phone = if booking.state.reveals() {
+        let reveals = booking.state.reveals() && may_be_told(app, role, &booking).await?;
+        let phone = if reveals {
             let other = accounts::user(app, Some(booking.user_of(role.other()))).await?;
             other.and_then(|user| user.phone).map(|own| own.number)
         } else {
             None
         };
-        Ok(Self { phone, ..Self::with(app, locale, (role, booking), history) })
+        Ok(Self { phone, ..Self::with(app, locale, (role, booking, reveals), history) })
     }
 
     /// A booking that was just made, for who made it.
@@ -204,14 +206,19 @@ impl BookingAnswer {
         let (event, actor) = booking.last;
         let (at, state, version) = (booking.since, booking.state, booking.version);
         let made = Happened { event, actor, user_id: None, at, state, version };
-        Self::with(app, locale, (Party::Customer, booking), vec![made])
+        Self::with(app, locale, (Party::Customer, booking, false), vec![made])
     }
 
-    fn with(app: &App, locale: Locale, (role, booking): (Party, Booking), history: Vec<Happened>) -> Self {
+    fn with(
+        app: &App,
+        locale: Locale,
+        (role, booking, reveals): (Party, Booking, bool),
+        history: Vec<Happened>,
+    ) -> Self {
         let bill = booking.bill();
         let summary = BookingSummary::of(app, locale, role, &booking);
         let fee_now = booking.cancellation_fee(app.now());
-        let (is_customer, reveals) = (role == Party::Customer, booking.state.reveals());
+        let is_customer = role == Party::Customer;
         let Booking { agreed, starts_at, absent, objection, resolution, settlement, .. } = booking;
         let borne = agreed.commissions.iter().filter(|commission| commission.borne_by == role);
         let fees = borne.map(|one| Fee { name: one.name.clone(), amount: one.of(bill.price) }).collect();
@@ -241,6 +248,17 @@ impl BookingAnswer {
             resolution,
             settlement,
             history: history.into_iter().map(HistoryEntry::from).collect(),
+        }
+    }
+}
+
+/// Whether a side may be told where the other lives and how to reach them: not a professional who was taken from customers'
+/// eyes meanwhile. One read.
+async fn may_be_told(app: &App, role: Party, booking: &Booking) -> Result<bool, Fault> {
+    match role {
+        Party::Customer => Ok(true),
+        Party::Professional => {
+            Ok(professionals::find_public(app, booking.agreed.professional_id).await?.is_some())
         }
     }
 }

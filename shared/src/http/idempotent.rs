@@ -50,7 +50,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Idempotent<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
-        let key = key(request.headers())?;
+        let headers = request.headers().clone();
         let route = match request.extensions().get() {
             Some(RequestContext::ApiGatewayV2(context)) => context.route_key.clone(),
             _ => None,
@@ -58,7 +58,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Idempotent<T> {
         let bytes: Bytes = read(request, state).await?;
         let fingerprint = URL_SAFE_NO_PAD.encode(digest(&SHA256, &bytes));
         let Json(body) = Json::from_bytes(&bytes)?;
-        Ok(Self { body, route: route.unwrap_or_default(), key, fingerprint })
+        Ok(Self { body, route: route.unwrap_or_default(), key: key(&headers)?, fingerprint })
     }
 }
 

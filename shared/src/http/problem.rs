@@ -142,6 +142,8 @@ pub const IDEMPOTENCY_KEY_REUSED: Problem =
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused");
 /// A professional cannot be booked for a time, or not any more.
 pub const SLOT_UNAVAILABLE: Problem = Problem::new(StatusCode::CONFLICT, "slot_unavailable");
+/// A customer takes as much of a professional's time as they may.
+pub const TOO_MANY_BOOKINGS: Problem = Problem::new(StatusCode::CONFLICT, "too_many_bookings");
 /// A place to which a professional does not go.
 pub const OUTSIDE_AREA: Problem = Problem::new(StatusCode::CONFLICT, "outside_area");
 /// As a booking stands, something cannot be done, or not by whoever asks.

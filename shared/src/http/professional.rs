@@ -226,7 +226,7 @@ impl PublicProfessional {
             languages: languages.map(Into::into).unwrap_or_default(),
             years_of_experience: working_since.map(|year| year.years_until(app.now())),
             portfolio,
-            near: profile.base.and_then(Point::coarse),
+            near: profile.base.map(Point::coarse),
             area: profile.area,
             approved_at: standing.since(),
         })

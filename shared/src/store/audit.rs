@@ -38,6 +38,8 @@ pub enum Act {
     SuspendProfessional,
     /// Took that back.
     ReinstateProfessional,
+    /// Decided of a booking that somebody objected to.
+    ResolveDispute,
 }
 
 /// That somebody did something.

@@ -10,6 +10,7 @@
 //! | professional id | `booking#<booking id>` | | | that they are booked |
 //! | professional id | `busy#<begins>#<booking id>` | | | the [`Occupied`] time |
 //! | professional id | `diary` | | | counts up with each time that is taken |
+//! | user id | `open#<professional id>` | | | how much of this one's time this customer takes |
 //!
 //! **Nobody is booked twice.** Whoever takes time reads `diary`, then what is busy around that time, and counts `diary` up
 //! in the transaction that writes the busy time, if it is still what was read: of two who take time of one professional at
@@ -24,7 +25,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Change, Expression, Item, Key, Refused, Table, Transaction, accounts, get, get_all, n, outbox, replies,
+    Change, Expression, Item, Key, Refused, Table, Transaction, accounts,
+    audit::{self, Act, Decided},
+    get, get_all, limits, n, outbox, replies,
     replies::Ticket,
     s,
     waiting::{Waiting, sortable, waiting},
@@ -46,6 +49,8 @@ use crate::{
 
 /// Over so many shards the index of what is due is spread.
 pub const SHARDS: u8 = 8;
+/// So much of one professional's time one customer may take at once, in bookings.
+const MOST_OPEN: u64 = 5;
 const DISPUTED: &str = "disputed";
 const BUSY: &str = "busy#";
 const ITEM: &str = "booking";
@@ -120,6 +125,8 @@ pub enum NotTaken {
     Answered,
     /// The booking is another version by now.
     BookingChanged,
+    /// The customer takes as much of this professional's time as they may.
+    TooManyOpen,
 }
 
 /// Writes a new booking, the reply that tells of it, and tells the professional where they are asked. `over` are the holds
@@ -134,6 +141,12 @@ pub async fn book(
     let professional_id = booking.agreed.professional_id;
     let mut tx = take(Transaction::new(app), professional_id, diary)?;
     tx = replies::put(app, tx, ticket, body)?;
+    let room = Expression::new(
+        "attribute_not_exists(pk) OR open_bookings < :most",
+        [(":most", n(MOST_OPEN * limits::factor(app)?))],
+    );
+    let open = Change::default().add("open_bookings", 1);
+    tx = tx.update_if(Table::Market, open_key(booking), open, room)?;
     tx = forget(tx, professional_id, over)?;
     for side in [booking.agreed.customer_id.to_string(), professional_id.to_string()] {
         let key = Key::new(side, format!("booking#{}", booking.booking_id));
@@ -145,7 +158,11 @@ pub async fn book(
     let is_new = Expression::new("attribute_not_exists(pk)", []);
     tx = write(tx, booking, is_new, Some(booking.agreed.customer_id))?;
     let outcome = tell(app, tx, booking, row).await?.commit().await?;
-    Ok(outcome.map_err(|refused| if refused.at == 1 { NotTaken::Answered } else { NotTaken::DiaryChanged }))
+    Ok(outcome.map_err(|refused| match refused.at {
+        1 => NotTaken::Answered,
+        2 => NotTaken::TooManyOpen,
+        _ => NotTaken::DiaryChanged,
+    }))
 }
 
 /// Writes a booking as it is after something happened to it, and tells who is to know. `Err`: it is another version by
@@ -159,12 +176,22 @@ pub async fn advance(
     let mut tx = write(Transaction::new(app), after, follows(before), by)?;
     let id = before.agreed.professional_id;
     match (before.occupied(), after.occupied()) {
-        (Some(busy), None) => tx = tx.delete(Table::Market, busy_key(id, &busy))?,
+        (Some(busy), None) => {
+            let open = Change::default().add("open_bookings", -1);
+            let is_there = Expression::new("attribute_exists(pk)", []);
+            tx = tx.delete(Table::Market, busy_key(id, &busy))?;
+            tx = tx.update_if(Table::Market, open_key(before), open, is_there)?;
+        }
         (before, Some(busy)) if before.as_ref() != Some(&busy) => {
             let is_there = Expression::new("attribute_exists(pk)", []);
             tx = tx.put_if(Table::Market, busy_key(id, &busy).with(&busy)?, is_there)?;
         }
         _ => {}
+    }
+    if let (Event::Resolve, Some(staff)) = (row.event, by) {
+        let decided = Decided { version: before.version, because: None };
+        tx =
+            audit::record_in(app, tx, &before.booking_id.to_string(), (staff, Act::ResolveDispute), decided)?;
     }
     tell(app, tx, after, row).await?.commit().await
 }
@@ -362,6 +389,11 @@ fn shard(of: u8) -> String {
 
 fn key(id: BookingId) -> Key {
     Key::new(id.to_string(), ITEM)
+}
+
+fn open_key(booking: &Booking) -> Key {
+    let agreed = &booking.agreed;
+    Key::new(agreed.customer_id.to_string(), format!("open#{}", agreed.professional_id))
 }
 
 fn head_key(id: ProfessionalId) -> Key {

@@ -6,7 +6,7 @@ use crate::city::City;
 async fn customers_do_not_decide() {
     let city = City::new().await;
     let asha = city.customer("asha").await;
-    let body = json!({ "refund": { "amount": 0, "currency": "INR" }, "reason": "It drips." });
+    let body = json!({ "customer_pays": { "amount": 0, "currency": "INR" }, "reason": "It drips." });
     let path = "/v1/admin/disputes/bkg_01h455vb4pex5vsknk084sn02q/resolution";
     asha.browser().post(path, body).await.is_problem(403, "staff_only");
 }
@@ -36,8 +36,7 @@ mod on_one_machine {
         ravi.person.does(&booking, prove("finish", &booking["end_code"])).await.is(200);
         let path = format!("/v1/admin/disputes/{}/resolution", booking["booking_id"].as_str().unwrap());
         let decide = async |amount: i64| {
-            let body =
-                json!({ "refund": { "amount": amount, "currency": "INR" }, "reason": "Half was done." });
+            let body = json!({ "customer_pays": { "amount": amount, "currency": "INR" }, "reason": "Half was done." });
             usha.browser().post(&path, body).await
         };
         decide(0).await.is_problem(409, "not_possible_now");
@@ -56,11 +55,17 @@ mod on_one_machine {
         for person in [&asha, &ravi.person, &usha] {
             person.comes_back().await;
         }
-        // 509 rupees is all of it.
+        // 508.98 rupees is all of it.
         decide(50_899).await.is_problem(422, "invalid_input");
-        let decided = decide(20_000).await.is(200).body;
-        assert_eq!(decided["settlement"]["customer_pays"]["amount"], 30_898);
-        assert_eq!(decide(20_000).await.is(200).body["settlement"], decided["settlement"]);
+        let decided = decide(30_000).await.is(200).body;
+        assert_eq!(decided["settlement"]["customer_pays"]["amount"], 30_000);
+        assert_eq!(decided["settlement"]["professional_gets"]["amount"], 25_500);
+        // The same again is the same; what is other is late.
+        assert_eq!(decide(30_000).await.is(200).body["settlement"], decided["settlement"]);
+        decide(20_000).await.is_problem(409, "not_possible_now");
+        let audited = city.scan("Ops").await;
+        let of_booking = |item: &&Value| item["act"]["S"] == "resolve_dispute";
+        assert_eq!(audited.iter().filter(of_booking).count(), 1);
         let (of_asha, of_ravi) = (asha.sees(&booking).await, ravi.person.sees(&booking).await);
         for seen in [&of_asha, &of_ravi] {
             assert_eq!((&seen["state"], &seen["resolution"]), (&json!("closed"), &json!("Half was done.")));
@@ -68,5 +73,28 @@ mod on_one_machine {
         assert_eq!(city.mail(&asha.email, 4).await["subject"], "A dispute about your booking is settled");
         let list = usha.browser().get("/v1/admin/disputes").await.is(200).body;
         assert_eq!(list["items"], json!([]));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn nobody_decides_of_a_booking_of_their_own() {
+        let city = City::without_limits().await;
+        let ravi = city.plumber(offer(), open_plan()).await;
+        let usha = city.staff("usha").await;
+        let slots = ravi.slots(&city).await;
+        let made = usha.books("first", ravi.order(&slots[10])).await.is(201).body;
+        usha.does(&made, json!({ "event": "confirm" })).await.is(200);
+        let begins: Timestamp = slots[10].parse().unwrap();
+        let wait = begins.duration_since(city.now().await).as_secs() + 16 * 60;
+        city.advance(&format!("PT{wait}S")).await;
+        for person in [&ravi.person, &usha] {
+            person.comes_back().await;
+        }
+        ravi.person.does(&made, json!({ "event": "set_off" })).await.is(200);
+        ravi.person.does(&made, json!({ "event": "report_no_show" })).await.is(200);
+        usha.does(&made, json!({ "event": "dispute", "reason": "I was there." })).await.is(200);
+        let path = format!("/v1/admin/disputes/{}/resolution", made["booking_id"].as_str().unwrap());
+        let body = json!({ "customer_pays": { "amount": 0, "currency": "INR" }, "reason": "I was." });
+        usha.browser().post(&path, body).await.is_problem(409, "not_possible_now");
+        assert_eq!(usha.sees(&made).await["state"], "disputed");
     }
 }

@@ -131,11 +131,12 @@ struct Fuzz<'a> {
 impl Fuzz<'_> {
     fn browser(&self, path: &str, operation: &Value) -> Browser {
         let signed_in = operation["security"].as_array().is_some_and(|security| !security.is_empty());
-        match (signed_in, path.starts_with("/v1/admin/")) {
+        let browser = match (signed_in, path.starts_with("/v1/admin/")) {
             (true, true) => self.staff.browser(),
             (true, false) => self.person.browser(),
             (false, _) => self.city.stranger(),
-        }
+        };
+        browser.with("idempotency-key", "fuzz")
     }
 
     /// Sends an operation everything that is wrong with bodies.

@@ -276,6 +276,26 @@ fn limits_of_routes_are_of_routes() {
     }
 }
 
+/// What the API wants in headers, pages of the front end may send.
+#[test]
+fn browsers_may_send_each_header_that_is_wanted() {
+    let (_, raw) = template();
+    let allowed = raw["Resources"]["Api"]["Properties"]["CorsConfiguration"]["AllowHeaders"].clone();
+    let text = std::fs::read_to_string(root().join("infra/openapi.json")).unwrap();
+    let document: Value = serde_json::from_str(&text).unwrap();
+    let operations =
+        document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
+    let parameters = operations.filter_map(|operation| operation["parameters"].as_array()).flatten();
+    let wanted: BTreeSet<_> = parameters
+        .filter(|parameter| parameter["in"] == "header")
+        .map(|parameter| parameter["name"].as_str().unwrap().to_lowercase())
+        .collect();
+    assert!(wanted.contains("idempotency-key"), "{wanted:?}");
+    for header in wanted {
+        assert!(allowed.as_array().unwrap().contains(&json!(header)), "{header} is not in {allowed}");
+    }
+}
+
 #[test]
 fn every_parameter_is_held_to_a_pattern() {
     let (_, raw) = template();

@@ -177,6 +177,7 @@ impl City {
     }
 
     /// A plumber who was approved, offers a service and works by a plan.
+    #[cfg(test)]
     pub async fn plumber(&self, offer: Value, plan: Value) -> Plumber {
         let (person, staff) = (self.customer("ravi").await, self.staff("meera").await);
         let profile = person.applies(self, &crate::media::corpus::small_photo()).await;

@@ -300,13 +300,14 @@ async fn use_bookings(city: &City, ravi: &Person, meera: &Person, (id, service):
     for person in [&kiran, ravi, meera] {
         person.comes_back().await;
     }
+    ravi.does(&made, json!({ "event": "set_off" })).await.is(200);
     let right = kiran.sees(&made).await["start_code"].clone();
     let wrong = if right == "0000" { "1111" } else { "0000" };
     ravi.does(&made, json!({ "event": "start", "code": wrong })).await.is_problem(403, "wrong_code");
     ravi.does(&made, json!({ "event": "report_no_show" })).await.is(200);
     kiran.does(&made, json!({ "event": "dispute", "reason": "I was there." })).await.is(200);
     meera.browser().get("/v1/admin/disputes").await.is(200);
-    let decision = json!({ "refund": { "amount": 0, "currency": "INR" }, "reason": "We looked." });
+    let decision = json!({ "customer_pays": { "amount": 0, "currency": "INR" }, "reason": "We looked." });
     let path = path.replace("/v1/bookings", "/v1/admin/disputes");
     meera.browser().post(&format!("{path}/resolution"), decision).await.is(200);
     // To the next one he is asked, and then nobody comes.

@@ -18,6 +18,7 @@ async fn who_is_not_there_is_not_booked() {
 mod on_one_machine {
     use std::collections::BTreeMap;
 
+    use connecto_shared::domain::place::Point;
     use futures_util::future::join_all;
     use jiff::{SignedDuration, Timestamp};
     use serde_json::Value;
@@ -159,9 +160,9 @@ mod on_one_machine {
         asha.books("a\\b", ravi.order(&slots[4])).await.is_problem(422, "invalid_input");
         asha.books(&"k".repeat(129), ravi.order(&slots[4])).await.is_problem(422, "invalid_input");
         ravi.person.books("a", ravi.order(&slots[4])).await.is_problem(409, "own_service");
-        // BASE's plumber goes eight kilometres.
-        asha.books("a", order("place", place(7.9))).await.is(201);
-        asha.books("b", order("place", place(8.1))).await.is_problem(409, "outside_area");
+        // They go eight kilometres, from about where they are.
+        asha.books("a", order("place", place(6.0))).await.is(201);
+        asha.books("b", order("place", place(10.0))).await.is_problem(409, "outside_area");
         for (field, value, pointer, code) in [
             ("note", json!("Call 9876543210"), "/note", "contact_details"),
             ("price", json!("gold"), "/price", "invalid_value"),
@@ -175,6 +176,8 @@ mod on_one_machine {
         }
         let late: Timestamp = slots.last().unwrap().parse().unwrap();
         for time in [
+            "9999-12-30T21:00:00Z".parse().unwrap(),
+            "-009999-01-02T02:00:00Z".parse().unwrap(),
             slots[8].parse::<Timestamp>().unwrap() + SignedDuration::from_mins(5),
             late + SignedDuration::from_mins(30),
             city.now().await,
@@ -289,20 +292,94 @@ mod on_one_machine {
         let busy = busy(&city).await;
         assert_eq!(won.len(), busy.len());
         assert!((2..=4).contains(&won.len()), "in 200 minutes an hour fits two to four times: {}", won.len());
-        let mut spans: Vec<(Timestamp, Timestamp, f64)> = won
+        let mut spans: Vec<(Timestamp, Timestamp, Point)> = won
             .iter()
             .map(|booking| {
                 let (from, to) = busy[booking["booking_id"].as_str().unwrap()];
-                (from, to, booking["place"]["point"]["latitude"].as_f64().unwrap())
+                let point: Point = serde_json::from_value(booking["place"]["point"].clone()).unwrap();
+                (from, to, point.coarse())
             })
             .collect();
         spans.sort_by_key(|(from, _, _)| *from);
         for pair in spans.windows(2) {
-            // 1.4 × the straight line at 20 kilometres an hour.
-            let km = (pair[0].2 - pair[1].2).abs() * 111.195;
+            // 1.4 × the straight line at 20 kilometres an hour, between the middles of cells.
+            let km = pair[0].2.distance_m(pair[1].2) / 1_000.0;
             let gap = (pair[1].0.duration_since(pair[0].1)).as_secs_f64() / 60.0;
             assert!(gap >= km * 1.4 * 3.0 - 0.1, "{gap} minutes for {km} km");
         }
+    }
+
+    /// Where somebody else lives is not to be found out by when there is time for the way from there.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn slots_tell_of_others_no_more_than_about_where_they_are() {
+        let (city, ravi) = city_with_plumber(json!({ "step": 5 })).await;
+        let asha = city.customer("asha").await;
+        let slots = ravi.slots(&city).await;
+        asha.books("a", ravi.order(&slots[20])).await.is(201);
+        // From places all around, some hundred metres apart: as many answers as there are cells.
+        let mut answers: BTreeMap<String, Vec<Vec<String>>> = BTreeMap::new();
+        for n in 0..24 {
+            let place = place(-2.0 + f64::from(n) * 0.2);
+            let point: Point = serde_json::from_value(place["point"].clone()).unwrap();
+            let cell = json!(point.coarse()).to_string();
+            answers.entry(cell).or_default().push(ravi.slots_at(&city, &place).await);
+        }
+        assert!((3..=6).contains(&answers.len()), "{}", answers.len());
+        for of_cell in answers.values() {
+            assert!(of_cell.iter().all(|slots| *slots == of_cell[0]));
+        }
+        assert!(answers.values().any(|of_cell| of_cell[0] != answers.values().next().unwrap()[0]));
+    }
+
+    /// Work of ten hours, and a way of three: what begins or ends far from a slot stands in its way all the same.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn long_work_and_long_ways_are_seen() {
+        let city = City::without_schedule().await;
+        let mut long = offer();
+        long["prices"][0]["duration"] = json!(600);
+        let mut plan = open_plan();
+        plan["buffer"] = json!(240);
+        let ravi = city.plumber(long, plan).await;
+        ravi.person.tells(json!({ "area": { "kind": "radius", "km": 60 } })).await;
+        let asha = city.customer("asha").await;
+        let slots = ravi.slots(&city).await;
+        let at = |slot: &str| slot.parse::<Timestamp>().unwrap();
+        let mut order = ravi.order(&slots[60]);
+        order["place"] = place(40.0);
+        asha.books("a", order).await.is(201);
+        // Ten hours, the way of 40 km or so, which takes about 168 minutes, and the buffer on both sides.
+        let left = ravi.slots(&city).await;
+        let taken: Vec<_> = slots.iter().filter(|slot| !left.contains(slot)).collect();
+        let (first, last) = (at(taken[0]), at(taken[taken.len() - 1]));
+        let hours = |from: Timestamp, to: Timestamp| to.duration_since(from).as_secs_f64() / 3_600.0;
+        assert!((16.0..=17.6).contains(&hours(first, at(&slots[60]))), "{}", hours(first, at(&slots[60])));
+        assert!((16.0..=17.6).contains(&hours(at(&slots[60]), last)), "{}", hours(at(&slots[60]), last));
+        for slot in [taken[0], taken[taken.len() - 1]] {
+            asha.books(slot, ravi.order(slot)).await.is_problem(409, "slot_unavailable");
+        }
+    }
+
+    /// Nobody takes all of somebody's time.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn of_one_professional_one_customer_has_five_times_at_once() {
+        let city = City::new().await;
+        let ravi = city.plumber(offer(), open_plan()).await;
+        let (asha, kiran) = (city.customer("asha").await, city.customer("kiran").await);
+        let slots = ravi.slots(&city).await;
+        let order = |n: usize| ravi.order(&slots[4 * n + 4]);
+        let keys: Vec<_> = (0..8).map(|n| format!("key-{n}")).collect();
+        let answers = join_all((0..8).map(|n| asha.books(&keys[n], order(n)))).await;
+        let (won, lost): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 201);
+        assert_eq!(won.len(), 5);
+        for answer in lost {
+            answer.is_problem(409, "too_many_bookings");
+        }
+        kiran.books("a", order(9)).await.is(201);
+        for event in ["cancel", "cancel"] {
+            asha.does(&won[0].body, json!({ "event": event })).await.is(200);
+        }
+        asha.books("another", order(10)).await.is(201);
+        asha.books("one-too-many", order(11)).await.is_problem(409, "too_many_bookings");
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -28,4 +28,24 @@ mod on_one_machine {
         let elsewhere = json!({ "starts_at": slots[8] });
         kiran.browser().post(&format!("{path}/reschedule"), elsewhere).await.is_problem(404, "not_found");
     }
+
+    /// Who was suspended meanwhile learns no more of where customers live, and begins no work.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_professional_who_was_suspended_sees_nobodys_address() {
+        let city = City::without_limits().await;
+        let ravi = city.plumber(offer(), open_plan()).await;
+        let (asha, usha) = (city.customer("asha").await, city.staff("usha").await);
+        let slots = ravi.slots(&city).await;
+        let made = asha.books("first", ravi.order(&slots[4])).await.is(201).body;
+        asha.does(&made, json!({ "event": "confirm" })).await.is(200);
+        assert_ne!(ravi.person.sees(&made).await["place"]["address"], json!(null));
+        let profile = ravi.person.browser().get("/v1/professional").await.is(200).body;
+        let suspend = json!({ "decision": "suspend", "reason": "conduct" });
+        usha.decides(&profile, suspend).await.is(200);
+        let seen = ravi.person.sees(&made).await;
+        assert_eq!((&seen["place"]["address"], &seen["place"]["point"]), (&json!(null), &json!(null)));
+        ravi.person.does(&made, json!({ "event": "set_off" })).await.is_problem(409, "not_possible_now");
+        // What is good for the customer he may still do.
+        ravi.person.does(&made, json!({ "event": "cancel" })).await.is(200);
+    }
 }

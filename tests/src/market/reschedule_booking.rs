@@ -12,6 +12,8 @@ async fn what_is_not_there_is_not_moved() {
 }
 
 mod on_one_machine {
+    use futures_util::future::join_all;
+
     use super::*;
     use crate::city::{offer, open_plan};
 
@@ -27,6 +29,12 @@ mod on_one_machine {
         to(102).await.is_problem(409, "not_possible_now");
         asha.does(&made, json!({ "event": "confirm" })).await.is(200);
         kiran.books("first", ravi.order(&slots[120])).await.is(201);
+        // To where it is it is moved by nothing.
+        assert_eq!(to(100).await.is(200).body["history"].as_array().unwrap().len(), 2);
+        asha.browser()
+            .post(&path, json!({ "starts_at": "9999-12-30T21:00:00Z" }))
+            .await
+            .is_problem(409, "slot_unavailable");
         // Not to where another is, but to where only itself would be in the way.
         to(119).await.is_problem(409, "slot_unavailable");
         let moved = to(101).await.is(200).body;
@@ -44,5 +52,36 @@ mod on_one_machine {
         to(130).await.is(200);
         to(140).await.is_problem(409, "too_late");
         assert!(ravi.slots(&city).await.contains(&slots[110]));
+    }
+
+    /// Ten bookings that are moved to one time at once, and as many who book it: it is one's.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn of_many_who_move_to_one_time_and_book_it_one_gets_it() {
+        let city = City::without_limits().await;
+        let ravi = city.plumber(offer(), open_plan()).await;
+        let (asha, kiran) = (city.customer("asha").await, city.customer("kiran").await);
+        let slots = ravi.slots(&city).await;
+        let mut paths = Vec::new();
+        for n in 0..10 {
+            let made = asha.books(&format!("key-{n}"), ravi.order(&slots[100 + 2 * n])).await.is(201).body;
+            asha.does(&made, json!({ "event": "confirm" })).await.is(200);
+            paths.push(format!("/v1/bookings/{}/reschedule", made["booking_id"].as_str().unwrap()));
+        }
+        let moving = paths.iter().map(|path| {
+            let browser = asha.browser();
+            let to = json!({ "starts_at": slots[200] });
+            async move { browser.post(path, to).await }
+        });
+        let booking = (0..10).map(|n| {
+            let (kiran, order) = (&kiran, ravi.order(&slots[200]));
+            async move { kiran.books(&format!("key-{n}"), order).await }
+        });
+        let (moved, booked) = tokio::join!(join_all(moving), join_all(booking));
+        let answers: Vec<_> = moved.into_iter().chain(booked).collect();
+        assert_eq!(answers.iter().filter(|answer| [200, 201].contains(&answer.status)).count(), 1);
+        for answer in answers.iter().filter(|answer| answer.status >= 400) {
+            answer.is_problem(409, "slot_unavailable");
+        }
+        assert!(!ravi.slots(&city).await.contains(&slots[200]));
     }
 }

@@ -31,8 +31,9 @@ pub struct OneBooking {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Resolve {
-    /// So much the customer does not pay of what they would: from nothing to all of it.
-    refund: Money,
+    /// So much the customer pays in the end: from nothing to all that was agreed. Of that the marketplace takes what it would of
+    /// such a price.
+    customer_pays: Money,
     /// What there is to say of it to both.
     reason: Prose<1000>,
 }
@@ -43,16 +44,16 @@ pub async fn handler(
     State(app): State<App>,
     Staff { user: staff }: Staff,
     Path(OneBooking { id }): Path<OneBooking>,
-    Json(Resolve { refund, reason }): Json<Resolve>,
+    Json(Resolve { customer_pays, reason }): Json<Resolve>,
 ) -> Result<Json<DisputeAnswer>, Error> {
     let before = bookings::find(&app, id).await?.ok_or(NOT_FOUND)?;
     if before.party(staff.user_id).is_some() {
         return Err(NOT_POSSIBLE_NOW.into());
     }
-    if refund > before.bill().customer_pays() {
-        return Err(INVALID_INPUT.at("/refund/amount", "out_of_range").into());
+    if customer_pays > before.bill().customer_pays() {
+        return Err(INVALID_INPUT.at("/customer_pays/amount", "out_of_range").into());
     }
-    let act = Act::Resolve(refund, reason);
+    let act = Act::Resolve(customer_pays, reason);
     if before.is_repeated_by(&act, Actor::Staff) {
         return Ok(Json(DisputeAnswer::of(&app, before).await?));
     }

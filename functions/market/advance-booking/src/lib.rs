@@ -16,7 +16,7 @@ use connecto_shared::{
             WRONG_CODE,
         },
     },
-    store::{bookings, limits},
+    store::{bookings, limits, professionals},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -96,6 +96,11 @@ impl Advance {
     }
 }
 
+/// What somebody who was taken from customers' eyes may not do any more: beginning work.
+const fn is_work(event: Event) -> bool {
+    matches!(event, Event::Accept | Event::Confirm | Event::SetOff | Event::Start)
+}
+
 /// Makes it happen, and tells of the booking. Safe to repeat: what happened last is not done again.
 #[tracing::instrument(name = "market.advance_booking", skip_all)]
 pub async fn handler(
@@ -112,6 +117,11 @@ pub async fn handler(
             return Ok(Json(BookingAnswer::of(&app, language, party, before).await?));
         }
         let outcome = before.after(&act, party.into(), app.now());
+        if is_work(act.event())
+            && professionals::find_public(&app, before.agreed.professional_id).await?.is_none()
+        {
+            return Err(NOT_POSSIBLE_NOW.into());
+        }
         // Whoever guesses is stopped, also when they guess right.
         if attempt == 0 && act.is_proof() && matches!(outcome, Ok(_) | Err(Impossible::WrongCode)) {
             limits::take(&app, CODE_PER_BOOKING, &id.to_string()).await??;

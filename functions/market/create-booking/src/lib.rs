@@ -4,7 +4,6 @@ use axum::extract::State;
 use connecto_shared::{
     App, Fault,
     domain::{
-        availability::Span,
         booking::{Agreed, Booking, LineItem, Place, TRANSITIONS, WorkCode},
         catalogue::{CancellationPolicy, catalogue},
         commission::commissions,
@@ -18,7 +17,10 @@ use connecto_shared::{
     },
     http::{
         BookingAnswer, CreatedOnce, Error, Idempotent, Language, Problem, SignedIn,
-        problem::{CONFLICT, INVALID_INPUT, NOT_FOUND, OUTSIDE_AREA, RATE_LIMITED, SLOT_UNAVAILABLE},
+        problem::{
+            CONFLICT, INVALID_INPUT, NOT_FOUND, OUTSIDE_AREA, RATE_LIMITED, SLOT_UNAVAILABLE,
+            TOO_MANY_BOOKINGS,
+        },
         replay, select,
     },
     slots::{self, Wanted},
@@ -37,7 +39,7 @@ const OWN_SERVICE: Problem = Problem::new(StatusCode::CONFLICT, "own_service");
 
 /// What this endpoint can refuse, as the API's documentation lists it.
 pub const PROBLEMS: &[Problem] =
-    &[NOT_FOUND, OWN_SERVICE, OUTSIDE_AREA, SLOT_UNAVAILABLE, CONFLICT, RATE_LIMITED];
+    &[NOT_FOUND, OWN_SERVICE, OUTSIDE_AREA, SLOT_UNAVAILABLE, TOO_MANY_BOOKINGS, CONFLICT, RATE_LIMITED];
 
 /// So often it is tried while others take time of the same professional.
 const ATTEMPTS: u32 = 20;
@@ -95,15 +97,14 @@ pub async fn handler(
         professional_id: body.professional_id,
         plan: &plan,
         lead_time: service.offer.lead_time,
-        place: body.place.point,
+        place: body.place.point.coarse(),
         duration: selection.duration,
         moves: None,
     };
-    let span = Span { from: body.starts_at, to: body.starts_at + selection.duration };
+    let span = slots::span(&app, body.starts_at, selection.duration).ok_or(SLOT_UNAVAILABLE)?;
     let lines = selection.lines.into_iter().map(|(name, price)| LineItem { name, price }).collect();
-    let is_instant = service.offer.is_instant;
     let agreed = agree(&app, (user, professional, service), lines, (body.place, body.note))?;
-    let booking = Booking::new(app.new_id()?, agreed, span, is_instant, app.now());
+    let booking = Booking::new(app.new_id()?, agreed, span, app.now());
     let row = TRANSITIONS.iter().find(|row| row.from.is_none() && row.event == booking.last.0);
     let row = row.ok_or_else(|| Fault::new("the table has no row for a new booking"))?;
     let answer = serde_json::to_string(&BookingAnswer::of_new(&app, language, booking.clone()))?;
@@ -117,6 +118,7 @@ pub async fn handler(
         match bookings::book(&app, &booking, row, (&diary, &over), (&ticket, answer.clone())).await? {
             Ok(()) => return Ok(CreatedOnce::of(answer)),
             Err(NotTaken::Answered) => return replay(&app, &ticket).await?.ok_or_else(|| CONFLICT.into()),
+            Err(NotTaken::TooManyOpen) => return Err(TOO_MANY_BOOKINGS.into()),
             Err(NotTaken::DiaryChanged | NotTaken::BookingChanged) => pause(&app, attempt.min(4)).await?,
         }
     }
@@ -144,6 +146,7 @@ fn agree(
         commissions: commissions(app.now()),
         place,
         note,
+        is_instant: service.offer.is_instant,
         start_code: WorkCode::new(app.random()?),
         end_code: WorkCode::new(app.random()?),
     })

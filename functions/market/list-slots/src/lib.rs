@@ -107,7 +107,7 @@ pub async fn handler(
         professional_id: id,
         plan: &plan,
         lead_time: service.offer.lead_time,
-        place,
+        place: place.coarse(),
         duration: selection.duration,
         moves: None,
     };

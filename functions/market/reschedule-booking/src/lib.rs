@@ -3,17 +3,17 @@
 use axum::extract::State;
 use connecto_shared::{
     App,
-    domain::{availability::Span, booking::Act, id::BookingId},
+    domain::{
+        booking::{Act, State as BookingState},
+        commission::Party,
+        id::BookingId,
+    },
     http::{
         BookingAnswer, Error, Json, Language, Path, Problem, SignedIn,
         problem::{CONFLICT, NOT_FOUND, NOT_POSSIBLE_NOW, SLOT_UNAVAILABLE, TOO_EARLY, TOO_LATE},
     },
     slots::{self, Wanted},
-    store::{
-        availability,
-        bookings::{self, NotTaken},
-        pause, professionals, services,
-    },
+    store::{availability, bookings, pause, professionals, services},
 };
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -51,11 +51,14 @@ pub async fn handler(
 ) -> Result<Json<BookingAnswer>, Error> {
     for attempt in 0..ATTEMPTS {
         let (before, party) = bookings::find_of(&app, id, user.user_id).await?.ok_or(NOT_FOUND)?;
-        let duration = before.duration();
-        let act = Act::Reschedule(Span { from: starts_at, to: starts_at + duration });
-        if before.is_repeated_by(&act, party.into()) {
+        if before.state == BookingState::Confirmed
+            && before.starts_at == starts_at
+            && party == Party::Customer
+        {
             return Ok(Json(BookingAnswer::of(&app, language, party, before).await?));
         }
+        let duration = before.duration();
+        let act = Act::Reschedule(slots::span(&app, starts_at, duration).ok_or(SLOT_UNAVAILABLE)?);
         let (after, row) = before.after(&act, party.into(), app.now())?;
         let professional_id = before.agreed.professional_id;
         professionals::find_public(&app, professional_id).await?.ok_or(SLOT_UNAVAILABLE)?;
@@ -65,7 +68,7 @@ pub async fn handler(
             professional_id,
             plan: &plan,
             lead_time: service.and_then(|service| service.offer.lead_time),
-            place: before.agreed.place.point,
+            place: before.agreed.place.point.coarse(),
             duration,
             moves: Some(id),
         };
@@ -73,7 +76,7 @@ pub async fn handler(
         let over: Vec<_> = over.iter().collect();
         match bookings::reschedule(&app, (&before, &after), row, (&diary, &over)).await? {
             Ok(()) => return Ok(Json(BookingAnswer::of(&app, language, party, after).await?)),
-            Err(NotTaken::DiaryChanged | NotTaken::BookingChanged | NotTaken::Answered) => {
+            Err(_) => {
                 pause(&app, attempt.min(4)).await?;
             }
         }

@@ -107,7 +107,9 @@ pub enum Guard {
     FromMinutesBefore(i64),
     /// Not sooner than so many minutes after it should have begun.
     FromMinutesAfter(i64),
-    /// While cancelling costs nothing, and no more than three times.
+    /// Not later than it begins.
+    UntilItBegins,
+    /// While cancelling costs nothing, no more than three times, and where the professional was not asked for their time.
     WhileFree,
     /// Whoever does it is who was reported as absent.
     IsAbsent,
@@ -195,7 +197,7 @@ pub const TRANSITIONS: &[Transition] = {
         Accept, Cancel, Close, Confirm, Decline, Dispute, Finish, Hold, Lapse, ReportNoShow, Request,
         Reschedule, Resolve, SetOff, Start,
     };
-    use Guard::{FromMinutesAfter, FromMinutesBefore, IsAbsent, WhileFree};
+    use Guard::{FromMinutesAfter, FromMinutesBefore, IsAbsent, UntilItBegins, WhileFree};
     use Proof::{EndCode, StartCode};
     use State::{
         Accepted, Cancelled, Closed, Confirmed, Declined, Disputed, Done, Expired, Held, InProgress, NoShow,
@@ -226,11 +228,13 @@ pub const TRANSITIONS: &[Transition] = {
         of(OnTheWay, Start, Professional, InProgress).when(FromMinutesBefore(60)).proved_by(StartCode),
         of(Confirmed, Cancel, Customer, Cancelled).settling(CancellationFee).telling(PROFESSIONAL),
         of(OnTheWay, Cancel, Customer, Cancelled).settling(CancellationFee).telling(PROFESSIONAL),
-        of(Confirmed, Cancel, Professional, Cancelled).settling(Nothing).telling(CUSTOMER),
-        of(OnTheWay, Cancel, Professional, Cancelled).settling(Nothing).telling(CUSTOMER),
-        of(Confirmed, ReportNoShow, Customer, NoShow).when(FromMinutesAfter(30)).telling(PROFESSIONAL),
-        of(OnTheWay, ReportNoShow, Customer, NoShow).when(FromMinutesAfter(30)).telling(PROFESSIONAL),
-        of(Confirmed, ReportNoShow, Professional, NoShow).when(FromMinutesAfter(15)).telling(CUSTOMER),
+        of(Confirmed, Cancel, Professional, Cancelled)
+            .when(UntilItBegins)
+            .settling(Nothing)
+            .telling(CUSTOMER),
+        of(OnTheWay, Cancel, Professional, Cancelled).when(UntilItBegins).settling(Nothing).telling(CUSTOMER),
+        of(Confirmed, ReportNoShow, Customer, NoShow).when(FromMinutesAfter(15)).telling(PROFESSIONAL),
+        of(OnTheWay, ReportNoShow, Customer, NoShow).when(FromMinutesAfter(15)).telling(PROFESSIONAL),
         of(OnTheWay, ReportNoShow, Professional, NoShow).when(FromMinutesAfter(15)).telling(CUSTOMER),
         of(Confirmed, Lapse, Time, Expired).settling(Nothing).telling(BOTH),
         of(OnTheWay, Lapse, Time, Expired).settling(Nothing).telling(BOTH),
@@ -346,6 +350,7 @@ pub fn transition(
             && row.event == event
             && row.actor == actor
             && (row.guard != Guard::IsAbsent || booking.absent.map(Actor::from) == Some(actor))
+            && (row.guard != Guard::WhileFree || booking.agreed.is_instant)
     };
     let row = TRANSITIONS.iter().find(is_it).ok_or(Impossible::NotNow)?;
     let has_passed = booking.deadline.is_some_and(|deadline| deadline <= now);
@@ -356,12 +361,17 @@ pub fn transition(
     let is_early = match row.guard {
         Guard::FromMinutesBefore(before) => now < booking.starts_at - minutes(before),
         Guard::FromMinutesAfter(after) => now < booking.starts_at + minutes(after),
-        Guard::Always | Guard::WhileFree | Guard::IsAbsent => false,
+        Guard::Always | Guard::UntilItBegins | Guard::WhileFree | Guard::IsAbsent => false,
     };
     if is_early {
         return Err(Impossible::TooEarly);
     }
-    if row.guard == Guard::WhileFree && !booking.can_be_moved(now) {
+    let is_late = match row.guard {
+        Guard::UntilItBegins => now >= booking.starts_at,
+        Guard::WhileFree => !booking.can_be_moved(now),
+        Guard::Always | Guard::FromMinutesBefore(_) | Guard::FromMinutesAfter(_) | Guard::IsAbsent => false,
+    };
+    if is_late {
         return Err(Impossible::TooLate);
     }
     Ok(row)

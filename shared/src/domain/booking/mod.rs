@@ -99,6 +99,8 @@ pub struct Agreed {
     pub place: Place,
     /// What else the customer has to say of it.
     pub note: Option<Prose<1000>>,
+    /// Whether a free time was enough, and the professional not asked.
+    pub is_instant: bool,
     /// What the customer shows when the work begins.
     pub start_code: WorkCode,
     /// What the customer shows when the work is done.
@@ -167,7 +169,7 @@ pub enum Act {
     Reschedule(Span),
     /// Somebody objects.
     Dispute(Prose<1000>),
-    /// Staff decides: so much of what the customer would pay they do not, and why.
+    /// Staff decides: so much the customer pays, and why.
     Resolve(Money, Prose<1000>),
 }
 
@@ -193,9 +195,9 @@ impl Act {
 impl Booking {
     /// A new booking: held for the customer at once, or asked of the professional.
     #[must_use]
-    pub fn new(booking_id: BookingId, agreed: Agreed, span: Span, is_instant: bool, now: Timestamp) -> Self {
+    pub fn new(booking_id: BookingId, agreed: Agreed, span: Span, now: Timestamp) -> Self {
         let (event, state) =
-            if is_instant { (Event::Hold, State::Held) } else { (Event::Request, State::Requested) };
+            if agreed.is_instant { (Event::Hold, State::Held) } else { (Event::Request, State::Requested) };
         Self {
             booking_id,
             agreed,
@@ -290,8 +292,16 @@ impl Booking {
     /// Whether an act would do nothing but repeat what happened last.
     #[must_use]
     pub fn is_repeated_by(&self, act: &Act, actor: Actor) -> bool {
-        let is_moved_there = |span: &Span| (self.starts_at, self.ends_at) == (span.from, span.to);
-        self.last == (act.event(), actor) && !matches!(act, Act::Reschedule(span) if !is_moved_there(span))
+        self.last == (act.event(), actor)
+            && match act {
+                Act::Plain(_) | Act::Proved(..) => true,
+                Act::Reschedule(span) => self.span() == *span,
+                Act::Dispute(why) => self.objection.as_ref() == Some(why),
+                Act::Resolve(pays, why) => {
+                    self.resolution.as_ref() == Some(why)
+                        && self.settlement.is_some_and(|settlement| settlement.customer_pays == *pays)
+                }
+            }
     }
 
     /// What somebody can do now, whatever codes it takes.
@@ -301,7 +311,7 @@ impl Booking {
         events.map(|row| row.event).filter(|event| transition(self, *event, actor, now).is_ok()).collect()
     }
 
-    /// Whether it may be moved: while cancelling is free, and not too often.
+    /// Whether it may be moved at some time: while cancelling is free, and not too often.
     #[must_use]
     pub fn can_be_moved(&self, now: Timestamp) -> bool {
         self.moves < MOST_MOVES && now < free_until(self.agreed.policy, self.starts_at)
@@ -319,7 +329,8 @@ impl Booking {
             booking_id: self.booking_id,
             starts_at: self.starts_at,
             ends_at: self.ends_at,
-            place: self.agreed.place.point,
+            // About where: what slots there are elsewhere tells nobody more than that.
+            place: self.agreed.place.point.coarse(),
             held_until,
         })
     }

@@ -38,7 +38,10 @@ fn page() -> String {
                 format!("from {minutes} min before it begins, with the start code")
             }
             (Guard::FromMinutesAfter(minutes), _) => format!("from {minutes} min after it should have begun"),
-            (Guard::WhileFree, _) => "while cancelling is free, three times".to_owned(),
+            (Guard::UntilItBegins, _) => "until it begins".to_owned(),
+            (Guard::WhileFree, _) => {
+                "while cancelling is free, three times, if it was not asked for".to_owned()
+            }
             (Guard::IsAbsent, _) => "they were reported as absent".to_owned(),
             (Guard::Always, Some(_)) => "with the end code".to_owned(),
             (Guard::Always, None) => String::new(),

@@ -115,10 +115,10 @@ impl Booking {
             }
             Terms::NoShowFee => part(Money::NOTHING),
             Terms::AsDecided => {
-                let refund = if let Act::Resolve(refund, _) = act { *refund } else { Money::NOTHING };
-                let paid = bill.price.less(refund);
-                let gets = paid.less(sum(&self.agreed.commissions, Party::Professional, paid));
-                Settlement::new(bill.customer_pays().less(refund), gets)
+                let pays = if let Act::Resolve(pays, _) = act { *pays } else { Money::NOTHING };
+                let pays = pays.min(bill.customer_pays());
+                // Of what is more than the price nothing is the professional's.
+                Settlement::new(pays, part(pays.min(bill.price)).professional_gets)
             }
         }
     }

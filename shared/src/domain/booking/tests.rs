@@ -36,11 +36,12 @@ fn booking(policy: CancellationPolicy, prices: &[i64], is_instant: bool, begins:
         }))
         .unwrap(),
         note: None,
+        is_instant,
         start_code: WorkCode::new([0, 0, 0, 7]),
         end_code: WorkCode::new([0, 0, 0, 8]),
     };
     let span = Span { from: at(begins), to: at(begins + 60) };
-    Booking::new(BookingId::new(4, &[4; 10]), agreed, span, is_instant, at(0))
+    Booking::new(BookingId::new(4, &[4; 10]), agreed, span, at(0))
 }
 
 /// Where a booking may go from a state, written down apart from the table.
@@ -94,9 +95,10 @@ impl Dice {
                 Act::Reschedule(Span { from, to: from + booking.duration() })
             }
             Event::Dispute => Act::Dispute("It drips.".parse().unwrap()),
-            Event::Resolve => {
-                Act::Resolve(Money::paise(self.number(0..300_000)), "We looked.".parse().unwrap())
-            }
+            Event::Resolve => Act::Resolve(
+                Money::paise(self.number(0..300_000)).min(booking.bill().customer_pays()),
+                "We looked.".parse().unwrap(),
+            ),
             _ => Act::Plain(event),
         };
         (actor, act)
@@ -243,11 +245,12 @@ fn done(acts: &[(Act, Actor, i64)], begins: i64) -> Booking {
 #[test]
 fn money_goes_by_how_it_ended() {
     let confirm = || (Act::Plain(Event::Confirm), Actor::Customer, 5);
+    let set_off = || (Act::Plain(Event::SetOff), Actor::Professional, 5_990);
     let start = || (Act::Proved(Event::Start, WorkCode::new([0, 0, 0, 7])), Actor::Professional, 6_000);
     let finish = || (Act::Proved(Event::Finish, WorkCode::new([0, 0, 0, 8])), Actor::Professional, 6_050);
     let object = || (Act::Dispute("It drips.".parse().unwrap()), Actor::Customer, 6_060);
     let decide =
-        |refund| (Act::Resolve(Money::paise(refund), "We looked.".parse().unwrap()), Actor::Staff, 6_070);
+        |pays| (Act::Resolve(Money::paise(pays), "We looked.".parse().unwrap()), Actor::Staff, 6_070);
     let absent = |by, minutes| (Act::Plain(Event::ReportNoShow), by, minutes);
     let lapse = |minutes| (Act::Plain(Event::Lapse), Actor::Time, minutes);
     let cases = [
@@ -261,13 +264,18 @@ fn money_goes_by_how_it_ended() {
         (vec![confirm(), (Act::Plain(Event::Cancel), Actor::Customer, 5_900)], [50_000, 42_500, 7_500]),
         (vec![confirm(), (Act::Plain(Event::Cancel), Actor::Professional, 5_900)], [0, 0, 0]),
         (
-            vec![confirm(), absent(Actor::Professional, 6_015), lapse(6_015 + 48 * 60)],
+            vec![confirm(), set_off(), absent(Actor::Professional, 6_015), lapse(6_015 + 48 * 60)],
             [100_000, 85_000, 15_000],
         ),
-        (vec![confirm(), absent(Actor::Customer, 6_030), lapse(6_030 + 48 * 60)], [0, 0, 0]),
-        (vec![confirm(), start(), finish(), object(), decide(0)], [102_000, 85_000, 17_000]),
-        (vec![confirm(), start(), finish(), object(), decide(50_000)], [52_000, 42_500, 9_500]),
-        (vec![confirm(), start(), finish(), object(), decide(102_000)], [0, 0, 0]),
+        (vec![confirm(), absent(Actor::Customer, 6_015), lapse(6_015 + 48 * 60)], [0, 0, 0]),
+        (
+            vec![confirm(), set_off(), absent(Actor::Professional, 6_015), object(), decide(30_000)],
+            [30_000, 25_500, 4_500],
+        ),
+        (vec![confirm(), start(), finish(), object(), decide(102_000)], [102_000, 85_000, 17_000]),
+        (vec![confirm(), start(), finish(), object(), decide(101_000)], [101_000, 85_000, 16_000]),
+        (vec![confirm(), start(), finish(), object(), decide(50_000)], [50_000, 42_500, 7_500]),
+        (vec![confirm(), start(), finish(), object(), decide(0)], [0, 0, 0]),
     ];
     for (acts, [pays, gets, keeps]) in cases {
         let booking = done(&acts, 6_000);
@@ -282,6 +290,7 @@ fn only_who_was_reported_as_absent_objects_to_that() {
     let booking = done(
         &[
             (Act::Plain(Event::Confirm), Actor::Customer, 5),
+            (Act::Plain(Event::SetOff), Actor::Professional, 5_990),
             (Act::Plain(Event::ReportNoShow), Actor::Professional, 6_015),
         ],
         6_000,
@@ -307,6 +316,46 @@ fn a_booking_is_moved_while_that_is_free_and_three_times() {
     assert_eq!(booking.after(&to(9_500), Actor::Customer, at(6_000)).unwrap_err(), Impossible::TooLate);
     let booking = done(&[(Act::Plain(Event::Confirm), Actor::Customer, 5)], 6_000);
     assert_eq!(booking.after(&to(7_000), Actor::Customer, at(5_280)).unwrap_err(), Impossible::TooLate);
+}
+
+#[test]
+fn who_was_asked_for_a_time_is_not_moved_to_another() {
+    let asked = booking(CancellationPolicy::Standard, &[80_000], false, 6_000);
+    let accepted = asked.after(&Act::Plain(Event::Accept), Actor::Professional, at(1)).unwrap().0;
+    let confirmed = accepted.after(&Act::Plain(Event::Confirm), Actor::Customer, at(2)).unwrap().0;
+    let to = Act::Reschedule(Span { from: at(7_000), to: at(7_060) });
+    assert_eq!(confirmed.after(&to, Actor::Customer, at(3)).unwrap_err(), Impossible::NotNow);
+}
+
+#[test]
+fn a_professional_who_does_not_come_can_neither_cancel_nor_blame() {
+    let booking = done(&[(Act::Plain(Event::Confirm), Actor::Customer, 5)], 6_000);
+    let cancel = Act::Plain(Event::Cancel);
+    assert!(booking.after(&cancel, Actor::Professional, at(5_999)).is_ok());
+    assert_eq!(booking.after(&cancel, Actor::Professional, at(6_000)).unwrap_err(), Impossible::TooLate);
+    let blame = Act::Plain(Event::ReportNoShow);
+    assert_eq!(booking.after(&blame, Actor::Professional, at(6_020)).unwrap_err(), Impossible::NotNow);
+    assert!(booking.after(&blame, Actor::Customer, at(6_015)).is_ok());
+}
+
+/// What is told again with other words is not the same.
+#[test]
+fn a_repetition_says_the_same() {
+    let object = |why: &str| Act::Dispute(why.parse().unwrap());
+    let booking = done(
+        &[
+            (Act::Plain(Event::Confirm), Actor::Customer, 5),
+            (Act::Plain(Event::ReportNoShow), Actor::Customer, 6_015),
+            (object("I was there."), Actor::Professional, 6_020),
+        ],
+        6_000,
+    );
+    assert!(booking.is_repeated_by(&object("I was there."), Actor::Professional));
+    assert!(!booking.is_repeated_by(&object("I was not."), Actor::Professional));
+    let decide = |pays| Act::Resolve(Money::paise(pays), "We looked.".parse().unwrap());
+    let decided = booking.after(&decide(100), Actor::Staff, at(6_030)).unwrap().0;
+    assert!(decided.is_repeated_by(&decide(100), Actor::Staff));
+    assert!(!decided.is_repeated_by(&decide(200), Actor::Staff));
 }
 
 #[test]

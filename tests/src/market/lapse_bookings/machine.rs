@@ -127,8 +127,7 @@ mod on_one_machine {
             for dispute in disputes["items"].as_array().unwrap().iter().take(most) {
                 let path =
                     format!("/v1/admin/disputes/{}/resolution", dispute["booking_id"].as_str().unwrap());
-                let body =
-                    json!({ "refund": { "amount": 10_000, "currency": "INR" }, "reason": "We looked." });
+                let body = json!({ "customer_pays": { "amount": 10_000, "currency": "INR" }, "reason": "We looked." });
                 self.staff.browser().post(&path, body).await.is(200);
             }
         }
