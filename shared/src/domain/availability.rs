@@ -33,10 +33,10 @@ pub struct Plan {
     /// Every so many minutes something can begin, from the beginning of their hours on: a divisor of an hour.
     pub step: Step,
     /// So long they want for themselves between two bookings, in minutes, beside the way.
-    #[serde(default)]
+    #[serde(default = "no_buffer")]
     pub buffer: Buffer,
     /// So many bookings they can do at once: more than one where they are several.
-    #[serde(default)]
+    #[serde(default = "one_at_once")]
     pub capacity: Capacity,
 }
 
@@ -174,16 +174,12 @@ impl Buffer {
     }
 }
 
-impl Default for Buffer {
-    fn default() -> Self {
-        Self(0)
-    }
+const fn no_buffer() -> Buffer {
+    Buffer(0)
 }
 
-impl Default for Capacity {
-    fn default() -> Self {
-        Self(1)
-    }
+const fn one_at_once() -> Capacity {
+    Capacity(1)
 }
 
 /// Every so many minutes something can begin: 5, 10, 15, 20, 30 or 60, so that it does at the same minutes each hour.

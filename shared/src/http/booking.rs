@@ -15,6 +15,7 @@ use crate::{
         keys::KeySet,
         locale::Locale,
         money::Money,
+        person::PersonName,
         phone::Phone,
         place::{PinCode, Point},
         proof::{Cursor, ProofKey},
@@ -145,7 +146,7 @@ impl BookingSummary {
         let (with, total) = match role {
             Party::Customer => (agreed.professional_name.as_ref().map(Line::as_str), bill.customer_pays()),
             Party::Professional => {
-                (agreed.customer_name.as_ref().map(|name| name.as_str()), bill.professional_gets())
+                (agreed.customer_name.as_ref().map(PersonName::as_str), bill.professional_gets())
             }
         };
         Self {

@@ -5,10 +5,8 @@ use std::marker::PhantomData;
 use aide::{
     OperationInput, OperationOutput,
     generate::GenContext,
-    openapi::{
-        HeaderStyle, Operation, Parameter, ParameterData, ParameterSchemaOrContent, ReferenceOr,
-        Response as Described, SchemaObject, StatusCode as DescribedStatus,
-    },
+    openapi::{Operation, Response as Described, StatusCode as DescribedStatus},
+    operation::ParamLocation,
 };
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::{
@@ -19,12 +17,13 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderMap, StatusCode, header};
 use lambda_http::request::RequestContext;
-use schemars::{JsonSchema, json_schema};
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use super::{
     body::{Json, read},
     describe::{describe_problems, json_response},
+    params::describe_parameters,
     problem::{Error, IDEMPOTENCY_KEY_REQUIRED, IDEMPOTENCY_KEY_REUSED, INVALID_INPUT},
 };
 use crate::{
@@ -36,6 +35,16 @@ use crate::{
 const HEADER: &str = "idempotency-key";
 /// Of a UUID or a ULID there is enough.
 const LONGEST_KEY: usize = 128;
+
+/// How the header is told of.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema matters")]
+struct Headers {
+    /// A value of the caller's own, the same each time this request is repeated: it is done once, and answered alike for a
+    /// day.
+    #[schemars(rename = "Idempotency-Key", length(min = 1, max = LONGEST_KEY))]
+    key: String,
+}
 
 /// A JSON body that came with an `Idempotency-Key`.
 pub struct Idempotent<T> {
@@ -124,24 +133,7 @@ impl<T: JsonSchema> OperationOutput for CreatedOnce<T> {
 impl<T: JsonSchema> OperationInput for Idempotent<T> {
     fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
         Json::<T>::operation_input(ctx, operation);
-        let schema = json_schema!({ "type": "string", "minLength": 1, "maxLength": LONGEST_KEY });
-        let schema = SchemaObject { json_schema: schema, example: None, external_docs: None };
-        let description = "A value of the caller's own, the same each time this request is repeated: it is done once, and \
-                           answered alike for a day.";
-        operation.parameters.push(ReferenceOr::Item(Parameter::Header {
-            parameter_data: ParameterData {
-                name: "Idempotency-Key".to_owned(),
-                description: Some(description.to_owned()),
-                required: true,
-                deprecated: None,
-                format: ParameterSchemaOrContent::Schema(schema),
-                example: None,
-                examples: Default::default(),
-                explode: None,
-                extensions: Default::default(),
-            },
-            style: HeaderStyle::Simple,
-        }));
+        describe_parameters::<Headers>(ctx, operation, ParamLocation::Header);
         describe_problems(ctx, operation, &[IDEMPOTENCY_KEY_REQUIRED, IDEMPOTENCY_KEY_REUSED]);
     }
 }

@@ -78,7 +78,8 @@ impl<T: JsonSchema> OperationInput for Query<T> {
     }
 }
 
-fn describe_parameters<T: JsonSchema>(
+/// Writes the fields of a type into an operation as its parameters.
+pub(super) fn describe_parameters<T: JsonSchema>(
     ctx: &mut GenContext,
     operation: &mut Operation,
     location: ParamLocation,

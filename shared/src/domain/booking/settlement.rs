@@ -107,13 +107,12 @@ impl Booking {
             Settlement::new(paid, paid.less(sum(&self.agreed.commissions, Party::Professional, paid)))
         };
         match terms {
-            Terms::Nothing => part(Money::NOTHING),
             Terms::InFull => Settlement::new(bill.customer_pays(), bill.professional_gets()),
             Terms::CancellationFee => part(self.cancellation_fee(now)),
             Terms::NoShowFee if self.absent == Some(Party::Customer) => {
                 part(self.cancellation_fee(self.starts_at))
             }
-            Terms::NoShowFee => part(Money::NOTHING),
+            Terms::NoShowFee | Terms::Nothing => part(Money::NOTHING),
             Terms::AsDecided => {
                 let pays = if let Act::Resolve(pays, _) = act { *pays } else { Money::NOTHING };
                 let pays = pays.min(bill.customer_pays());

@@ -155,7 +155,7 @@ fn a_booking_keeps_to_its_rules_whatever_happens_to_it() {
             let is_offered = booking.possible(actor, now).contains(&act.event());
             match booking.after(&act, actor, now) {
                 Err(why) => {
-                    assert_eq!(is_offered, why == Impossible::WrongCode, "{booking:?} {act:?} {actor:?}")
+                    assert_eq!(is_offered, why == Impossible::WrongCode, "{booking:?} {act:?} {actor:?}");
                 }
                 Ok((next, row)) => {
                     assert!(is_offered, "{booking:?} {act:?} {actor:?}");
@@ -221,11 +221,10 @@ fn cancelling_costs_more_the_later_it_is() {
         let booking = booking(policy, &[100_000], true, 6_000);
         booking.cancellation_fee(booking.starts_at - SignedDuration::from_hours(hours)).amount()
     };
-    use CancellationPolicy::{Flexible, Standard, Strict};
     for (policy, costs) in [
-        (Flexible, [(3, 0), (2, 25_000), (1, 25_000), (0, 50_000), (-1, 50_000)]),
-        (Standard, [(13, 0), (12, 25_000), (4, 50_000), (1, 50_000), (0, 100_000)]),
-        (Strict, [(49, 0), (48, 50_000), (25, 50_000), (24, 100_000), (-1, 100_000)]),
+        (CancellationPolicy::Flexible, [(3, 0), (2, 25_000), (1, 25_000), (0, 50_000), (-1, 50_000)]),
+        (CancellationPolicy::Standard, [(13, 0), (12, 25_000), (4, 50_000), (1, 50_000), (0, 100_000)]),
+        (CancellationPolicy::Strict, [(49, 0), (48, 50_000), (25, 50_000), (24, 100_000), (-1, 100_000)]),
     ] {
         for (hours, cost) in costs {
             assert_eq!(fee(policy, hours), cost, "{policy:?} {hours}");

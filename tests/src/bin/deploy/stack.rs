@@ -115,7 +115,7 @@ impl<'a> Stack<'a> {
         match self.part.template() {
             None => command.arg(self.root.join("template.yaml")),
             Some(template) => {
-                fs::create_dir_all(&self.work)?;
+                fs::create_dir_all(self.work)?;
                 let file = self.work.join("template.json");
                 fs::write(&file, template.to_string())?;
                 command.arg(file)
