@@ -6,6 +6,8 @@ use aws_lc_rs::digest::{SHA256, digest};
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
+use super::leaks;
+
 /// What came back.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -141,6 +143,8 @@ impl Contract {
         if answer.status == 500 {
             return;
         }
+        let leaks = leaks(path, &answer.body);
+        assert!(leaks.is_empty(), "{method} {path} tells what nobody may know: {leaks:?}");
         let response = &operation["responses"][answer.status.to_string()];
         assert!(response.is_object(), "{method} {path} does not document {}: {answer:?}", answer.status);
         if answer.status >= 400 {

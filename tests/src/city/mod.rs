@@ -10,6 +10,7 @@ mod authenticator;
 mod inside;
 mod marketplace;
 mod person;
+mod privacy;
 mod uploads;
 
 use std::{
@@ -30,6 +31,7 @@ pub use self::{
     authenticator::Authenticator,
     marketplace::{BASE, Plumber, offer, open_plan, place, plan, profile},
     person::{Browser, Person, address, number},
+    privacy::leaks,
     uploads::{announcement, announcement_of_parts},
 };
 

@@ -267,11 +267,13 @@ mod on_one_machine {
         let (city, ravi) = city_with_plumber(json!({})).await;
         let customers = customers(&city).await;
         let slots = ravi.slots(&city).await;
+        // Somebody has another time before, so that it is not the first that anybody ever had of theirs.
+        customers[0].books("before", ravi.order(&slots[20])).await.is(201);
         let won = rush(&customers, &[ravi.order(&slots[4])]).await;
         let busy = busy(&city).await;
-        assert_eq!((won.len(), busy.len()), (1, 1));
+        assert_eq!((won.len(), busy.len()), (1, 2));
         assert!(busy.contains_key(won[0]["booking_id"].as_str().unwrap()));
-        println!("100 callers, 1 booking, 99 refusals, 1 time taken");
+        println!("100 callers, 1 booking, 99 refusals, no hold left behind");
     }
 
     /// Times that overlap, each at another place: between two of those who get one there is time for the way.
@@ -392,6 +394,38 @@ mod on_one_machine {
         // Half an hour later there is no room either, an hour later there is.
         let left = ravi.slots(&city).await;
         assert!(!left.contains(&slots[5]) && left.contains(&slots[6]));
+    }
+
+    /// Who confirms in time, but so slowly that another has the time before it is written, is late.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn who_confirms_too_slowly_is_late() {
+        let (city, ravi) = city_with_plumber(json!({})).await;
+        let (asha, kiran) = (city.customer("asha").await, city.customer("kiran").await);
+        let slots = ravi.slots(&city).await;
+        let held = asha.books("hold", ravi.order(&slots[10])).await.is(201).body;
+        // Three reads until it is decided, and two more until it is written: each takes most of a second.
+        let slow = json!({
+            "service": "dynamodb", "function": "MarketAdvanceBooking", "action": "GetItem",
+            "every": 1, "do": "delay", "ms": 800,
+        });
+        city.misbehave(json!([slow])).await;
+        let deadline: Timestamp = held["deadline"].as_str().unwrap().parse().unwrap();
+        let wait = deadline.duration_since(city.now().await) - SignedDuration::from_millis(3_000);
+        city.advance(&format!("PT{:.3}S", wait.as_secs_f64())).await;
+        let other = async {
+            tokio::time::sleep(std::time::Duration::from_millis(3_100)).await;
+            kiran.books("instead", ravi.order(&slots[10])).await
+        };
+        let (confirmed, booked) = tokio::join!(asha.does(&held, json!({ "event": "confirm" })), other);
+        city.behave().await;
+        assert_eq!(
+            u8::from(confirmed.status == 200) + u8::from(booked.status == 201),
+            1,
+            "{confirmed:?} {booked:?}"
+        );
+        let begins: Timestamp = slots[10].parse().unwrap();
+        assert_eq!(busy(&city).await.values().filter(|(from, _)| *from == begins).count(), 1);
+        println!("confirmed too slowly: {} {}", confirmed.status, confirmed.code());
     }
 
     /// A hold that ends while a hundred wait for it and its owner confirms it: the time is one person's.

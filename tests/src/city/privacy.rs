@@ -1,0 +1,77 @@
+//! What an answer may tell whoever asked: held against every answer that any test of the suite gets.
+
+use connecto_shared::domain::{booking::State, place::Point};
+use serde_json::Value;
+
+/// Where in an answer stands what whoever asked may not know: exact places, addresses, telephone numbers, mail addresses.
+///
+/// What a person is told of their own account is theirs; a professional's own profile, and applications that staff looks at,
+/// have the base; a booking tells its two sides what its state says.
+#[must_use]
+pub fn leaks(path: &str, body: &Value) -> Vec<String> {
+    let mut leaks = Vec::new();
+    walk(path, ("", body), body, &mut leaks);
+    leaks
+}
+
+fn walk(path: &str, (pointer, value): (&str, &Value), root: &Value, leaks: &mut Vec<String>) {
+    let key = pointer.rsplit('/').next().unwrap_or_default();
+    let is_own = path.starts_with("/v1/account") || path.starts_with("/v1/auth");
+    let may_be_told = match value {
+        Value::String(text) if is_mail_address(text) => is_own,
+        Value::String(text) if is_phone_number(text) => {
+            is_own || (pointer == "/phone" && booking(root).is_some_and(|(_, state)| state.reveals()))
+        }
+        Value::String(_) if key == "address" => knows_place(root),
+        Value::String(_) if ["start_code", "end_code"].contains(&key) => {
+            booking(root).is_some_and(|(is_customer, state)| is_customer && state.reveals())
+        }
+        Value::Object(fields) if fields.contains_key("latitude") => match key {
+            "near" => serde_json::from_value::<Point>(value.clone()).is_ok_and(|near| near == near.coarse()),
+            "base" => {
+                let is_theirs = path == "/v1/professional" || path.starts_with("/v1/professional/");
+                is_theirs || path.starts_with("/v1/admin/applications/")
+            }
+            "point" => knows_place(root),
+            _ => false,
+        },
+        _ => true,
+    };
+    if !may_be_told {
+        leaks.push(format!("{pointer}: {value}"));
+    }
+    match value {
+        Value::Array(items) => {
+            for (at, item) in items.iter().enumerate() {
+                walk(path, (&format!("{pointer}/{at}"), item), root, leaks);
+            }
+        }
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                walk(path, (&format!("{pointer}/{name}"), field), root, leaks);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether a booking is told to its customer, and its state.
+fn booking(root: &Value) -> Option<(bool, State)> {
+    root["booking_id"].as_str()?;
+    let state = serde_json::from_value(root["state"].clone()).ok()?;
+    Some((root["role"].as_str()? == "customer", state))
+}
+
+fn knows_place(root: &Value) -> bool {
+    booking(root).is_some_and(|(is_customer, state)| is_customer || state.reveals())
+}
+
+fn is_mail_address(text: &str) -> bool {
+    let is_domain = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphanumeric()) && rest.contains('.');
+    text.split_once('@').is_some_and(|(local, rest)| !local.is_empty() && is_domain(rest))
+}
+
+fn is_phone_number(text: &str) -> bool {
+    let digits = text.strip_prefix('+').unwrap_or_default();
+    (8..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
