@@ -1,4 +1,4 @@
-//! Decides of a booking that somebody objects to, and tells both sides.
+//! Decides of a booking that somebody objects to, and tells both sides. Who decided stands in the audit log.
 
 use axum::extract::State;
 use connecto_shared::{

@@ -4,14 +4,14 @@ use axum::extract::State;
 use connecto_shared::{
     App, Fault,
     domain::{
-        booking::{Agreed, Booking, LineItem, Place, TRANSITIONS, WorkCode},
+        booking::{Agreed, Booking, LineItem, Place, Transition, WorkCode},
         catalogue::{CancellationPolicy, catalogue},
         commission::commissions,
         id::{ProfessionalId, ServiceId},
         limits::BOOK_PER_ACCOUNT,
         professional::Professional,
         prose::{Line, Prose, has_contact_details},
-        service::Service,
+        service::{LeadTime, Service},
         several::Several,
         user::User,
     },
@@ -27,7 +27,9 @@ use connecto_shared::{
     store::{
         availability,
         bookings::{self, NotTaken},
-        limits, pause, professionals, services,
+        limits, pause, professionals,
+        replies::Ticket,
+        services,
     },
 };
 use http::StatusCode;
@@ -90,36 +92,45 @@ pub async fn handler(
         return Err(OUTSIDE_AREA.into());
     }
     let selection = select(&service.offer, (body.price.as_ref(), &body.add_ons), ["/price", "/add_ons"])?;
-    let plan = availability::find(&app, body.professional_id).await?.ok_or(SLOT_UNAVAILABLE)?;
     limits::take(&app, BOOK_PER_ACCOUNT, &user.user_id.to_string()).await??;
 
-    let wanted = Wanted {
-        professional_id: body.professional_id,
-        plan: &plan,
-        lead_time: service.offer.lead_time,
-        place: body.place.point.coarse(),
-        duration: selection.duration,
-        moves: None,
-    };
     let span = slots::span(&app, body.starts_at, selection.duration).ok_or(SLOT_UNAVAILABLE)?;
+    let lead_time = service.offer.lead_time;
     let lines = selection.lines.into_iter().map(|(name, price)| LineItem { name, price }).collect();
     let agreed = agree(&app, (user, professional, service), lines, (body.place, body.note))?;
-    let booking = Booking::new(app.new_id()?, agreed, span, app.now());
-    let row = TRANSITIONS.iter().find(|row| row.from.is_none() && row.event == booking.last.0);
-    let row = row.ok_or_else(|| Fault::new("the table has no row for a new booking"))?;
-    let answer = serde_json::to_string(&BookingAnswer::of_new(&app, language, booking.clone()))?;
+    let new = Booking::new(app.new_id()?, agreed, span, app.now());
+    let answer = serde_json::to_string(&BookingAnswer::of_new(&app, language, new.0.clone()))?;
+    write(&app, (&new.0, new.1), lead_time, (&ticket, answer)).await
+}
+
+/// Writes the booking if there is room for it, looking again whenever somebody else took of the professional's time.
+async fn write(
+    app: &App,
+    (booking, row): (&Booking, &Transition),
+    lead_time: Option<LeadTime>,
+    (ticket, answer): (&Ticket, String),
+) -> Result<CreatedOnce<BookingAnswer>, Error> {
+    let professional_id = booking.agreed.professional_id;
     for attempt in 0..ATTEMPTS {
-        let room = slots::room(&app, wanted, span.from).await?;
-        let Some((diary, over)) = room else {
+        let plan = availability::find(app, professional_id).await?.ok_or(SLOT_UNAVAILABLE)?;
+        let wanted = Wanted {
+            professional_id,
+            plan: &plan,
+            lead_time,
+            place: booking.agreed.place.point.coarse(),
+            duration: booking.duration(),
+            moves: None,
+        };
+        let Some((diary, over)) = slots::room(app, wanted, booking.starts_at).await? else {
             // Maybe it was this very request that took it.
-            return replay(&app, &ticket).await?.ok_or_else(|| SLOT_UNAVAILABLE.into());
+            return replay(app, ticket).await?.ok_or_else(|| SLOT_UNAVAILABLE.into());
         };
         let over: Vec<_> = over.iter().collect();
-        match bookings::book(&app, &booking, row, (&diary, &over), (&ticket, answer.clone())).await? {
+        match bookings::book(app, booking, row, (&diary, &over), (ticket, answer.clone())).await? {
             Ok(()) => return Ok(CreatedOnce::of(answer)),
-            Err(NotTaken::Answered) => return replay(&app, &ticket).await?.ok_or_else(|| CONFLICT.into()),
+            Err(NotTaken::Answered) => return replay(app, ticket).await?.ok_or_else(|| CONFLICT.into()),
             Err(NotTaken::TooManyOpen) => return Err(TOO_MANY_BOOKINGS.into()),
-            Err(NotTaken::DiaryChanged | NotTaken::BookingChanged) => pause(&app, attempt.min(4)).await?,
+            Err(NotTaken::DiaryChanged | NotTaken::BookingChanged) => pause(app, attempt.min(4)).await?,
         }
     }
     Err(CONFLICT.into())

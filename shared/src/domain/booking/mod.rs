@@ -193,12 +193,20 @@ impl Act {
 }
 
 impl Booking {
-    /// A new booking: held for the customer at once, or asked of the professional.
+    /// A new booking, held for the customer at once or asked of the professional, and the row of the table by which.
     #[must_use]
-    pub fn new(booking_id: BookingId, agreed: Agreed, span: Span, now: Timestamp) -> Self {
-        let (event, state) =
-            if agreed.is_instant { (Event::Hold, State::Held) } else { (Event::Request, State::Requested) };
-        Self {
+    pub fn new(
+        booking_id: BookingId,
+        agreed: Agreed,
+        span: Span,
+        now: Timestamp,
+    ) -> (Self, &'static Transition) {
+        let event = if agreed.is_instant { Event::Hold } else { Event::Request };
+        let Some(row) = TRANSITIONS.iter().find(|row| row.from.is_none() && row.event == event) else {
+            unreachable!("bookings begin so by the table")
+        };
+        let state = row.to;
+        let booking = Self {
             booking_id,
             agreed,
             starts_at: span.from,
@@ -206,7 +214,7 @@ impl Booking {
             state,
             since: now,
             deadline: state.deadline(now, span.from, span.to),
-            last: (event, Actor::Customer),
+            last: (event, row.actor),
             moves: 0,
             absent: None,
             objection: None,
@@ -215,7 +223,8 @@ impl Booking {
             settlement: None,
             version: 1,
             created_at: now,
-        }
+        };
+        (booking, row)
     }
 
     /// Which side somebody is on, if on one.

@@ -41,7 +41,7 @@ fn booking(policy: CancellationPolicy, prices: &[i64], is_instant: bool, begins:
         end_code: WorkCode::new([0, 0, 0, 8]),
     };
     let span = Span { from: at(begins), to: at(begins + 60) };
-    Booking::new(BookingId::new(4, &[4; 10]), agreed, span, at(0))
+    Booking::new(BookingId::new(4, &[4; 10]), agreed, span, at(0)).0
 }
 
 /// Where a booking may go from a state, written down apart from the table.
