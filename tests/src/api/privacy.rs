@@ -34,6 +34,13 @@ fn a_leak_is_seen() {
         ("/v1/professionals/x", json!({ "about": "asha@example.com" }), 1),
         ("/v1/account", json!({ "email": "asha@example.com", "phone": "+919876543210" }), 0),
         ("/v1/professionals/x", json!({ "phones": ["+919876543210"] }), 1),
+        ("/v1/admin/applications/x", json!({ "email": "asha@example.com" }), 0),
+        ("/v1/admin/disputes", json!({ "items": [{ "email": "asha@example.com" }] }), 1),
+        (
+            "/v1/bookings",
+            json!({ "request_id": "x", "errors": [{ "field": "/a@b.c" }], "detail": "a@b.c" }),
+            1,
+        ),
     ] {
         assert_eq!(found(path, &body), count, "{path} {body}");
     }

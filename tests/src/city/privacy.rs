@@ -5,8 +5,9 @@ use serde_json::Value;
 
 /// Where in an answer stands what whoever asked may not know: exact places, addresses, telephone numbers, mail addresses.
 ///
-/// What a person is told of their own account is theirs; a professional's own profile, and applications that staff looks at,
-/// have the base; a booking tells its two sides what its state says.
+/// What a person is told of their own account is theirs, and what a problem says of the input came from whoever is told it; a
+/// professional's own profile has the base, and applications that staff looks at have that and how to reach the applicant; a
+/// booking tells its two sides what its state says.
 #[must_use]
 pub fn leaks(path: &str, body: &Value) -> Vec<String> {
     let mut leaks = Vec::new();
@@ -17,10 +18,15 @@ pub fn leaks(path: &str, body: &Value) -> Vec<String> {
 fn walk(path: &str, (pointer, value): (&str, &Value), root: &Value, leaks: &mut Vec<String>) {
     let key = pointer.rsplit('/').next().unwrap_or_default();
     let is_own = path.starts_with("/v1/account") || path.starts_with("/v1/auth");
+    let is_application = path.starts_with("/v1/admin/applications/");
+    let is_input = root["request_id"].is_string() && pointer.starts_with("/errors/");
     let may_be_told = match value {
-        Value::String(text) if is_mail_address(text) => is_own,
+        _ if is_input => true,
+        Value::String(text) if is_mail_address(text) => is_own || is_application,
         Value::String(text) if is_phone_number(text) => {
-            is_own || (pointer == "/phone" && booking(root).is_some_and(|(_, state)| state.reveals()))
+            is_own
+                || is_application
+                || (pointer == "/phone" && booking(root).is_some_and(|(_, state)| state.reveals()))
         }
         Value::String(_) if key == "address" => knows_place(root),
         Value::String(_) if ["start_code", "end_code"].contains(&key) => {
@@ -28,10 +34,7 @@ fn walk(path: &str, (pointer, value): (&str, &Value), root: &Value, leaks: &mut 
         }
         Value::Object(fields) if fields.contains_key("latitude") => match key {
             "near" => serde_json::from_value::<Point>(value.clone()).is_ok_and(|near| near == near.coarse()),
-            "base" => {
-                let is_theirs = path == "/v1/professional" || path.starts_with("/v1/professional/");
-                is_theirs || path.starts_with("/v1/admin/applications/")
-            }
+            "base" => is_application || path == "/v1/professional" || path.starts_with("/v1/professional/"),
             "point" => knows_place(root),
             _ => false,
         },

@@ -42,7 +42,7 @@ async fn what_stands_in_the_way_is_said() {
     fails_saying(&["--memory", "--port", "0", "--template", &no_yaml], "a.yaml").await;
     let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
     for (name, from, to, what) in [
-        ("b.yaml", "rate(1 minute)", "every minute", "NotifySweep"),
+        ("b.yaml", "rate(1 minute)", "every minute", "MarketLapseBookings"),
         ("c.yaml", "!Ref Limits", "!Ref Nothing", "Nothing"),
         ("d.yaml", "Binary: auth-login", "Binary: auth-nothing", "auth-nothing"),
         ("e.yaml", "!GetAtt Outbox.StreamArn", "!GetAtt Limits.StreamArn", "Limits"),
