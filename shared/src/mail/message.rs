@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::{
     Link, Mail, MailKind,
     display_name::display_name,
-    texts::{Layout, MailTexts, texts},
+    texts::{Layout, MailTexts, messages},
 };
 
 const HTML: &str = include_str!("../../locales/mail.html");
@@ -76,7 +76,7 @@ pub fn render(mail: &Mail<'_>) -> Result<Vec<u8>, RenderError> {
     if !is_id(mail.id) {
         return Err(RenderError::Id);
     }
-    let texts = texts(mail.locale);
+    let texts = messages(mail.locale);
     // Every kind has texts in every language; a test holds the files to it.
     let words = &texts.mails[&mail.kind];
     let (text, html) = render_bodies(mail)?;
@@ -106,7 +106,7 @@ pub fn render(mail: &Mail<'_>) -> Result<Vec<u8>, RenderError> {
 
 /// The text part and the HTML part.
 fn render_bodies(mail: &Mail<'_>) -> Result<(String, String), RenderError> {
-    let texts = texts(mail.locale);
+    let texts = messages(mail.locale);
     let (layout, words) = (&texts.layout, &texts.mails[&mail.kind]);
     let buttons = buttons(mail, &words.buttons)?;
     let greeting = match mail.name.and_then(display_name) {

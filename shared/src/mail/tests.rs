@@ -2,7 +2,7 @@
 
 use mail_parser::{Message, MessageParser, MimeHeaders};
 
-use super::{texts::texts, *};
+use super::{texts::messages, *};
 
 /// About what a real token makes of a link: longer than any line of an encoded message.
 const LINK: &str = "https://connecto.example/verify-email#token=chl_01jd8m6w0xe9qv4t2s7kzr3n5b.k1.Xh9-_zQ0yT3fN5mWc7Rk1LpVbD8sAeG2uJ4iO6xYtZq&lang=hi";
@@ -46,7 +46,7 @@ fn every_kind_renders_in_every_language() {
             let bytes = render(&mail(kind, locale, Some("आशा O'Brien"), &links)).unwrap();
             assert!(bytes.len() < GMAIL_CLIPS_AT, "{kind:?} {locale}: {} bytes", bytes.len());
             let message = parse(&bytes);
-            let words = &texts(locale).mails[&kind];
+            let words = &messages(locale).mails[&kind];
 
             assert_eq!(message.subject(), Some(words.subject));
             assert_eq!(

@@ -1,4 +1,5 @@
-//! The texts of mails and problems: one JSON file per language, compiled in.
+//! The texts of messages and of problems: two JSON files per language, compiled in. They are apart because most functions
+//! answer problems and send nothing: those do without the messages.
 
 use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock};
 
@@ -10,16 +11,22 @@ use crate::{
     sms::SmsKind,
 };
 
-/// Everything that one language's file holds; it borrows from the file where a text needs no escapes.
+/// The mails and text messages of one language; they borrow from the file where a text needs no escapes.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Texts<'a> {
+pub(super) struct Messages<'a> {
     #[serde(borrow)]
     pub(super) layout: Layout<'a>,
     #[serde(borrow)]
     pub(super) mails: BTreeMap<MailKind, MailTexts<'a>>,
     #[serde(borrow)]
     sms: BTreeMap<SmsKind, Cow<'a, str>>,
+}
+
+/// What answers say in one language.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Texts<'a> {
     #[serde(borrow)]
     problems: BTreeMap<&'a str, ProblemTexts<'a>>,
     #[serde(borrow)]
@@ -74,6 +81,16 @@ struct ProblemTexts<'a> {
 }
 
 /// Read on first use and then kept: a function pays only for the languages it speaks. In the order of [`Locale::ALL`].
+static MESSAGES: [LazyLock<Messages<'static>>; Locale::ALL.len()] = [
+    LazyLock::new(|| parse(include_str!("../../locales/messages/en.json"))),
+    LazyLock::new(|| parse(include_str!("../../locales/messages/hi.json"))),
+    LazyLock::new(|| parse(include_str!("../../locales/messages/ta.json"))),
+    LazyLock::new(|| parse(include_str!("../../locales/messages/te.json"))),
+    LazyLock::new(|| parse(include_str!("../../locales/messages/bn.json"))),
+    LazyLock::new(|| parse(include_str!("../../locales/messages/mr.json"))),
+];
+
+/// The same of what answers say.
 static TEXTS: [LazyLock<Texts<'static>>; Locale::ALL.len()] = [
     LazyLock::new(|| parse(include_str!("../../locales/en.json"))),
     LazyLock::new(|| parse(include_str!("../../locales/hi.json"))),
@@ -83,18 +100,22 @@ static TEXTS: [LazyLock<Texts<'static>>; Locale::ALL.len()] = [
     LazyLock::new(|| parse(include_str!("../../locales/mr.json"))),
 ];
 
-fn parse(json: &'static str) -> Texts<'static> {
+fn parse<T: Deserialize<'static>>(json: &'static str) -> T {
     serde_json::from_str(json).expect("the texts are compiled in and a test reads each of them")
 }
 
-pub(super) fn texts(locale: Locale) -> &'static Texts<'static> {
+pub(super) fn messages(locale: Locale) -> &'static Messages<'static> {
+    &MESSAGES[locale as usize]
+}
+
+fn texts(locale: Locale) -> &'static Texts<'static> {
     &TEXTS[locale as usize]
 }
 
 /// A text message in a person's language, with its placeholders `{code}` and `{host}`.
 pub(crate) fn sms_text(locale: Locale, kind: SmsKind) -> &'static str {
     // Every kind has a text in every language; a test holds the files to it.
-    texts(locale).sms.get(&kind).map(AsRef::as_ref).unwrap_or_default()
+    messages(locale).sms.get(&kind).map(AsRef::as_ref).unwrap_or_default()
 }
 
 /// Title and detail of a problem in a person's language; none for a code that has no texts.
@@ -127,13 +148,13 @@ mod tests {
 
     use super::*;
 
-    const FILES: [&str; Locale::ALL.len()] = [
-        include_str!("../../locales/en.json"),
-        include_str!("../../locales/hi.json"),
-        include_str!("../../locales/ta.json"),
-        include_str!("../../locales/te.json"),
-        include_str!("../../locales/bn.json"),
-        include_str!("../../locales/mr.json"),
+    const FILES: [[&str; 2]; Locale::ALL.len()] = [
+        [include_str!("../../locales/messages/en.json"), include_str!("../../locales/en.json")],
+        [include_str!("../../locales/messages/hi.json"), include_str!("../../locales/hi.json")],
+        [include_str!("../../locales/messages/ta.json"), include_str!("../../locales/ta.json")],
+        [include_str!("../../locales/messages/te.json"), include_str!("../../locales/te.json")],
+        [include_str!("../../locales/messages/bn.json"), include_str!("../../locales/bn.json")],
+        [include_str!("../../locales/messages/mr.json"), include_str!("../../locales/mr.json")],
     ];
 
     /// Each text with its path in the file.
@@ -153,9 +174,11 @@ mod tests {
         }
     }
 
-    fn flat(file: &str) -> Vec<(String, String)> {
+    fn flat(files: [&str; 2]) -> Vec<(String, String)> {
         let mut texts = Vec::new();
-        flatten("", &serde_json::from_str(file).unwrap(), &mut texts);
+        for file in files {
+            flatten("", &serde_json::from_str(file).unwrap(), &mut texts);
+        }
         texts
     }
 
@@ -184,8 +207,8 @@ mod tests {
     #[test]
     fn all_languages_say_the_same_things() {
         let english = flat(FILES[0]);
-        for (file, locale) in FILES.into_iter().zip(Locale::ALL).skip(1) {
-            let translated = flat(file);
+        for (files, locale) in FILES.into_iter().zip(Locale::ALL).skip(1) {
+            let translated = flat(files);
             let keys =
                 |texts: &[(String, String)]| texts.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>();
             assert_eq!(keys(&english), keys(&translated), "{locale}");
@@ -201,9 +224,13 @@ mod tests {
     fn every_kind_has_a_label_for_each_link() {
         for locale in Locale::ALL {
             for kind in MailKind::ALL {
-                assert_eq!(texts(locale).mails[&kind].buttons.len(), kind.links().len(), "{kind:?} {locale}");
+                assert_eq!(
+                    messages(locale).mails[&kind].buttons.len(),
+                    kind.links().len(),
+                    "{kind:?} {locale}"
+                );
             }
-            assert_eq!(texts(locale).mails.len(), MailKind::ALL.len());
+            assert_eq!(messages(locale).mails.len(), MailKind::ALL.len());
             assert_eq!(texts(locale).rejections.len(), Rejection::ALL.len());
             assert_eq!(texts(locale).decision_reasons.len(), DecisionReason::ALL.len());
         }

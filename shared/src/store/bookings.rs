@@ -130,12 +130,12 @@ pub enum NotTaken {
 }
 
 /// Writes a new booking, the reply that tells of it, and tells the professional where they are asked. `over` are the holds
-/// that ended and stood in its way. A read of who is told, and a transaction of seven writes and one for each of those.
+/// that ended and stood in its way. A read of who is told, and a transaction of eight writes and one for each of those.
 pub async fn book(
     app: &App,
     booking: &Booking,
     row: &Transition,
-    (diary, over): (&Diary, &[&Occupied]),
+    (diary, over): (&Diary, &[Occupied]),
     (ticket, body): (&Ticket, String),
 ) -> Result<Result<(), NotTaken>, Fault> {
     let professional_id = booking.agreed.professional_id;
@@ -202,7 +202,7 @@ pub async fn reschedule(
     app: &App,
     (before, after): (&Booking, &Booking),
     row: &Transition,
-    (diary, over): (&Diary, &[&Occupied]),
+    (diary, over): (&Diary, &[Occupied]),
 ) -> Result<Result<(), NotTaken>, Fault> {
     let id = before.agreed.professional_id;
     let mut tx = take(Transaction::new(app), id, diary)?;
@@ -234,7 +234,7 @@ fn take<'a>(tx: Transaction<'a>, id: ProfessionalId, diary: &Diary) -> Result<Tr
 fn forget<'a>(
     mut tx: Transaction<'a>,
     id: ProfessionalId,
-    over: &[&Occupied],
+    over: &[Occupied],
 ) -> Result<Transaction<'a>, Fault> {
     for busy in over {
         let until = serde_dynamo::to_attribute_value(busy.held_until)?;

@@ -54,6 +54,33 @@ mod on_one_machine {
         assert!(ravi.slots(&city).await.contains(&slots[110]));
     }
 
+    /// A write whose reply was lost, or after which the process died, is found done by who repeats it.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_was_moved_before_the_fault_is_not_moved_again() {
+        let city = City::new().await;
+        let ravi = city.plumber(offer(), open_plan()).await;
+        let asha = city.customer("asha").await;
+        let slots = ravi.slots(&city).await;
+        for (n, what) in ["drop_reply", "crash", "conflict", "fail"].into_iter().enumerate() {
+            let made = asha.books(what, ravi.order(&slots[100 + 20 * n])).await.is(201).body;
+            asha.does(&made, json!({ "event": "confirm" })).await.is(200);
+            let path = format!("/v1/bookings/{}/reschedule", made["booking_id"].as_str().unwrap());
+            let to = json!({ "starts_at": slots[110 + 20 * n] });
+            let rule = json!({
+                "service": "dynamodb", "function": "MarketRescheduleBooking", "action": "TransactWriteItems",
+                "every": 1, "do": what,
+            });
+            city.misbehave(json!([rule])).await;
+            asha.browser().post(&path, to.clone()).await;
+            city.behave().await;
+            let moved = asha.browser().post(&path, to).await.is(200).body;
+            assert_eq!(moved["starts_at"], json!(slots[110 + 20 * n]), "{what}");
+            assert_eq!(moved["history"].as_array().unwrap().len(), 3, "{what}");
+            let left = ravi.slots(&city).await;
+            assert!(left.contains(&slots[100 + 20 * n]) && !left.contains(&slots[110 + 20 * n]), "{what}");
+        }
+    }
+
     /// Ten bookings that are moved to one time at once, and as many who book it: it is one's.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn of_many_who_move_to_one_time_and_book_it_one_gets_it() {

@@ -125,7 +125,6 @@ async fn write(
             // Maybe it was this very request that took it.
             return replay(app, ticket).await?.ok_or_else(|| SLOT_UNAVAILABLE.into());
         };
-        let over: Vec<_> = over.iter().collect();
         match bookings::book(app, booking, row, (&diary, &over), (ticket, answer.clone())).await? {
             Ok(()) => return Ok(CreatedOnce::of(answer)),
             Err(NotTaken::Answered) => return replay(app, ticket).await?.ok_or_else(|| CONFLICT.into()),

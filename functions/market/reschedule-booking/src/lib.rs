@@ -73,7 +73,6 @@ pub async fn handler(
             moves: Some(id),
         };
         let (diary, over) = slots::room(&app, wanted, starts_at).await?.ok_or(SLOT_UNAVAILABLE)?;
-        let over: Vec<_> = over.iter().collect();
         match bookings::reschedule(&app, (&before, &after), row, (&diary, &over)).await? {
             Ok(()) => return Ok(Json(BookingAnswer::of(&app, language, party, after).await?)),
             Err(_) => {

@@ -66,8 +66,9 @@ impl Part {
         Ok(Self { areas, functions, left_out, why, whole })
     }
 
-    /// The template without what is left out and what refers to it; nothing where that is nothing.
-    pub fn template(&self) -> Option<Value> {
+    /// The template without what is left out and what refers to it, to be read from any folder; nothing where nothing is
+    /// left out.
+    pub fn template(&self, root: &Path) -> Option<Value> {
         if self.left_out.is_empty() {
             return None;
         }
@@ -79,6 +80,14 @@ impl Part {
             let dangling =
                 resources.iter().filter(|(_, resource)| gone.iter().any(|name| refers(resource, name)));
             gone = dangling.map(|(name, _)| name.clone()).collect();
+        }
+        // SAM looks for templates within templates beside the one that names them, whatever `--base-dir` says.
+        for location in
+            resources.values_mut().filter_map(|resource| resource.pointer_mut("/Properties/Location"))
+        {
+            if let Some(file) = location.as_str() {
+                *location = root.join(file).to_string_lossy().into();
+            }
         }
         Some(template)
     }
