@@ -21,7 +21,7 @@ pub enum Scope {
     Usual,
     /// The long variants as well.
     Full,
-    /// The deployment alone, of the whole collection.
+    /// The deployment alone.
     Deployment,
 }
 
@@ -131,9 +131,6 @@ fn deployment(house: &House) -> Result<(), Failure> {
         .args(["run", "--quiet", "--bin", "deploy", "--"])
         .env("PATH", path)
         .env("CONNECTO_SPOTLIGHT", house.tools.spotlight()?);
-    if house.scope == Scope::Usual {
-        deploy.arg("--part");
-    }
     run(&mut deploy)
 }
 

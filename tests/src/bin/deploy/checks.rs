@@ -6,7 +6,7 @@ use connecto_tests::city::{City, Person};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::{Failure, emulator::Emulator, outbox::Outbox, part::Part, stack::Stack};
+use crate::{Failure, emulator::Emulator, outbox::Outbox, stack::Stack};
 
 /// The schedules fire each minute; the emulator looks at them now and then.
 const A_SCHEDULE: Duration = Duration::from_secs(90);
@@ -25,8 +25,8 @@ pub async fn it_runs(city: &City) -> Result<(), Failure> {
 }
 
 /// The endpoint suite, with the README's tour, as it runs in one process.
-pub async fn suite(root: &Path, part: &Part, city: &City, outbox: &Outbox) -> Result<(), Failure> {
-    let areas: Vec<_> = part.areas.iter().map(String::as_str).collect();
+pub async fn suite(root: &Path, stack: &Stack<'_>, city: &City, outbox: &Outbox) -> Result<(), Failure> {
+    let areas: Vec<_> = stack.areas().into_iter().collect();
     let status = tokio::process::Command::new("cargo")
         .args(["nextest", "run", "--profile", "deployed", "--filterset"])
         .arg(format!("test(/^(tour|api|{})::/)", areas.join("|")))

@@ -9,7 +9,6 @@ mod emulator;
 mod faults;
 mod gateway;
 mod outbox;
-mod part;
 mod stack;
 
 use std::{
@@ -23,7 +22,7 @@ use connecto_tests::{
     receiver::Receiver,
 };
 
-use crate::{emulator::Emulator, outbox::Outbox, part::Part, stack::Stack};
+use crate::{emulator::Emulator, outbox::Outbox, stack::Stack};
 
 /// Why it failed, in words.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -33,16 +32,12 @@ Builds, deploys and uses the template on an emulator of AWS. `cargo verify --dep
 
 Usage: deploy [options]
 
-  --part     only the areas that everything stands on and those that changed (default: the whole collection)
-  --base REV what they changed since (HEAD^)
   --no-build take what the last run has built
   --keep     deploys, says where, and stays until Ctrl-C
   --help     this text
 ";
 
 struct Arguments {
-    part: bool,
-    base: String,
     build: bool,
     keep: bool,
 }
@@ -73,12 +68,10 @@ async fn main() -> ExitCode {
 /// What the command line asks for; nothing where it asks for help.
 fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
     use lexopt::prelude::*;
-    let mut arguments = Arguments { part: false, base: "HEAD^".to_owned(), build: true, keep: false };
+    let mut arguments = Arguments { build: true, keep: false };
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
-            Long("part") => arguments.part = true,
-            Long("base") => arguments.base = parser.value()?.string()?,
             Long("no-build") => arguments.build = false,
             Long("keep") => arguments.keep = true,
             Short('h') | Long("help") => return Ok(None),
@@ -120,12 +113,10 @@ impl Parts {
 async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let root = root();
     let work = root.join("target/deploy");
-    let part = Part::choose(&root, arguments.part.then_some(arguments.base.as_str()))?;
-    println!("{part}");
 
     let mut parts = Parts { begun: Instant::now(), took: Vec::new() };
     let receiver = Receiver::start().await;
-    let stack = Stack::new(&root, &work, &part, &receiver.dsn);
+    let stack = Stack::new(&root, &work, &receiver.dsn)?;
     if arguments.build {
         parts.run("release binaries: cargo lambda build --release", async { stack.compile() }).await?;
         parts.run("sam build", async { stack.build() }).await?;
@@ -144,7 +135,7 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
         println!("It stays until Ctrl-C.");
         return std::future::pending().await;
     }
-    let suite = checks::suite(&root, &part, &city, &outbox);
+    let suite = checks::suite(&root, &stack, &city, &outbox);
     parts.run("the README's tour and the endpoint suite", suite).await?;
     parts.run("every kind of trigger", checks::triggers(&emulator, &stack)).await?;
     let before = checks::Before::note(&city).await?;

@@ -1,18 +1,19 @@
 //! The stack: built and deployed by SAM, looked at through `CloudFormation`.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     time::Duration,
 };
 
+use connecto_local::template;
 use serde_json::Value;
 
 use crate::{
     Failure,
     emulator::{Emulator, REGION, settings},
-    part::Part,
 };
 
 const NAME: &str = "connecto-emulated";
@@ -56,7 +57,8 @@ const PARAMETERS: [&str; 5] = [
 pub struct Stack<'a> {
     root: &'a Path,
     work: &'a Path,
-    part: &'a Part,
+    /// Its functions, each by its logical id and its binary's name.
+    functions: Vec<(String, String)>,
     /// Where its functions report faults.
     dsn: &'a str,
 }
@@ -75,20 +77,27 @@ pub struct Resource {
 
 impl<'a> Stack<'a> {
     /// Nothing is built yet.
-    pub fn new(root: &'a Path, work: &'a Path, part: &'a Part, dsn: &'a str) -> Self {
-        Self { root, work, part, dsn }
+    pub fn new(root: &'a Path, work: &'a Path, dsn: &'a str) -> Result<Self, Failure> {
+        let template = template::read(&root.join("template.yaml"), None, "http://127.0.0.1")?;
+        let functions = template.functions.iter().map(|one| (one.logical_id.clone(), one.folder.clone()));
+        Ok(Self { root, work, functions: functions.collect(), dsn })
+    }
+
+    /// The areas of its functions.
+    pub fn areas(&self) -> BTreeSet<&str> {
+        self.functions.iter().filter_map(|(_, binary)| binary.split('-').next()).collect()
     }
 
     /// Builds the release binaries, all at once, and prints the least and the largest.
     pub fn compile(&self) -> Result<(), Failure> {
         let mut command = self.tool("cargo-lambda", None);
         command.args(["lambda", "build", "--release", "--quiet"]);
-        for (_, binary) in &self.part.functions {
+        for (_, binary) in &self.functions {
             command.args(["--bin", binary]);
         }
         succeed(&mut command)?;
         let mut sizes = Vec::new();
-        for (_, binary) in &self.part.functions {
+        for (_, binary) in &self.functions {
             let file = self.root.join("target/lambda").join(binary).join("bootstrap");
             sizes.push((fs::metadata(file)?.len(), binary));
         }
@@ -111,16 +120,7 @@ impl<'a> Stack<'a> {
     pub fn build(&self) -> Result<(), Failure> {
         let mut command = self.tool("sam", None);
         command.arg("build").arg("--build-dir").arg(self.built()).arg("--base-dir").arg(self.root);
-        command.arg("--template");
-        match self.part.template(self.root) {
-            None => command.arg(self.root.join("template.yaml")),
-            Some(template) => {
-                fs::create_dir_all(self.work)?;
-                let file = self.work.join("template.json");
-                fs::write(&file, template.to_string())?;
-                command.arg(file)
-            }
-        };
+        command.arg("--template").arg(self.root.join("template.yaml"));
         succeed(&mut command)
     }
 
@@ -154,9 +154,9 @@ impl<'a> Stack<'a> {
     fn count(&self, resources: &[Resource]) -> Result<(), Failure> {
         // What SAM makes of a function is named after it.
         let is_a_functions = |resource: &&Resource| {
-            self.part.functions.iter().any(|(function, _)| resource.logical_id.starts_with(function.as_str()))
+            self.functions.iter().any(|(function, _)| resource.logical_id.starts_with(function.as_str()))
         };
-        let (all, functions) = (resources.len(), self.part.functions.len());
+        let (all, functions) = (resources.len(), self.functions.len());
         let of_functions = resources.iter().filter(is_a_functions).count();
         let projected = all - of_functions + of_functions * FUNCTIONS / functions;
         println!(
