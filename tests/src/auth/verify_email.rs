@@ -41,7 +41,8 @@ async fn a_link_for_something_else_verifies_nothing() {
     let reset = city.link(&asha.email, "reset-password").await;
     let ravi = city.registered("ravi").await;
     let verify = city.link(&ravi.email, "verify-email").await;
-    let forged = format!("{}A", &verify[..verify.len() - 1]);
+    let (all_but_one, last) = verify.split_at(verify.len() - 1);
+    let forged = format!("{all_but_one}{}", if last == "A" { "E" } else { "A" });
     for token in [reset.as_str(), forged.as_str(), "nonsense", "a.b.c"] {
         let answer = city.stranger().post("/v1/auth/verify-email", json!({ "token": token })).await;
         answer.is_problem(410, "link_invalid");
