@@ -1,5 +1,7 @@
 //! Whether a professional can be booked for a time.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
@@ -7,17 +9,24 @@ use crate::{
     domain::{
         availability::{Plan, Span},
         diary::{Occupied, Shadows, Travel},
+        finding::Listing,
         id::{BookingId, ProfessionalId},
         place::Point,
         service::LeadTime,
     },
     fault::Fault,
-    store::bookings::{self, Diary},
+    store::{
+        availability,
+        bookings::{self, Diary},
+    },
 };
 
 /// So many holds that ended may stand in the way of a booking: it takes the place of them all in one transaction. There
 /// are more only until the schedule comes by.
 const MOST_OVER: usize = 50;
+
+/// Slots are looked for in no longer a period.
+pub const LONGEST_PERIOD: SignedDuration = SignedDuration::from_hours(31 * 24);
 
 /// Nothing is booked further ahead: a little more than any plan says.
 const FURTHEST: SignedDuration = SignedDuration::from_hours(370 * 24);
@@ -56,6 +65,26 @@ pub async fn list(app: &App, wanted: Wanted<'_>, period: Span) -> Result<Vec<Tim
         slots.retain(|begin| shadows.leave(Span { from: *begin, to: *begin + wanted.duration }));
     }
     Ok(slots)
+}
+
+/// Whether anything that is listed can begin within a period; nothing that has no service. A read, and a query of what is
+/// busy for each way in which services differ in how long they take and how soon they can be had.
+pub async fn any(app: &App, listing: &Listing, place: Point, period: Span) -> Result<bool, Fault> {
+    let professional_id = listing.professional_id;
+    let kinds: BTreeSet<_> =
+        listing.services.iter().map(|service| (service.duration, service.lead_time)).collect();
+    if kinds.is_empty() {
+        return Ok(false);
+    }
+    let Some(plan) = availability::find(app, professional_id).await? else { return Ok(false) };
+    for (duration, lead_time) in kinds {
+        let duration = duration.span();
+        let wanted = Wanted { professional_id, plan: &plan, lead_time, place, duration, moves: None };
+        if !list(app, wanted, period).await?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The diary as it is now if it can begin then, and the holds that ended and stand in its way. A read, and a query of what

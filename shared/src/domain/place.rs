@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use h3o::{LatLng, Resolution};
+use h3o::{CellIndex, LatLng, Resolution};
 use schemars::{JsonSchema, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
@@ -15,7 +15,10 @@ use super::{
 /// The earth's mean radius in metres (IUGG, R1).
 const EARTH_RADIUS_M: f64 = 6_371_008.8;
 /// What is told of a place that is nobody's business: in which cell of H3 it lies, about 5 km² large.
-const COARSE: Resolution = Resolution::Seven;
+pub(super) const COARSE: Resolution = Resolution::Seven;
+
+/// Nobody goes further, in kilometres.
+const FURTHEST_KM: u32 = 100;
 
 /// A place in India, by WGS 84, to six decimals (about ten centimetres).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
@@ -36,6 +39,18 @@ impl Point {
         inside.then(|| Self { latitude: round(latitude), longitude: round(longitude) })
     }
 
+    /// In degrees north.
+    #[must_use]
+    pub const fn latitude(self) -> f64 {
+        self.latitude
+    }
+
+    /// In degrees east.
+    #[must_use]
+    pub const fn longitude(self) -> f64 {
+        self.longitude
+    }
+
     /// How far another place is in a straight line, in metres, by the haversine formula
     /// (R. W. Sinnott, "Virtues of the Haversine", Sky and Telescope 68, 1984).
     #[must_use]
@@ -50,10 +65,20 @@ impl Point {
     /// The middle of the cell in which the place lies: the same for all places of the cell, and up to about 1.5 km away.
     #[must_use]
     pub fn coarse(self) -> Self {
+        Self::middle(self.cell(COARSE))
+    }
+
+    /// The cell of H3 in which the place lies.
+    pub(super) fn cell(self, resolution: Resolution) -> CellIndex {
         let Ok(here) = LatLng::new(self.latitude, self.longitude) else {
             unreachable!("degrees of a point are numbers")
         };
-        let middle = LatLng::from(here.to_cell(COARSE));
+        here.to_cell(resolution)
+    }
+
+    /// The middle of a cell.
+    pub(super) fn middle(cell: CellIndex) -> Self {
+        let middle = LatLng::from(cell);
         Self { latitude: round(middle.lat()), longitude: round(middle.lng()) }
     }
 }
@@ -109,10 +134,29 @@ pub enum ServiceArea {
     },
 }
 
+impl ServiceArea {
+    /// Whether a place belongs to it, seen from about where they are.
+    #[must_use]
+    pub fn covers(&self, near: Point, point: Point, pin_code: &PinCode) -> bool {
+        let is_within = |km: u32| near.distance_m(point) <= f64::from(km) * 1_000.0;
+        match self {
+            Self::Radius { km } => is_within(km.get()),
+            // A PIN code belongs to one place, and nobody goes further than this.
+            Self::PinCodes { pin_codes } => pin_codes.contains(pin_code) && is_within(FURTHEST_KM),
+        }
+    }
+}
+
 number!(
     /// How far somebody goes, in kilometres: 1 to 100.
     Kilometres, 1, 100, 1
 );
+
+impl Default for Kilometres {
+    fn default() -> Self {
+        Self(25)
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -15,9 +15,6 @@ use super::{
     several::Several,
 };
 
-/// Nobody goes further, in kilometres.
-const FURTHEST_KM: u32 = 100;
-
 /// What somebody tells of themselves as a professional. Anything may be missing until they apply.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ProfessionalProfile {
@@ -71,12 +68,7 @@ impl ProfessionalProfile {
     #[must_use]
     pub fn serves(&self, point: Point, pin_code: &PinCode) -> bool {
         let (Some(base), Some(area)) = (self.base, &self.area) else { return false };
-        let is_within = |km: u32| base.coarse().distance_m(point) <= f64::from(km) * 1_000.0;
-        match area {
-            ServiceArea::Radius { km } => is_within(km.get()),
-            // A PIN code belongs to one place, and nobody goes further than this.
-            ServiceArea::PinCodes { pin_codes } => pin_codes.contains(pin_code) && is_within(FURTHEST_KM),
-        }
+        area.covers(base.coarse(), point, pin_code)
     }
 
     /// The papers that prove who this is.

@@ -66,7 +66,7 @@ impl<'a> Addresses<'a> {
 }
 
 /// A picture in several sizes.
-#[derive(Serialize, JsonSchema)]
+#[derive(Clone, Serialize, JsonSchema)]
 pub struct PictureAnswer {
     /// How wide the original is, in pixels.
     width: u32,
@@ -85,7 +85,7 @@ pub struct PictureAnswer {
 }
 
 /// A picture in one size and type.
-#[derive(Serialize, JsonSchema)]
+#[derive(Clone, Serialize, JsonSchema)]
 pub struct VariantAnswer {
     width: u32,
     height: u32,

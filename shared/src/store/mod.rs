@@ -13,6 +13,7 @@ pub mod challenges;
 pub mod codes;
 pub mod factors;
 pub mod limits;
+pub mod listings;
 pub mod members;
 pub mod outbox;
 pub mod passkey_challenges;

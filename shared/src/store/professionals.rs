@@ -7,6 +7,8 @@
 //!
 //! Each write says which version it follows, so that nobody decides of what they have not seen.
 
+use std::collections::BTreeSet;
+
 use super::{
     Expression, Key, Refused, Table, Transaction, accounts, audit, get, get_all, n, outbox,
     waiting::{self, Waiting},
@@ -38,6 +40,13 @@ pub async fn find(app: &App, id: ProfessionalId) -> Result<Option<Professional>,
 /// A professional whom customers find. One read.
 pub async fn find_public(app: &App, id: ProfessionalId) -> Result<Option<Professional>, Fault> {
     Ok(find(app, id).await?.filter(Professional::is_public))
+}
+
+/// Those of some whom customers find, in no order. One read for each.
+pub async fn all_public(app: &App, ids: BTreeSet<ProfessionalId>) -> Result<Vec<Professional>, Fault> {
+    let found = get_all(app, Table::Market, ids.into_iter().map(key).collect(), None).await?;
+    let all = found.into_iter().map(serde_dynamo::from_item).collect::<Result<Vec<Professional>, _>>()?;
+    Ok(all.into_iter().filter(Professional::is_public).collect())
 }
 
 /// Writes what a professional has changed, as the next version, and returns that. `Err`: it is another version by now, or

@@ -5,7 +5,7 @@
 //! | professional id | `service#<service id>` | a [`Service`] |
 //! | professional id | `services` | how many there are |
 
-use super::{Change, Expression, Key, Refused, Table, Transaction, get, get_below, n};
+use super::{Change, Expression, Key, Refused, Table, Transaction, get, get_all, get_below, n};
 use crate::{
     app::App,
     domain::{
@@ -26,6 +26,13 @@ pub async fn all(app: &App, id: ProfessionalId) -> Result<Vec<Service>, Fault> {
 /// One of a professional's services. One read.
 pub async fn find(app: &App, id: ProfessionalId, service_id: ServiceId) -> Result<Option<Service>, Fault> {
     get(app, Table::Market, key(id, service_id)).await
+}
+
+/// Some services of some professionals, as far as they are there, in no order. One read for each.
+pub async fn some(app: &App, ids: &[(ProfessionalId, ServiceId)]) -> Result<Vec<Service>, Fault> {
+    let keys = ids.iter().map(|(id, service_id)| key(*id, *service_id)).collect();
+    let items = get_all(app, Table::Market, keys, None).await?;
+    Ok(items.into_iter().map(serde_dynamo::from_item).collect::<Result<_, _>>()?)
 }
 
 /// Adds a service. `Err`: there are as many as may be. A transaction of two writes.

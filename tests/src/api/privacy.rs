@@ -29,6 +29,7 @@ fn a_leak_is_seen() {
     for (path, body, count) in [
         ("/v1/professionals/x", json!({ "near": exact }), 1),
         ("/v1/professionals/x", json!({ "base": exact }), 1),
+        ("/v1/professionals/x", json!({ "middle": exact }), 1),
         ("/v1/professional", json!({ "base": exact }), 0),
         ("/v1/professionals", json!({ "items": [{ "where": exact }] }), 1),
         ("/v1/professionals/x", json!({ "about": "asha@example.com" }), 1),

@@ -52,6 +52,17 @@ impl City {
         items.iter().filter(|call| call["service"] == "dynamodb").map(call).collect()
     }
 
+    /// What a function used up of the database's capacity since the log was emptied.
+    pub async fn units(&self, function: &str) -> f64 {
+        let calls = self.look("calls").await;
+        let items = calls["items"].as_array().expect("a list");
+        items
+            .iter()
+            .filter(|call| call["function"] == function)
+            .filter_map(|call| call["units"].as_f64())
+            .sum()
+    }
+
     /// Empties the log of calls.
     pub async fn forget_calls(&self) {
         self.http.delete(self.inside("calls")).send().await.expect("an answer");

@@ -5,7 +5,7 @@ use tempfile::TempDir;
 
 use super::persistence::{program, spawn_with};
 use crate::{
-    city::{Browser, City, PASSWORD, Person, Plumber, number, offer, open_plan, plan, root},
+    city::{Browser, City, PASSWORD, Person, Plumber, number, offer, open_plan, plan, root, wait_until},
     media::{arrival, corpus, verdict},
     oidc_provider::{Provider, STRICT, city_with, link, sign_in},
     passkey::Authenticator,
@@ -267,8 +267,16 @@ async fn use_marketplace(city: &City) {
     city.stranger().get(&format!("/v1/professionals/{id}/services")).await.is(200);
     ravi.browser().put("/v1/professional/availability", plan()).await.is(200);
     ravi.browser().get("/v1/professional/availability").await.is(200);
+    let from = city.now().await;
+    let free = format!("free_from={from}&free_to={}", from + jiff::SignedDuration::from_hours(14 * 24));
+    let query = "/v1/professionals?category=tap-repair&pin_code=411038";
+    let free = format!("{query}&{free}");
+    wait_until(async || !city.stranger().get(&free).await.is(200).body["items"][0].is_null()).await;
+    city.stranger().get(&free.replace("professionals", "services")).await.is(200);
     use_bookings(city, &ravi, &meera, (id, service["service_id"].as_str().expect("an id"))).await;
     ravi.browser().delete(&path).await.is(204);
+    ravi.tells(json!({ "categories": ["drain-blockage"] })).await;
+    wait_until(async || city.stranger().get(query).await.is(200).body["items"][0].is_null()).await;
     let found = city.stranger().get(&format!("/v1/professionals/{id}")).await.is(200);
     see(&found.body["portfolio"][0]).await;
 }

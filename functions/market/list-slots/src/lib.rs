@@ -16,18 +16,15 @@ use connecto_shared::{
         problem::{INVALID_INPUT, NOT_FOUND, OUTSIDE_AREA},
         select,
     },
-    slots::{self, Wanted},
+    slots::{self, LONGEST_PERIOD, Wanted},
     store::{availability, professionals, services},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What this endpoint can refuse, as the API's documentation lists it.
 pub const PROBLEMS: &[Problem] = &[OUTSIDE_AREA];
-
-/// A period is no longer.
-const LONGEST: SignedDuration = SignedDuration::from_hours(31 * 24);
 
 /// Whose slots.
 #[derive(Deserialize, JsonSchema)]
@@ -88,7 +85,7 @@ pub async fn handler(
     Query(query): Query<SlotQuery>,
 ) -> Result<Json<Slots>, Error> {
     let period = Span { from: query.from, to: query.to };
-    if query.from >= query.to || query.to.duration_since(query.from) > LONGEST {
+    if query.from >= query.to || query.to.duration_since(query.from) > LONGEST_PERIOD {
         return Err(INVALID_INPUT.at("to", "invalid_period").into());
     }
     let place = Point::new(query.latitude, query.longitude)

@@ -31,6 +31,8 @@ pub struct CallEntry {
     pub outcome: &'static str,
     /// The HTTP status of the answer; none where the reply was dropped.
     pub status: Option<u16>,
+    /// What it used up of the database's capacity: units of reading or writing.
+    pub units: Option<f64>,
 }
 
 /// What a function's policy grants and nobody used since the start.

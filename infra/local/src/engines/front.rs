@@ -4,7 +4,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 
@@ -20,6 +20,10 @@ pub const OWNER_KEY: &str = "local";
 
 /// A whole answer.
 pub(crate) type Reply = Response<Full<Bytes>>;
+
+/// What a call used up of a database's capacity, beside its answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Units(pub f64);
 
 /// One action that a call needs, on one resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,7 +126,7 @@ impl<E: Engine> Front<E> {
             && let Err(refusal) = self.check(function, &wanted)
         {
             let reply = self.engine.refuse(&refusal, &request);
-            self.record(caller, &wanted, "denied", Some(reply.status()));
+            self.record(caller, &wanted, "denied", Some(&reply));
             return Ok(reply);
         }
         self.perform(caller, request, &wanted).await
@@ -159,7 +163,7 @@ impl<E: Engine> Front<E> {
             }
             return Err(Dropped);
         }
-        self.record(caller, wanted, outcome, Some(reply.status()));
+        self.record(caller, wanted, outcome, Some(&reply));
         Ok(reply)
     }
 
@@ -181,7 +185,7 @@ impl<E: Engine> Front<E> {
         Ok(())
     }
 
-    fn record(&self, caller: Caller<'_>, wanted: &Wanted, outcome: &'static str, status: Option<StatusCode>) {
+    fn record(&self, caller: Caller<'_>, wanted: &Wanted, outcome: &'static str, reply: Option<&Reply>) {
         let mut resources: Vec<String> = Vec::new();
         for resource in wanted.permissions.iter().filter_map(|permission| permission.resources.first()) {
             if !resources.contains(resource) {
@@ -195,7 +199,8 @@ impl<E: Engine> Front<E> {
             action: wanted.action.clone(),
             resources,
             outcome,
-            status: status.map(|status| status.as_u16()),
+            status: reply.map(|reply| reply.status().as_u16()),
+            units: reply.and_then(|reply| reply.extensions().get()).map(|Units(units)| *units),
         });
     }
 }

@@ -160,12 +160,12 @@ function chaos({ rules }) {
 function calls({ items }, { unused }) {
   const rows = items.reverse().map((one) => row(time(one.at), one.function, `${one.service}:${one.action}`,
     [el("small", {}, one.resources.map((arn) => arn.split(":").slice(5).join(":")).join(", "))],
-    el("span", { className: one.outcome === "allowed" ? "good" : "bad" }, one.outcome), number(one.status ?? "–")));
+    el("span", { className: one.outcome === "allowed" ? "good" : "bad" }, one.outcome), number(one.status ?? "–"), number(one.units ?? "–")));
   const grants = unused.map((one) => row(one.function, [one.actions.join(", ") || "–"],
     [el("small", {}, one.resources.join(", ") || "–")]));
   return [...head("Calls", "What functions asked of AWS services, newest first, each checked against the function's own policy.",
     el("button", { onclick: () => act(() => call("calls", { method: "DELETE" })) }, "Forget")),
-  rows.length ? table(["At", "Function", "Call", "Resources", "Outcome", "Status"], rows) : empty("No calls yet."),
+  rows.length ? table(["At", "Function", "Call", "Resources", "Outcome", "Status", "Units"], rows) : empty("No calls yet."),
   el("h3", {}, "Granted and not used since the start"),
   grants.length ? table(["Function", "Actions", "Resources"], grants) : empty("Every grant was used.")];
 }

@@ -38,7 +38,7 @@ pub use self::{
         CodeRefused, by_phone, half_sign_in_by_phone, put_phone, remove_phone, sign_in_by_phone,
         sign_up_by_phone, step_up_by_phone,
     },
-    profile::{AvatarRefused, ProfileChange, avatar, change_avatar, update_profile},
+    profile::{AvatarRefused, ProfileChange, avatar, avatars, change_avatar, update_profile},
     registration::{NewRegistration, complete_registration, register},
     retreat::revert_factors,
 };

@@ -1,5 +1,7 @@
 //! What people tell of themselves.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::user_key;
@@ -41,13 +43,20 @@ pub enum AvatarRefused {
 
 /// A user's picture, and nothing else of them, for who may see that alone. One read.
 pub async fn avatar(app: &App, id: UserId) -> Result<Option<Avatar>, Fault> {
+    Ok(avatars(app, &[id]).await?.remove(&id))
+}
+
+/// The pictures of users who have one, and nothing else of them. One read for each user.
+pub async fn avatars(app: &App, ids: &[UserId]) -> Result<BTreeMap<UserId, Avatar>, Fault> {
     #[derive(Deserialize)]
     struct Shown {
+        user_id: UserId,
         avatar: Option<Avatar>,
     }
-    let found = get_all(app, Table::Accounts, vec![user_key(id)], Some("avatar")).await?;
-    let shown = found.into_iter().next().map(serde_dynamo::from_item::<_, Shown>).transpose()?;
-    Ok(shown.and_then(|shown| shown.avatar))
+    let keys = ids.iter().copied().map(user_key).collect();
+    let found = get_all(app, Table::Accounts, keys, Some("user_id, avatar")).await?;
+    let shown = found.into_iter().map(serde_dynamo::from_item).collect::<Result<Vec<Shown>, _>>()?;
+    Ok(shown.into_iter().filter_map(|shown| Some((shown.user_id, shown.avatar?))).collect())
 }
 
 /// Makes an upload of a user's own their picture, or takes theirs away. The picture they had is deleted.

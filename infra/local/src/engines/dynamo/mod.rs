@@ -9,13 +9,14 @@ use hyper::body::Bytes;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 pub(crate) use self::tables::open;
-use super::front::{Engine, Refusal, Reply, Wanted};
+use super::front::{Engine, Refusal, Reply, Units, Wanted};
 use crate::error::StartError;
 
 /// Idle connections to the engine that are kept for the next calls.
@@ -25,7 +26,21 @@ const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
 const CORAL: &str = "com.amazon.coral.service";
 const DYNAMODB: &str = "com.amazonaws.dynamodb.v20120810";
 
-/// The engine behind the front: it passes every call on, headers and body unchanged.
+/// The actions that tell what they used up.
+const METERED: [&str; 10] = [
+    "BatchGetItem",
+    "BatchWriteItem",
+    "DeleteItem",
+    "GetItem",
+    "PutItem",
+    "Query",
+    "Scan",
+    "TransactGetItems",
+    "TransactWriteItems",
+    "UpdateItem",
+];
+
+/// The engine behind the front: it passes every call on as it is, and asks what that uses up.
 pub(super) struct Dynamo {
     client: Client<HttpConnector, Full<Bytes>>,
     address: String,
@@ -63,7 +78,12 @@ impl Dynamo {
         let (head, body) =
             self.client.request(request).await.map_err(|error| error.to_string())?.into_parts();
         let body = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
-        Ok(Response::from_parts(head, Full::new(body)))
+        let units = units(&body);
+        let mut reply = Response::from_parts(head, Full::new(body));
+        if let Some(units) = units {
+            reply.extensions_mut().insert(units);
+        }
+        Ok(reply)
     }
 }
 
@@ -82,7 +102,9 @@ impl Engine for Dynamo {
         Ok(Wanted { action: action.to_owned(), permissions: permissions::of(action, &body) })
     }
 
-    async fn answer(&self, request: Request<Bytes>, _: &Wanted) -> Reply {
+    async fn answer(&self, request: Request<Bytes>, wanted: &Wanted) -> Reply {
+        let is_metered = METERED.contains(&wanted.action.as_str());
+        let request = if is_metered { metered(request) } else { request };
         match self.forward(request).await {
             Ok(reply) => reply,
             Err(error) => {
@@ -116,6 +138,42 @@ impl Engine for Dynamo {
             }
         }
     }
+}
+
+/// A request that asks for what it uses up, in all.
+fn metered(request: Request<Bytes>) -> Request<Bytes> {
+    let (mut head, body) = request.into_parts();
+    let Ok(Value::Object(mut fields)) = serde_json::from_slice(&body) else {
+        return Request::from_parts(head, body);
+    };
+    fields.entry("ReturnConsumedCapacity").or_insert_with(|| json!("TOTAL"));
+    head.headers.remove(header::CONTENT_LENGTH);
+    Request::from_parts(head, Value::Object(fields).to_string().into())
+}
+
+/// What an answer says was used up: of one table, or of several.
+fn units(body: &[u8]) -> Option<Units> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Answer {
+        consumed_capacity: OneOrMore,
+    }
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMore {
+        One(Capacity),
+        More(Vec<Capacity>),
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Capacity {
+        capacity_units: f64,
+    }
+    let Answer { consumed_capacity } = serde_json::from_slice(body).ok()?;
+    Some(Units(match consumed_capacity {
+        OneOrMore::One(one) => one.capacity_units,
+        OneOrMore::More(more) => more.iter().map(|one| one.capacity_units).sum(),
+    }))
 }
 
 /// What a loser of a race between transactions gets: a transaction its reasons, a single write its own error.

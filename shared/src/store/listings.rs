@@ -1,0 +1,112 @@
+//! What professionals do, by where they are, in the Market table.
+//!
+//! | pk | sk | gsi2pk | gsi2sk | |
+//! |---|---|---|---|---|
+//! | professional id | `listed#<category>` | `near#<category>#<wide cell>` | `<path>#<professional id>` | a [`Listing`] |
+//!
+//! Listings are made of the profile and the services by `market/index-professional`, which the table's stream calls after
+//! each change of either: what it writes follows from what is there then, so it may be called again at any time, and of
+//! two calls the later is right. The index is a moment behind: who finds somebody looks at the profile before they tell.
+
+use std::collections::BTreeMap;
+
+use futures_util::{StreamExt as _, TryStreamExt as _, future::BoxFuture, stream};
+
+use super::{Key, Table, Transaction, get_below, professionals, s, services, unconditional};
+use crate::{
+    app::App,
+    domain::{
+        catalogue::CategoryId,
+        finding::{Found, Listing, Range, Search},
+        id::ProfessionalId,
+    },
+    fault::Fault,
+};
+
+const PREFIX: &str = "listed#";
+/// So many ranges are read at once.
+const AT_ONCE: usize = 8;
+/// A transaction takes a hundred writes.
+const MOST_WRITES: usize = 100;
+
+/// Lists a professional as they are now. One read, two queries, and a write for each listing that is different.
+pub async fn index(app: &App, id: ProfessionalId) -> Result<(), Fault> {
+    let wanted = match professionals::find_public(app, id).await? {
+        Some(professional) => Listing::all_of(&professional, &services::all(app, id).await?),
+        None => BTreeMap::new(),
+    };
+    let there = get_below(app, Table::Market, id.to_string(), PREFIX).await?;
+    let there: Vec<Listing> = there.into_iter().map(serde_dynamo::from_item).collect::<Result<_, _>>()?;
+    let there: BTreeMap<_, _> = there.into_iter().map(|one| (one.category.clone(), one)).collect();
+
+    let gone = there.keys().filter(|category| !wanted.contains_key(*category)).map(|gone| (gone, None));
+    let changed = wanted.iter().filter(|(category, one)| there.get(*category) != Some(one));
+    let writes: Vec<_> = gone.chain(changed.map(|(category, one)| (category, Some(one)))).collect();
+    for some in writes.chunks(MOST_WRITES) {
+        let mut tx = Transaction::new(app);
+        for (category, listing) in some {
+            let key = key(id, category);
+            tx = match listing {
+                Some(listing) => {
+                    let Range { cell, path } = listing.place();
+                    let mut item = key.with(listing)?;
+                    item.insert("gsi2pk".to_owned(), s(partition(category, &cell)));
+                    item.insert("gsi2sk".to_owned(), s(format!("{path}#{id}")));
+                    tx.put(Table::Market, item)?
+                }
+                None => tx.delete(Table::Market, key)?,
+            };
+        }
+        unconditional(tx.commit().await?)?;
+    }
+    Ok(())
+}
+
+/// What is found, in its order. Some twenty queries at most, of some hundred bytes for each professional of the category
+/// around the place.
+pub async fn find(app: &App, search: &Search) -> Result<Vec<Found>, Fault> {
+    let ranges = stream::iter(search.ranges()).map(|range| listed(app, &search.category, range));
+    let listings: Vec<Vec<Listing>> = ranges.buffer_unordered(AT_ONCE).try_collect().await?;
+    let mut found: Vec<_> = listings.into_iter().flatten().flat_map(|listing| search.find(listing)).collect();
+    found.sort_unstable_by_key(|found| search.position(found));
+    Ok(found)
+}
+
+/// What is listed in a range.
+fn listed<'a>(
+    app: &'a App,
+    category: &'a CategoryId,
+    range: Range,
+) -> BoxFuture<'a, Result<Vec<Listing>, Fault>> {
+    Box::pin(async move {
+        let (mut listings, mut start) = (Vec::new(), None);
+        loop {
+            let answer = app
+                .dynamo()
+                .query()
+                .table_name(Table::Market.name(app)?)
+                .index_name("gsi2")
+                .key_condition_expression("gsi2pk = :list AND begins_with(gsi2sk, :path)")
+                .expression_attribute_values(":list", s(partition(category, &range.cell)))
+                .expression_attribute_values(":path", s(&range.path))
+                .set_exclusive_start_key(start)
+                .send()
+                .await?;
+            for item in answer.items.unwrap_or_default() {
+                listings.push(serde_dynamo::from_item(item)?);
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(listings);
+            }
+        }
+    })
+}
+
+fn key(id: ProfessionalId, category: &CategoryId) -> Key {
+    Key::new(id.to_string(), format!("{PREFIX}{category}"))
+}
+
+fn partition(category: &CategoryId, cell: &str) -> String {
+    format!("near#{category}#{cell}")
+}
