@@ -8,6 +8,7 @@
 //! - [`mail`], [`sms`] and [`delivery`]: composing what the outbox holds, and getting it out.
 //! - [`otp`], [`oidc`], [`passkeys`], [`second_factor`] and [`signin`]: what proves who somebody is, and what that is
 //!   worth in tokens.
+//! - [`slots`] and [`due`]: whether a professional can be booked, and what is done when its time has come.
 //! - [`media`]: what becomes of uploads across their table and their bucket.
 //! - [`observe`]: what is told of each invocation: the log, metrics, and faults to Sentry.
 //! - [`app`] and [`lambda`]: configuration, clients, and the way a handler becomes a Lambda function.
@@ -16,6 +17,7 @@ pub mod app;
 mod cache;
 pub mod delivery;
 pub mod domain;
+pub mod due;
 pub mod fault;
 pub mod hashing;
 pub mod http;

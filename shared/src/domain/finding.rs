@@ -17,6 +17,7 @@ use super::{
     money::Money,
     place::{COARSE, Kilometres, PinCode, Point, ServiceArea},
     professional::{Professional, SpokenLanguage},
+    review::{Rating, Stars},
     service::{Duration, LeadTime, Service},
 };
 
@@ -42,6 +43,8 @@ pub struct Listing {
     pub area: ServiceArea,
     /// What they speak.
     pub languages: Vec<SpokenLanguage>,
+    /// What customers gave them.
+    pub rating: Rating,
     /// What they do for a fixed price.
     pub services: Vec<Listed>,
 }
@@ -63,7 +66,11 @@ impl Listing {
     /// All listings of a professional, by their categories: what they say they can do, and what they offer. None where
     /// customers are not to find them.
     #[must_use]
-    pub fn all_of(professional: &Professional, services: &[Service]) -> BTreeMap<CategoryId, Self> {
+    pub fn all_of(
+        professional: &Professional,
+        services: &[Service],
+        rating: Rating,
+    ) -> BTreeMap<CategoryId, Self> {
         let mut listings = BTreeMap::new();
         let profile = &professional.profile;
         let (true, Some(base), Some(area)) = (professional.is_public(), profile.base, &profile.area) else {
@@ -75,6 +82,7 @@ impl Listing {
             near: base.coarse(),
             area: area.clone(),
             languages: profile.languages.as_deref().unwrap_or_default().to_vec(),
+            rating,
             services: Vec::new(),
         };
         for category in profile.categories.as_deref().unwrap_or_default() {
@@ -137,6 +145,8 @@ pub enum Sort {
     Distance,
     /// The cheapest first, and last what has no price.
     Price,
+    /// The best first, by an average that a few reviews do not move far.
+    Rating,
 }
 
 /// What somebody looks for.
@@ -154,6 +164,8 @@ pub struct Search {
     pub radius: Kilometres,
     /// For no more than this, in paise.
     pub max_price: Option<i64>,
+    /// By somebody who was given so many stars on the average.
+    pub min_rating: Option<Stars>,
     /// By somebody who speaks this.
     pub language: Option<SpokenLanguage>,
     /// In what order.
@@ -248,6 +260,7 @@ impl Search {
         let first = match self.sort {
             Sort::Distance => 0,
             Sort::Price => found.from().map_or(i64::MAX, Money::amount),
+            Sort::Rating => -found.listing.rating.rank(),
         };
         let service_id = match self.wanted {
             Wanted::Professionals => None,
@@ -265,7 +278,8 @@ impl Search {
         let is_near = distance <= f64::from(self.radius.get()) * 1_000.0;
         let speaks = self.language.is_none_or(|language| listing.languages.contains(&language));
         let comes = listing.area.covers(listing.near, self.place, &self.pin_code);
-        if listing.category != self.category || !is_near || !speaks || !comes {
+        let is_good = self.min_rating.is_none_or(|stars| listing.rating.is_at_least(stars));
+        if listing.category != self.category || !is_near || !is_good || !speaks || !comes {
             return Vec::new();
         }
         if let Some(most) = self.max_price {
@@ -325,6 +339,7 @@ mod tests {
                 pin_code: "411038".parse().unwrap(),
                 radius: serde_json::from_value(radius.into()).unwrap(),
                 max_price: None,
+                min_rating: None,
                 language: None,
                 sort: Sort::Distance,
             };

@@ -28,6 +28,7 @@ pub mod professional;
 pub mod proof;
 pub mod prose;
 pub mod puzzle;
+pub mod review;
 pub mod service;
 pub mod several;
 pub mod sms_traffic;

@@ -24,6 +24,14 @@ impl FromStr for PersonName {
     }
 }
 
+impl PersonName {
+    /// The first of the names.
+    #[must_use]
+    pub fn first(&self) -> Option<&str> {
+        self.0.split(' ').next()
+    }
+}
+
 /// Characters that turn the direction of the text around them, so that a name could rewrite the line it stands in.
 pub(super) fn is_direction_mark(c: char) -> bool {
     matches!(c, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')

@@ -1,13 +1,15 @@
 //! What somebody looks for near a place, and what they find.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, future, stream};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Addresses, Error, Page, PageQuery, PictureAnswer, ServiceAnswer, problem::INVALID_INPUT};
+use super::{
+    Addresses, Error, Page, PageQuery, PictureAnswer, RatingAnswer, ServiceAnswer, problem::INVALID_INPUT,
+};
 use crate::{
     app::App,
     domain::{
@@ -23,6 +25,7 @@ use crate::{
         professional::{Professional, SpokenLanguage},
         proof::{Cursor, ProofKey},
         prose::Line,
+        review::Stars,
     },
     fault::Fault,
     slots::{self, LONGEST_PERIOD},
@@ -53,6 +56,8 @@ pub struct FindQuery {
     /// With a service of the category for no more than this, in paise.
     #[schemars(range(min = 100, max = 1_000_000_000))]
     max_price: Option<i64>,
+    /// By who was given so many stars on the average.
+    min_rating: Option<Stars>,
     /// By who speaks this.
     language: Option<SpokenLanguage>,
     /// In what order: by `distance` where nothing is said.
@@ -111,9 +116,11 @@ impl FindQuery {
             (Some(_), None) => return Err(INVALID_INPUT.at("free_to", "missing").into()),
             (None, Some(_)) => return Err(INVALID_INPUT.at("free_from", "missing").into()),
         };
-        let Self { category, radius, max_price, language, sort, .. } = self;
+        let Self { category, radius, max_price, min_rating, language, sort, .. } = self;
         let radius = radius.unwrap_or_default();
-        Ok((Search { wanted, category, place, pin_code, radius, max_price, language, sort }, free))
+        let search =
+            Search { wanted, category, place, pin_code, radius, max_price, min_rating, language, sort };
+        Ok((search, free))
     }
 
     /// Where it is, and where letters go there.
@@ -178,6 +185,7 @@ pub struct ProfessionalSummary {
     languages: Vec<SpokenLanguage>,
     /// How many years they do this work; null where they do not say.
     years_of_experience: Option<u32>,
+    rating: RatingAnswer,
     /// Where they are, to one or two kilometres; nobody is told exactly.
     near: Option<Point>,
 }
@@ -219,8 +227,9 @@ impl FoundService {
 impl ProfessionalSummary {
     /// Those who were found whom customers still find.
     async fn all(app: &App, found: &[Found]) -> Result<BTreeMap<ProfessionalId, Self>, Fault> {
-        let ids: BTreeSet<_> = found.iter().map(|found| found.listing.professional_id).collect();
-        let all = professionals::all_public(app, ids).await?;
+        let ratings = found.iter().map(|found| (found.listing.professional_id, found.listing.rating));
+        let ratings: BTreeMap<_, _> = ratings.collect();
+        let all = professionals::all_public(app, ratings.keys().copied().collect()).await?;
         let users: Vec<_> = all.iter().map(Professional::user_id).collect();
         let mut avatars = accounts::avatars(app, &users).await?;
         let addresses = Addresses::of_public(app);
@@ -238,6 +247,7 @@ impl ProfessionalSummary {
                 picture,
                 languages: profile.languages.map(Into::into).unwrap_or_default(),
                 years_of_experience: profile.working_since.map(|year| year.years_until(app.now())),
+                rating: ratings.get(&professional_id).copied().unwrap_or_default().into(),
                 near: profile.base.map(Point::coarse),
             };
             answers.insert(professional_id, summary);

@@ -17,6 +17,7 @@ mod media;
 mod params;
 pub mod problem;
 mod professional;
+mod review;
 mod service;
 mod tokens;
 
@@ -32,6 +33,7 @@ pub use media::{Account, Addresses, PartsAnswer, PictureAnswer, VideoAnswer};
 pub use params::{Page, PageLimit, PageQuery, Path, Query, given};
 pub use problem::{Error, FieldError, Problem};
 pub use professional::{CategoryName, OwnProfessional, ProfessionalState, PublicProfessional};
+pub use review::{BookingReviews, PublicReview, RatingAnswer, ReportAnswer};
 pub use service::{ServiceAnswer, check as check_offer, select};
 pub use tokens::{
     FirstStep, NextStep, RefreshCookie, RefreshIn, SecondFactor, SignedInOrUp, SignedOut, Tokens,

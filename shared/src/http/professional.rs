@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Addresses, PictureAnswer, VideoAnswer};
+use super::{Addresses, PictureAnswer, RatingAnswer, VideoAnswer};
 use crate::{
     app::App,
     domain::{
@@ -16,6 +16,7 @@ use crate::{
             DecisionReason, IdentityPaper, Professional, ProfessionalProfile, SpokenLanguage, Standing, Year,
         },
         prose::{Line, Prose},
+        review::Reputation,
         upload::{Content, Upload},
         user::Avatar,
     },
@@ -196,6 +197,13 @@ pub struct PublicProfessional {
     /// Where they are, to one or two kilometres; nobody is told exactly.
     near: Option<Point>,
     area: Option<ServiceArea>,
+    rating: RatingAnswer,
+    /// How often they were given one star, two, and so on.
+    stars: [u64; 5],
+    /// How often they did what they were booked for.
+    jobs_done: u64,
+    /// How many minutes they take on the average to say whether they come; null where nobody ever asked.
+    response_time: Option<u64>,
     /// Since when customers find them.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     approved_at: Option<Timestamp>,
@@ -207,7 +215,7 @@ impl PublicProfessional {
         app: &App,
         locale: Locale,
         professional: Professional,
-        avatar: Option<Avatar>,
+        (avatar, reputation): (Option<Avatar>, Reputation),
     ) -> Result<Self, Fault> {
         let portfolio = portfolio(app, &professional).await?;
         let addresses = Addresses::of_public(app);
@@ -228,6 +236,10 @@ impl PublicProfessional {
             portfolio,
             near: profile.base.map(Point::coarse),
             area: profile.area,
+            rating: reputation.rating().into(),
+            stars: reputation.stars(),
+            jobs_done: reputation.jobs_done,
+            response_time: reputation.response_time(),
             approved_at: standing.since(),
         })
     }

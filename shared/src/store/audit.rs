@@ -40,6 +40,10 @@ pub enum Act {
     ReinstateProfessional,
     /// Decided of a booking that somebody objected to.
     ResolveDispute,
+    /// Left a review where it is that somebody wanted removed.
+    KeepReview,
+    /// Removed a review.
+    RemoveReview,
 }
 
 /// That somebody did something.

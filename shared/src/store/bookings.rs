@@ -25,11 +25,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Change, Expression, Item, Key, Refused, Table, Transaction, accounts,
+    Change, Expression, Key, Refused, Table, Transaction, accounts,
     audit::{self, Act, Decided},
-    get, get_all, limits, n, outbox, replies,
+    get, get_all, limits, n, newest, outbox, replies,
     replies::Ticket,
-    s,
+    reviews, s,
     waiting::{Waiting, sortable, waiting},
 };
 use crate::{
@@ -53,6 +53,7 @@ pub const SHARDS: u8 = 8;
 const MOST_OPEN: u64 = 5;
 const DISPUTED: &str = "disputed";
 const BUSY: &str = "busy#";
+const PREFIX: &str = "booking#";
 const ITEM: &str = "booking";
 /// What is busy so long around a time may stand in its way: the longest work, the longest way, and the longest buffer.
 const AROUND: SignedDuration =
@@ -149,7 +150,7 @@ pub async fn book(
     tx = tx.update_if(Table::Market, open_key(booking), open, room)?;
     tx = forget(tx, professional_id, over)?;
     for side in [booking.agreed.customer_id.to_string(), professional_id.to_string()] {
-        let key = Key::new(side, format!("booking#{}", booking.booking_id));
+        let key = Key::new(side, format!("{PREFIX}{}", booking.booking_id));
         tx = tx.put(Table::Market, key.into_item())?;
     }
     if let Some(occupied) = booking.occupied() {
@@ -188,12 +189,31 @@ pub async fn advance(
         }
         _ => {}
     }
+    let earned = earned(before, after);
+    if !earned.is_empty() {
+        tx = tx.update(Table::Market, reviews::reputation_key(id), earned)?;
+    }
     if let (Event::Resolve, Some(staff)) = (row.event, by) {
         let decided = Decided { version: before.version, because: None };
         tx =
             audit::record_in(app, tx, &before.booking_id.to_string(), (staff, Act::ResolveDispute), decided)?;
     }
     tell(app, tx, after, row).await?.commit().await
+}
+
+/// What a professional earns, or loses, by what happened: work that was done, and how soon they answered. Who did not answer is
+/// counted as having taken all the time there was.
+fn earned(before: &Booking, after: &Booking) -> Change {
+    let mut earned = Change::default();
+    if before.done_at.is_none() && after.done_at.is_some() {
+        earned = earned.add("jobs_done", 1);
+    }
+    if before.state == State::Requested && after.last.1 != Actor::Customer {
+        let until = before.deadline.map_or(after.since, |deadline| deadline.min(after.since));
+        let answered_in = until.duration_since(before.since).as_secs();
+        earned = earned.add("answers", 1).add("answered_in_s", answered_in);
+    }
+    earned
 }
 
 /// Writes a booking that was moved to another time, and tells who is to know. A read of each who is told, and a
@@ -338,27 +358,13 @@ pub async fn of(
     after: Option<BookingId>,
     limit: i32,
 ) -> Result<(Vec<Booking>, Option<BookingId>), Fault> {
-    let place = |id: BookingId| Key::new(side.clone(), format!("booking#{id}")).into_item();
-    let answer = app
-        .dynamo()
-        .query()
-        .table_name(Table::Market.name(app)?)
-        .key_condition_expression("pk = :side AND begins_with(sk, :prefix)")
-        .expression_attribute_values(":side", s(&side))
-        .expression_attribute_values(":prefix", s("booking#"))
-        .scan_index_forward(false)
-        .consistent_read(true)
-        .set_exclusive_start_key(after.map(place))
-        .limit(limit)
-        .send()
-        .await?;
-    let id = |item: &Item| item.get("sk")?.as_s().ok()?.strip_prefix("booking#")?.parse().ok();
-    let next = answer.last_evaluated_key.as_ref().and_then(id);
-    let keys = answer.items.unwrap_or_default().iter().filter_map(id).map(key).collect();
+    let after = after.map(|id| id.to_string());
+    let (ids, next) = newest(app, (Table::Market, side, PREFIX), after, limit).await?;
+    let keys = ids.iter().filter_map(|id| id.parse().ok()).map(key).collect();
     let found = get_all(app, Table::Market, keys, None).await?;
     let mut found = found.into_iter().map(serde_dynamo::from_item).collect::<Result<Vec<Booking>, _>>()?;
     found.sort_unstable_by_key(|booking| std::cmp::Reverse(booking.booking_id));
-    Ok((found, next))
+    Ok((found, next.and_then(|id| id.parse().ok())))
 }
 
 /// The bookings of one shard whose deadline has passed, the longest first. One query of a page.

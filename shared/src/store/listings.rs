@@ -4,15 +4,15 @@
 //! |---|---|---|---|---|
 //! | professional id | `listed#<category>` | `near#<category>#<wide cell>` | `<path>#<professional id>` | a [`Listing`] |
 //!
-//! Listings are made of the profile and the services by `market/index-professional`, which the table's stream calls after
-//! each change of either: what it writes follows from what is there then, so it may be called again at any time, and of
+//! Listings are made of the profile, the services and the reputation by `market/index-professional`, which the table's stream calls after
+//! each change of one: what it writes follows from what is there then, so it may be called again at any time, and of
 //! two calls the later is right. The index is a moment behind: who finds somebody looks at the profile before they tell.
 
 use std::collections::BTreeMap;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, future::BoxFuture, stream};
 
-use super::{Key, Table, Transaction, get_below, professionals, s, services, unconditional};
+use super::{Key, Table, Transaction, get_below, professionals, reviews, s, services, unconditional};
 use crate::{
     app::App,
     domain::{
@@ -29,10 +29,13 @@ const AT_ONCE: usize = 8;
 /// A transaction takes a hundred writes.
 const MOST_WRITES: usize = 100;
 
-/// Lists a professional as they are now. One read, two queries, and a write for each listing that is different.
+/// Lists a professional as they are now. Two reads, two queries, and a write for each listing that is different.
 pub async fn index(app: &App, id: ProfessionalId) -> Result<(), Fault> {
     let wanted = match professionals::find_public(app, id).await? {
-        Some(professional) => Listing::all_of(&professional, &services::all(app, id).await?),
+        Some(professional) => {
+            let services = services::all(app, id).await?;
+            Listing::all_of(&professional, &services, reviews::reputation(app, id).await?.rating())
+        }
         None => BTreeMap::new(),
     };
     let there = get_below(app, Table::Market, id.to_string(), PREFIX).await?;

@@ -19,6 +19,7 @@ pub mod outbox;
 pub mod passkey_challenges;
 pub mod professionals;
 pub mod replies;
+pub mod reviews;
 pub mod services;
 pub mod sessions;
 pub mod sign_ins;
@@ -109,6 +110,33 @@ fn read(app: &App, table: Table, key: Key) -> BoxFuture<'_, Result<Option<Item>,
         let read = app.dynamo().get_item().table_name(table.name(app)?).set_key(Some(key.into_item()));
         Ok(read.consistent_read(true).send().await?.item)
     })
+}
+
+/// What stands behind a prefix in the sort keys of a partition, the last first, and where the list goes on: behind what stands
+/// there. One query of a page.
+pub(crate) async fn newest(
+    app: &App,
+    (table, pk, prefix): (Table, String, &str),
+    after: Option<String>,
+    limit: i32,
+) -> Result<(Vec<String>, Option<String>), Fault> {
+    let start = after.map(|place| Key::new(pk.clone(), format!("{prefix}{place}")).into_item());
+    let answer = app
+        .dynamo()
+        .query()
+        .table_name(table.name(app)?)
+        .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+        .expression_attribute_values(":pk", s(pk))
+        .expression_attribute_values(":prefix", s(prefix))
+        .scan_index_forward(false)
+        .consistent_read(true)
+        .set_exclusive_start_key(start)
+        .limit(limit)
+        .send()
+        .await?;
+    let place = |item: &Item| Some(item.get("sk")?.as_s().ok()?.strip_prefix(prefix)?.to_owned());
+    let next = answer.last_evaluated_key.as_ref().and_then(place);
+    Ok((answer.items.unwrap_or_default().iter().filter_map(place).collect(), next))
 }
 
 /// Reads items as they are now, or some attributes of each; what is not there is left out, and they come in no order. One

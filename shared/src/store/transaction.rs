@@ -50,7 +50,7 @@ pub(crate) struct Change {
     set: Vec<(&'static str, AttributeValue)>,
     removed: Vec<&'static str>,
     taken: Option<(&'static str, AttributeValue)>,
-    added: Option<(&'static str, AttributeValue)>,
+    added: Vec<(&'static str, AttributeValue)>,
 }
 
 impl Change {
@@ -72,7 +72,7 @@ impl Change {
 
     /// Adds to a number, or begins it.
     pub(crate) fn add(mut self, name: &'static str, number: i64) -> Self {
-        self.added = Some((name, n(number)));
+        self.added.push((name, n(number)));
         self
     }
 
@@ -89,7 +89,7 @@ impl Change {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.set.is_empty() && self.removed.is_empty() && self.taken.is_none() && self.added.is_none()
+        self.set.is_empty() && self.removed.is_empty() && self.taken.is_none() && self.added.is_empty()
     }
 
     /// Every name behind `#`, since some of ours are words of `DynamoDB`.
@@ -165,15 +165,30 @@ impl<'a> Transaction<'a> {
         change: Change,
         condition: Expression,
     ) -> Result<Self, Fault> {
+        self.change(table, key, change, Some(condition))
+    }
+
+    /// Changes an item, whatever it is, or begins it.
+    pub(crate) fn update(self, table: Table, key: Key, change: Change) -> Result<Self, Fault> {
+        self.change(table, key, change, None)
+    }
+
+    fn change(
+        self,
+        table: Table,
+        key: Key,
+        change: Change,
+        condition: Option<Expression>,
+    ) -> Result<Self, Fault> {
         let (text, names) = (change.text(), change.names());
-        let mut all = condition.values;
+        let (condition, mut all) = condition.map_or_else(Default::default, |it| (Some(it.text), it.values));
         all.extend(change.values());
         let update = Update::builder()
             .table_name(table.name(self.app)?)
             .set_key(Some(key.into_item()))
             .update_expression(text)
             .set_expression_attribute_names(Some(names))
-            .condition_expression(condition.text)
+            .set_condition_expression(condition)
             .set_expression_attribute_values(values(all))
             .build()?;
         Ok(self.with(TransactWriteItem::builder().update(update).build()))

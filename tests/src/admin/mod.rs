@@ -1,6 +1,7 @@
 //! What people do who work here.
 
 mod decide_application;
+mod decide_report;
 mod get_application;
 mod list_applications;
 mod list_disputes;

@@ -176,6 +176,9 @@ async fn what_is_anothers_is_not_found_and_stays() {
         let body = || match path {
             "/v1/professional/services/{id}" if method == Method::PUT => Some(offer()),
             "/v1/bookings/{id}/events" => Some(json!({ "event": "confirm" })),
+            "/v1/bookings/{id}/reviews" if method == Method::POST => Some(json!({ "stars": 5 })),
+            "/v1/bookings/{id}/reviews/report" => Some(json!({ "reason": "It is not true." })),
+            "/v1/bookings/{id}/reviews/reply" => Some(json!({ "text": "Thank you." })),
             "/v1/bookings/{id}/reschedule" => Some(json!({ "starts_at": "2027-01-04T09:00:00Z" })),
             _ => None,
         };

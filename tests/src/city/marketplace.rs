@@ -129,6 +129,22 @@ impl Person {
         self.browser().post(&format!("/v1/bookings/{id}/events"), event).await
     }
 
+    /// Does what a customer booked and confirmed, to the end; time is moved to when it begins.
+    pub async fn finishes(&self, city: &City, customer: &Person, booking: &Value) {
+        let begins: jiff::Timestamp = booking["starts_at"].as_str().expect("a time").parse().expect("a time");
+        let wait = begins.duration_since(city.now().await).as_secs();
+        if wait > 0 {
+            city.advance(&format!("PT{wait}S")).await;
+        }
+        for person in [self, customer] {
+            person.comes_back().await;
+        }
+        let codes = customer.sees(booking).await;
+        self.does(booking, json!({ "event": "set_off" })).await.is(200);
+        self.does(booking, json!({ "event": "start", "code": codes["start_code"] })).await.is(200);
+        self.does(booking, json!({ "event": "finish", "code": codes["end_code"] })).await.is(200);
+    }
+
     /// A booking as they see it now.
     pub async fn sees(&self, booking: &Value) -> Value {
         let id = booking["booking_id"].as_str().expect("an id");

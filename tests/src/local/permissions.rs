@@ -326,9 +326,47 @@ async fn use_bookings(city: &City, ravi: &Person, meera: &Person, (id, service):
     let made = kiran.books("b", plumber.order(&slots[10])).await.is(201).body;
     ravi.does(&made, json!({ "event": "accept" })).await.is(200);
     kiran.does(&made, json!({ "event": "confirm" })).await.is(200);
-    city.advance("PT48H").await;
+    use_reviews(city, (ravi, &kiran, meera), &plumber).await;
     city.run("MarketLapseBookings", json!({})).await;
     ravi.comes_back().await;
+}
+
+/// Work is done, and talked about: of the first both speak, of the others one does, and the time for the other passes.
+async fn use_reviews(city: &City, (ravi, kiran, meera): (&Person, &Person, &Person), plumber: &Plumber) {
+    let slots = plumber.slots(city).await;
+    let mut paths = Vec::new();
+    for (key, slot) in [("c", &slots[20]), ("d", &slots[30]), ("e", &slots[40]), ("f", &slots[50])] {
+        let made = kiran.books(key, plumber.order(slot)).await.is(201).body;
+        ravi.does(&made, json!({ "event": "accept" })).await.is(200);
+        kiran.does(&made, json!({ "event": "confirm" })).await.is(200);
+        ravi.finishes(city, kiran, &made).await;
+        let path = format!("/v1/bookings/{}/reviews", made["booking_id"].as_str().expect("an id"));
+        kiran.browser().post(&path, json!({ "stars": 5 })).await.is(200);
+        if key == "c" {
+            ravi.browser().post(&path, json!({ "stars": 4 })).await.is(200);
+        }
+        kiran.browser().get(&path).await.is(200);
+        paths.push(path);
+    }
+    // Before the schedule comes by: whoever answers shows it.
+    city.misbehave(
+        json!([{ "service": "dynamodb", "function": "MarketShowReviews", "every": 1, "do": "fail" }]),
+    )
+    .await;
+    city.advance("PT168H").await;
+    for person in [ravi, meera] {
+        person.comes_back().await;
+    }
+    ravi.browser().post(&format!("{}/reply", paths[1]), json!({ "text": "Thank you." })).await.is(200);
+    ravi.browser().post(&format!("{}/report", paths[2]), json!({ "reason": "Not me." })).await.is(200);
+    city.behave().await;
+    city.run("MarketShowReviews", json!({})).await;
+    wait_until(async || !meera.browser().get("/v1/admin/reports").await.is(200).body["items"][0].is_null())
+        .await;
+    let path = paths[2].replace("/v1/bookings", "/v1/admin/reports").replace("/reviews", "/decision");
+    meera.browser().post(&path, json!({ "by": "customer", "decision": "remove" })).await.is(200);
+    let list = city.stranger().get(&format!("/v1/professionals/{}/reviews", plumber.professional_id)).await;
+    assert_eq!(list.is(200).body["items"].as_array().map(Vec::len), Some(3));
 }
 
 /// Plays everything there is once, and then asks which permissions nobody needed.

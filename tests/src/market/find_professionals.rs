@@ -163,7 +163,8 @@ mod on_one_machine {
             let near = json!(point.coarse());
             let listing = json!({
                 "professional_id": id, "category": "tap-repair", "near": near,
-                "area": { "kind": "radius", "km": 100 }, "languages": ["mr"], "services": [],
+                "area": { "kind": "radius", "km": 100 }, "languages": ["mr"],
+                "rating": { "count": 0, "sum": 0 }, "services": [],
             });
             let Range { cell, path } = serde_json::from_value::<Listing>(listing.clone()).unwrap().place();
             let mut row = stored(&listing)["M"].take();

@@ -14,7 +14,10 @@ mod on_one_machine {
     use serde_json::Value;
 
     use super::*;
-    use crate::{city::BASE, media::corpus};
+    use crate::{
+        city::{BASE, offer, open_plan},
+        media::corpus,
+    };
 
     /// How far two places are apart, in metres, on a map that is flat around Pune.
     fn metres(place: &Value) -> f64 {
@@ -72,5 +75,34 @@ mod on_one_machine {
         ravi.browser().post("/v1/professional/submit", json!({})).await.is_problem(409, "not_submittable");
         meera.decides(&suspended, json!({ "decision": "reinstate" })).await.is(200);
         assert_eq!(stranger.get(&path).await.is(200).body["name"], "Somebody Else");
+    }
+
+    /// Who answers soon is seen to, and who does not answer is counted as having taken all the time there was.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn how_soon_somebody_answers_is_known() {
+        let city = City::without_schedule().await;
+        let mut asked = offer();
+        asked["is_instant"] = json!(false);
+        let ravi = city.plumber(asked, open_plan()).await;
+        let asha = city.customer("asha").await;
+        let path = format!("/v1/professionals/{}", ravi.professional_id);
+        let seen = async || city.stranger().get(&path).await.is(200).body["response_time"].clone();
+        assert_eq!(seen().await, json!(null));
+        let slots = ravi.slots(&city).await;
+        let mut made = Vec::new();
+        for (key, slot) in [("a", &slots[100]), ("b", &slots[110]), ("c", &slots[120])] {
+            made.push(asha.books(key, ravi.order(slot)).await.is(201).body);
+        }
+        // Who thinks better of it says nothing of the professional.
+        asha.does(&made[2], json!({ "event": "cancel" })).await.is(200);
+        city.advance("PT10M").await;
+        ravi.person.does(&made[0], json!({ "event": "accept" })).await.is(200);
+        let minutes = seen().await.as_i64().unwrap();
+        assert!((10..=12).contains(&minutes), "{minutes}");
+        // The schedule comes by a day late; there were twelve hours.
+        city.advance("PT36H").await;
+        city.run("MarketLapseBookings", json!({})).await;
+        let minutes = seen().await.as_i64().unwrap();
+        assert!((365..=367).contains(&minutes), "{minutes}");
     }
 }

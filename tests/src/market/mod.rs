@@ -24,3 +24,4 @@ mod set_availability;
 mod slots;
 mod submit_professional;
 mod update_professional;
+mod write_review;

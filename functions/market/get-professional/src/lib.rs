@@ -7,7 +7,7 @@ use connecto_shared::{
     App,
     domain::id::ProfessionalId,
     http::{CachedIn, Error, Language, Path, Problem, PublicProfessional, problem::NOT_FOUND},
-    store::{accounts, professionals},
+    store::{accounts, professionals, reviews},
 };
 use jiff::SignedDuration;
 use schemars::JsonSchema;
@@ -34,6 +34,7 @@ pub async fn handler(
 ) -> Result<CachedIn<PublicProfessional>, Error> {
     let professional = professionals::find_public(&app, id).await?.ok_or(NOT_FOUND)?;
     let avatar = accounts::avatar(&app, professional.user_id()).await?;
-    let answer = PublicProfessional::of(&app, language, professional, avatar).await?;
+    let earned = reviews::reputation(&app, id).await?;
+    let answer = PublicProfessional::of(&app, language, professional, (avatar, earned)).await?;
     Ok(CachedIn(language, GOOD_FOR, answer))
 }
