@@ -57,7 +57,7 @@ pub struct Wanted<'a> {
 
 /// When it can begin within a period. A read, and a query of what is busy.
 pub async fn list(app: &App, wanted: Wanted<'_>, period: Span) -> Result<Vec<Timestamp>, Fault> {
-    let mut slots = wanted.plan.slots(period, wanted.duration, wanted.lead_time, app.now());
+    let mut slots = wanted.open(app, period);
     if let (Some(first), Some(last)) = (slots.first(), slots.last()) {
         let span = Span { from: *first, to: *last + wanted.duration };
         let Diary { occupied, .. } = bookings::diary(app, wanted.professional_id, span).await?;
@@ -67,20 +67,22 @@ pub async fn list(app: &App, wanted: Wanted<'_>, period: Span) -> Result<Vec<Tim
     Ok(slots)
 }
 
-/// Whether anything that is listed can begin within a period; nothing that has no service. A read, and a query of what is
-/// busy for each way in which services differ in how long they take and how soon they can be had.
+/// Whether anything that is listed can begin within a period; nothing that has no service. Two reads, and a query of what is
+/// busy.
 pub async fn any(app: &App, listing: &Listing, place: Point, period: Span) -> Result<bool, Fault> {
     let professional_id = listing.professional_id;
     let kinds: BTreeSet<_> =
         listing.services.iter().map(|service| (service.duration, service.lead_time)).collect();
-    if kinds.is_empty() {
-        return Ok(false);
-    }
+    let Some(longest) = kinds.iter().map(|(duration, _)| duration.span()).max() else { return Ok(false) };
     let Some(plan) = availability::find(app, professional_id).await? else { return Ok(false) };
+    let span = Span { from: period.from, to: period.to + longest };
+    let Diary { occupied, .. } = bookings::diary(app, professional_id, span).await?;
     for (duration, lead_time) in kinds {
         let duration = duration.span();
         let wanted = Wanted { professional_id, plan: &plan, lead_time, place, duration, moves: None };
-        if !list(app, wanted, period).await?.is_empty() {
+        let shadows = wanted.shadows(app, &occupied)?;
+        let leaves = |begin: &Timestamp| shadows.leave(Span { from: *begin, to: *begin + duration });
+        if wanted.open(app, period).iter().any(leaves) {
             return Ok(true);
         }
     }
@@ -95,7 +97,7 @@ pub async fn room(
     begin: Timestamp,
 ) -> Result<Option<(Diary, Vec<Occupied>)>, Fault> {
     let period = Span { from: begin, to: begin + SignedDuration::from_secs(1) };
-    if !wanted.plan.slots(period, wanted.duration, wanted.lead_time, app.now()).contains(&begin) {
+    if !wanted.open(app, period).contains(&begin) {
         return Ok(None);
     }
     let span = Span { from: begin, to: begin + wanted.duration };
@@ -111,6 +113,11 @@ pub async fn room(
 }
 
 impl Wanted<'_> {
+    /// When it can begin within a period by the plan alone.
+    fn open(&self, app: &App, period: Span) -> Vec<Timestamp> {
+        self.plan.slots(period, self.duration, self.lead_time, app.now())
+    }
+
     /// What stands in its way by now.
     fn shadows(&self, app: &App, occupied: &[Occupied]) -> Result<Shadows, Fault> {
         let now = app.now();

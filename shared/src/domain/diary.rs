@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     availability::{Plan, Span},
     id::BookingId,
-    place::Point,
+    place::{self, Point},
 };
 
 /// No way is longer: whoever needs more stays the night.
@@ -44,6 +44,7 @@ pub struct Occupied {
     /// Until when.
     pub ends_at: Timestamp,
     /// Where.
+    #[serde(deserialize_with = "place::coarse")]
     pub place: Point,
     /// When the time is free again unless it is confirmed; nothing where it is.
     #[serde(skip_serializing_if = "Option::is_none", default)]

@@ -15,7 +15,7 @@ use super::{
     catalogue::CategoryId,
     id::{ProfessionalId, ServiceId},
     money::Money,
-    place::{COARSE, Kilometres, PinCode, Point, ServiceArea},
+    place::{self, COARSE, Kilometres, PinCode, Point, ServiceArea},
     professional::{Professional, SpokenLanguage},
     review::{Rating, Stars},
     service::{Duration, LeadTime, Service},
@@ -38,12 +38,14 @@ pub struct Listing {
     /// Of what.
     pub category: CategoryId,
     /// About where they are.
+    #[serde(deserialize_with = "place::coarse")]
     pub near: Point,
     /// Where they go.
     pub area: ServiceArea,
     /// What they speak.
     pub languages: Vec<SpokenLanguage>,
     /// What customers gave them.
+    #[serde(default)]
     pub rating: Rating,
     /// What they do for a fixed price.
     pub services: Vec<Listed>,
@@ -321,6 +323,21 @@ mod tests {
             };
             let furthest = points().map(reach).fold(0.0, f64::max);
             assert!(furthest < REACH, "{cells}: {furthest}");
+        }
+    }
+
+    #[test]
+    fn who_is_at_the_border_is_read_as_they_were_written() {
+        for (latitude, longitude) in
+            [(6.0, 68.0), (38.0, 98.0), (6.0, 98.0), (38.0, 68.0), (6.0, 80.0), (20.0, 68.0)]
+        {
+            let near = Point::new(latitude, longitude).unwrap().coarse();
+            let listing = serde_json::json!({
+                "professional_id": "pro_01h455vb4pex5vsknk084sn02q", "category": "tap-repair", "near": near,
+                "area": { "kind": "radius", "km": 5 }, "languages": [], "services": [],
+            });
+            let listing: Listing = serde_json::from_value(listing).unwrap();
+            assert_eq!(serde_json::from_value::<Listing>(serde_json::json!(listing)).unwrap(), listing);
         }
     }
 

@@ -83,14 +83,21 @@ impl Point {
     }
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Degrees {
+    latitude: f64,
+    longitude: f64,
+}
+
+/// Reads what [`Point::coarse`] has made of a place, which at the border may lie beyond it.
+pub(super) fn coarse<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Point, D::Error> {
+    let Degrees { latitude, longitude } = Degrees::deserialize(deserializer)?;
+    Ok(Point { latitude, longitude })
+}
+
 impl<'de> Deserialize<'de> for Point {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Degrees {
-            latitude: f64,
-            longitude: f64,
-        }
         let Degrees { latitude, longitude } = Degrees::deserialize(deserializer)?;
         Self::new(latitude, longitude).ok_or_else(|| de::Error::custom("outside_india"))
     }

@@ -195,14 +195,13 @@ impl Reviews {
         text: &Prose<1000>,
         now: Timestamp,
     ) -> Result<Option<Self>, NotWritten> {
-        self.change_shown(party.other(), now, |review| match &review.reply {
-            Some(said) if said.text == *text => Ok(false),
+        match self.by(party.other()).and_then(|review| review.reply.as_ref()) {
+            Some(said) if said.text == *text => Ok(None),
             Some(_) => Err(NotWritten::NotNow),
-            None => {
+            None => self.change_shown(party.other(), now, |review| {
                 review.reply = Some(Reply { text: text.clone(), written_at: now });
-                Ok(true)
-            }
-        })
+            }),
+        }
     }
 
     /// As they are after a side has asked that what the other says of it be removed; nothing where it has asked that already.
@@ -212,14 +211,13 @@ impl Reviews {
         reason: &Prose<1000>,
         now: Timestamp,
     ) -> Result<Option<Self>, NotWritten> {
-        self.change_shown(party.other(), now, |review| match &review.report {
-            Some(asked) if asked.reason == *reason => Ok(false),
+        match self.by(party.other()).and_then(|review| review.report.as_ref()) {
+            Some(asked) if asked.reason == *reason => Ok(None),
             Some(_) => Err(NotWritten::NotNow),
-            None => {
+            None => self.change_shown(party.other(), now, |review| {
                 review.report = Some(Report { reason: reason.clone(), reported_at: now, decision: None });
-                Ok(true)
-            }
-        })
+            }),
+        }
     }
 
     /// As they are after staff has decided of what a side says, which the other wants removed; nothing where that was decided
@@ -238,20 +236,16 @@ impl Reviews {
         Ok(Some(after))
     }
 
-    /// Changes what a side says, if that is shown; nothing where there was nothing to change. Where it is time to show it, it
-    /// is shown from then on.
+    /// Changes what a side says, if that is shown. Where it is time to show it, it is shown from then on.
     fn change_shown(
         &self,
         by: Party,
         now: Timestamp,
-        change: impl FnOnce(&mut Review) -> Result<bool, NotWritten>,
+        change: impl FnMut(&mut Review),
     ) -> Result<Option<Self>, NotWritten> {
         let mut after = self.show(now).unwrap_or_else(|| self.clone());
         after.counting(by).ok_or(NotWritten::NotNow)?;
-        let review = after.by_mut(by).as_mut().ok_or(NotWritten::NotNow)?;
-        if !change(review)? {
-            return Ok(None);
-        }
+        after.by_mut(by).iter_mut().for_each(change);
         after.version = self.version + 1;
         Ok(Some(after))
     }
@@ -265,16 +259,23 @@ impl Reviews {
     }
 }
 
-/// What somebody has earned by their work.
+/// What others gave somebody.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[allow(clippy::struct_field_names, reason = "they are the attributes of an item")]
 pub struct Reputation {
     stars_1: u64,
     stars_2: u64,
     stars_3: u64,
     stars_4: u64,
     stars_5: u64,
-    /// How often they did what they were booked for.
+}
+
+/// How somebody has worked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Work {
+    /// How often work of theirs was done.
     pub jobs_done: u64,
     /// How often they were asked for a booking, and said whether they come, or let the time for that pass.
     answers: u64,
@@ -282,7 +283,7 @@ pub struct Reputation {
     answered_in_s: u64,
 }
 
-impl Reputation {
+impl Work {
     /// How many minutes they take on the average to say whether they come; none where nobody ever asked.
     #[must_use]
     pub const fn response_time(&self) -> Option<u64> {
@@ -291,7 +292,9 @@ impl Reputation {
             None => None,
         }
     }
+}
 
+impl Reputation {
     /// How often they were given one star, two, and so on.
     #[must_use]
     pub const fn stars(&self) -> [u64; 5] {
@@ -365,7 +368,7 @@ mod tests {
     fn few_reviews_do_not_move_a_rank_far() {
         let rating = |stars: [u64; 5]| {
             let [stars_1, stars_2, stars_3, stars_4, stars_5] = stars;
-            Reputation { stars_1, stars_2, stars_3, stars_4, stars_5, ..Reputation::default() }.rating()
+            Reputation { stars_1, stars_2, stars_3, stars_4, stars_5 }.rating()
         };
         let none = rating([0; 5]);
         assert_eq!((none.rank(), none.mean_hundredths()), (4_000_000, None));

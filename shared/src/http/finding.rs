@@ -33,7 +33,7 @@ use crate::{
     vendor::secrets,
 };
 
-/// So many are looked at for a page, where it matters when they are free: that takes a read and a query for each.
+/// So many are looked at for a page, where it matters when they are free: that takes two reads and a query for each.
 const MOST_LOOKED_AT: usize = 50;
 /// So many of them at once.
 const AT_ONCE: usize = 8;

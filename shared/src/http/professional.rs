@@ -16,7 +16,7 @@ use crate::{
             DecisionReason, IdentityPaper, Professional, ProfessionalProfile, SpokenLanguage, Standing, Year,
         },
         prose::{Line, Prose},
-        review::Reputation,
+        review::{Reputation, Work},
         upload::{Content, Upload},
         user::Avatar,
     },
@@ -200,7 +200,7 @@ pub struct PublicProfessional {
     rating: RatingAnswer,
     /// How often they were given one star, two, and so on.
     stars: [u64; 5],
-    /// How often they did what they were booked for.
+    /// How often work of theirs was done.
     jobs_done: u64,
     /// How many minutes they take on the average to say whether they come; null where nobody ever asked.
     response_time: Option<u64>,
@@ -215,7 +215,8 @@ impl PublicProfessional {
         app: &App,
         locale: Locale,
         professional: Professional,
-        (avatar, reputation): (Option<Avatar>, Reputation),
+        avatar: Option<Avatar>,
+        (reputation, work): (Reputation, Work),
     ) -> Result<Self, Fault> {
         let portfolio = portfolio(app, &professional).await?;
         let addresses = Addresses::of_public(app);
@@ -238,8 +239,8 @@ impl PublicProfessional {
             area: profile.area,
             rating: reputation.rating().into(),
             stars: reputation.stars(),
-            jobs_done: reputation.jobs_done,
-            response_time: reputation.response_time(),
+            jobs_done: work.jobs_done,
+            response_time: work.response_time(),
             approved_at: standing.since(),
         })
     }

@@ -16,7 +16,7 @@ use crate::{
         id::{BookingId, ProfessionalId, UserId},
         locale::Locale,
         person::PersonName,
-        prose::Prose,
+        prose::{Prose, has_contact_details},
         review::{Decision, NotWritten, Rating, Reply, Report, Review, Reviews, Stars},
     },
     fault::Fault,
@@ -80,7 +80,7 @@ pub struct RatingAnswer {
 pub struct PublicReview {
     #[serde(flatten)]
     review: ReviewAnswer,
-    /// The first of the customer's names; null where they had not said it.
+    /// The first of the customer's names; null where they had not said it, or where it is a way to reach them.
     by: Option<String>,
     /// What they had done.
     category: CategoryName,
@@ -145,7 +145,8 @@ impl PublicReview {
     /// What a customer says, if they say something.
     #[must_use]
     pub fn of(locale: Locale, reviews: &Reviews) -> Option<Self> {
-        let by = reviews.customer_name.as_ref().and_then(PersonName::first).map(str::to_owned);
+        let name = reviews.customer_name.as_ref().filter(|name| !has_contact_details(name.as_str()));
+        let by = name.and_then(PersonName::first).map(str::to_owned);
         let category = CategoryName::of(locale, &reviews.category);
         Some(Self { review: reviews.counting(Party::Customer)?.clone().into(), by, category })
     }

@@ -189,9 +189,9 @@ pub async fn advance(
         }
         _ => {}
     }
-    let earned = earned(before, after);
-    if !earned.is_empty() {
-        tx = tx.update(Table::Market, reviews::reputation_key(id), earned)?;
+    let work = work(before, after);
+    if !work.is_empty() {
+        tx = tx.update(Table::Market, reviews::work_key(id), work)?;
     }
     if let (Event::Resolve, Some(staff)) = (row.event, by) {
         let decided = Decided { version: before.version, because: None };
@@ -201,19 +201,19 @@ pub async fn advance(
     tell(app, tx, after, row).await?.commit().await
 }
 
-/// What a professional earns, or loses, by what happened: work that was done, and how soon they answered. Who did not answer is
-/// counted as having taken all the time there was.
-fn earned(before: &Booking, after: &Booking) -> Change {
-    let mut earned = Change::default();
+/// What is counted of a professional's work: what was done, and how soon they answered. Who did not answer is counted as having
+/// taken all the time there was.
+fn work(before: &Booking, after: &Booking) -> Change {
+    let mut work = Change::default();
     if before.done_at.is_none() && after.done_at.is_some() {
-        earned = earned.add("jobs_done", 1);
+        work = work.add("jobs_done", 1);
     }
     if before.state == State::Requested && after.last.1 != Actor::Customer {
         let until = before.deadline.map_or(after.since, |deadline| deadline.min(after.since));
-        let answered_in = until.duration_since(before.since).as_secs();
-        earned = earned.add("answers", 1).add("answered_in_s", answered_in);
+        let answered_in = until.duration_since(before.since).as_secs().max(0);
+        work = work.add("answers", 1).add("answered_in_s", answered_in);
     }
-    earned
+    work
 }
 
 /// Writes a booking that was moved to another time, and tells who is to know. A read of each who is told, and a

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, future::BoxFuture, stream};
 
-use super::{Key, Table, Transaction, get_below, professionals, reviews, s, services, unconditional};
+use super::{Item, Key, Table, Transaction, get_below, professionals, reviews, s, services, unconditional};
 use crate::{
     app::App,
     domain::{
@@ -21,6 +21,7 @@ use crate::{
         id::ProfessionalId,
     },
     fault::Fault,
+    observe,
 };
 
 const PREFIX: &str = "listed#";
@@ -39,11 +40,16 @@ pub async fn index(app: &App, id: ProfessionalId) -> Result<(), Fault> {
         None => BTreeMap::new(),
     };
     let there = get_below(app, Table::Market, id.to_string(), PREFIX).await?;
-    let there: Vec<Listing> = there.into_iter().map(serde_dynamo::from_item).collect::<Result<_, _>>()?;
-    let there: BTreeMap<_, _> = there.into_iter().map(|one| (one.category.clone(), one)).collect();
+    // What cannot be read is written anew.
+    let read = |item: Item| {
+        let category: CategoryId = item.get("sk")?.as_s().ok()?.strip_prefix(PREFIX)?.parse().ok()?;
+        Some((category, serde_dynamo::from_item(item).ok()))
+    };
+    let there: BTreeMap<_, Option<Listing>> = there.into_iter().filter_map(read).collect();
 
     let gone = there.keys().filter(|category| !wanted.contains_key(*category)).map(|gone| (gone, None));
-    let changed = wanted.iter().filter(|(category, one)| there.get(*category) != Some(one));
+    let is_there = |category, one| there.get(category).is_some_and(|listing| listing.as_ref() == Some(one));
+    let changed = wanted.iter().filter(|(category, one)| !is_there(*category, *one));
     let writes: Vec<_> = gone.chain(changed.map(|(category, one)| (category, Some(one)))).collect();
     for some in writes.chunks(MOST_WRITES) {
         let mut tx = Transaction::new(app);
@@ -65,12 +71,15 @@ pub async fn index(app: &App, id: ProfessionalId) -> Result<(), Fault> {
     Ok(())
 }
 
-/// What is found, in its order. Some twenty queries at most, of some hundred bytes for each professional of the category
+/// What is found, in its order. Some twenty queries, forty at most, of some hundred bytes for each professional of the category
 /// around the place.
 pub async fn find(app: &App, search: &Search) -> Result<Vec<Found>, Fault> {
     let ranges = stream::iter(search.ranges()).map(|range| listed(app, &search.category, range));
     let listings: Vec<Vec<Listing>> = ranges.buffer_unordered(AT_ONCE).try_collect().await?;
-    let mut found: Vec<_> = listings.into_iter().flatten().flat_map(|listing| search.find(listing)).collect();
+    // Who moves to another cell in between may be in two lists.
+    let listings = listings.into_iter().flatten().map(|listing| (listing.professional_id, listing));
+    let listings: BTreeMap<_, _> = listings.collect();
+    let mut found: Vec<_> = listings.into_values().flat_map(|listing| search.find(listing)).collect();
     found.sort_unstable_by_key(|found| search.position(found));
     Ok(found)
 }
@@ -96,7 +105,11 @@ fn listed<'a>(
                 .send()
                 .await?;
             for item in answer.items.unwrap_or_default() {
-                listings.push(serde_dynamo::from_item(item)?);
+                // One that cannot be read must not hide the others.
+                match serde_dynamo::from_item(item) {
+                    Ok(listing) => listings.push(listing),
+                    Err(error) => observe::fault(&error.into(), "a listing that cannot be read", None),
+                }
             }
             start = answer.last_evaluated_key;
             if start.is_none() {

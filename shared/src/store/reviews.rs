@@ -7,6 +7,7 @@
 //! | booking id | `reviews` | | | all others |
 //! | professional id | `review#<shown since>#<booking id>` | | | that a customer's review of them is shown |
 //! | professional id | `reputation` | | | their [`Reputation`] |
+//! | professional id | `work` | | | their [`Work`], which the transitions of bookings count |
 //! | user id | `reputation#customer` | | | their [`Reputation`] as a customer |
 //!
 //! The two reviews of a booking are one item, each write of which follows the version it saw, and what they come to is counted
@@ -25,7 +26,7 @@ use crate::{
     domain::{
         commission::Party,
         id::{self, BookingId, ProfessionalId, UserId},
-        review::{Reputation, Reviews},
+        review::{Reputation, Reviews, Work},
     },
     fault::Fault,
 };
@@ -40,7 +41,7 @@ pub async fn find(app: &App, id: BookingId) -> Result<Option<Reviews>, Fault> {
 }
 
 /// Writes the reviews of a booking, and counts those that are shown from now on, or are no more. `Err`: they are another version
-/// by now. A transaction of up to five writes.
+/// by now. A transaction of up to four writes.
 pub async fn put(app: &App, before: Option<&Reviews>, after: &Reviews) -> Result<Result<(), Refused>, Fault> {
     write(Transaction::new(app), before, after)?.commit().await
 }
@@ -140,6 +141,11 @@ pub async fn reputation(app: &App, id: ProfessionalId) -> Result<Reputation, Fau
     Ok(get(app, Table::Market, reputation_key(id)).await?.unwrap_or_default())
 }
 
+/// How a professional has worked. One read.
+pub async fn work(app: &App, id: ProfessionalId) -> Result<Work, Fault> {
+    Ok(get(app, Table::Market, work_key(id)).await?.unwrap_or_default())
+}
+
 /// What a customer has earned. One read.
 pub async fn customer_reputation(app: &App, id: UserId) -> Result<Reputation, Fault> {
     Ok(get(app, Table::Market, customer_key(id)).await?.unwrap_or_default())
@@ -153,8 +159,12 @@ fn key(id: BookingId) -> Key {
     Key::new(id.to_string(), ITEM)
 }
 
-pub(super) fn reputation_key(id: ProfessionalId) -> Key {
+fn reputation_key(id: ProfessionalId) -> Key {
     Key::new(id.to_string(), "reputation")
+}
+
+pub(super) fn work_key(id: ProfessionalId) -> Key {
+    Key::new(id.to_string(), "work")
 }
 
 fn customer_key(id: UserId) -> Key {

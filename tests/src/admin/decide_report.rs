@@ -79,6 +79,7 @@ mod on_one_machine {
         assert_eq!((&of_ravi["other"], &of_ravi["own"]["stars"]), (&json!(null), &json!(3)));
         let of_asha = asha.browser().get(first).await.is(200).body;
         assert!(of_asha["removed_at"].is_string() && of_asha["own"]["stars"] == 1, "{of_asha}");
+        report(first, "The dog bit me.").await.is(200);
         // A reply to what is gone is not said.
         let reply = json!({ "text": "It did bite." });
         ravi.person

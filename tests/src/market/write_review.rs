@@ -244,6 +244,7 @@ mod on_one_machine {
         let (sunil, meera) = (city.customer("sunil").await, city.staff("meera2").await);
         let profile = sunil.applies(&city, &crate::media::corpus::small_photo()).await;
         meera.decides(&profile, json!({ "decision": "approve" })).await.is(200);
+        asha.browser().patch("/v1/account", json!({ "name": "9876543210 Asha" })).await.is(200);
         let [booking] = done(&city, &ravi, &asha, 1).await.try_into().unwrap();
         let found = async |query: &str| {
             let path = format!("/v1/professionals?category=tap-repair&pin_code=411038{query}");
@@ -258,6 +259,7 @@ mod on_one_machine {
         says(&ravi.person, &booking, json!({ "stars": 1 })).await.is(200);
         wait_until(async || found("&sort=rating").await == [of_sunil, &of_ravi]).await;
         assert_eq!(found("&min_rating=1").await, [of_ravi.as_str()]);
+        assert_eq!(seen(&city, &ravi).await.0[0]["by"], json!(null), "a way to reach her");
         assert_eq!(found("&min_rating=2").await, Vec::<String>::new());
     }
 }

@@ -1,4 +1,4 @@
-//! Professionals of a category who come to a place, the nearest or the cheapest first.
+//! Professionals of a category who come to a place, the nearest, the cheapest or the best first.
 //!
 //! Public: of accounts it reads the pictures alone, and no other attribute.
 

@@ -1,4 +1,4 @@
-//! Services of a category by who comes to a place, the nearest or the cheapest first.
+//! Services of a category by who comes to a place, the nearest, the cheapest or the best first.
 //!
 //! Public: of accounts it reads the pictures alone, and no other attribute.
 

@@ -34,7 +34,7 @@ pub async fn handler(
 ) -> Result<CachedIn<PublicProfessional>, Error> {
     let professional = professionals::find_public(&app, id).await?.ok_or(NOT_FOUND)?;
     let avatar = accounts::avatar(&app, professional.user_id()).await?;
-    let earned = reviews::reputation(&app, id).await?;
-    let answer = PublicProfessional::of(&app, language, professional, (avatar, earned)).await?;
+    let earned = (reviews::reputation(&app, id).await?, reviews::work(&app, id).await?);
+    let answer = PublicProfessional::of(&app, language, professional, avatar, earned).await?;
     Ok(CachedIn(language, GOOD_FOR, answer))
 }

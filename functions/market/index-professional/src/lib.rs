@@ -1,4 +1,5 @@
-//! Lists professionals by what they do and where they are, called by the table's stream when a profile or a service changes.
+//! Lists professionals by what they do and where they are, called by the table's stream when a profile, a service or a
+//! rating changes.
 //!
 //! Safe to be called again, late, or for what is gone: it looks at what is there now.
 
