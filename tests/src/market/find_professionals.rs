@@ -218,6 +218,23 @@ mod on_one_machine {
         list(&city, (0..100).map(around), Some(&profile)).await;
         wait_until(async || all(&stranger, &query, 100).await.len() == 101).await;
 
+        // A listing that nobody can read hides itself alone, until it is written anew.
+        let rows = city.scan("Market").await;
+        let of_first = |row: &&Value| row["pk"]["S"] == "pro_01h455vb4pex5vsk0000000000";
+        let row = |sk: &str| rows.iter().filter(of_first).find(|row| row["sk"]["S"] == sk).unwrap().clone();
+        let put = async |item: Value| {
+            let table = city.table("Market").await;
+            city.database("PutItem", json!({ "TableName": table, "Item": item })).await
+        };
+        let mut listing = row("listed#tap-repair");
+        listing["near"] = json!({ "S": "somewhere" });
+        put(listing).await;
+        assert_eq!(all(&stranger, &query, 100).await.len(), 100);
+        let mut changed = row("profile");
+        changed["headline"] = json!({ "S": "Plumber" });
+        put(changed).await;
+        wait_until(async || all(&stranger, &query, 100).await.len() == 101).await;
+
         let mut units = Vec::new();
         let here = Point::new(BASE.0, BASE.1).unwrap();
         let all_over = |n| {
