@@ -73,20 +73,24 @@ pub async fn any(app: &App, listing: &Listing, place: Point, period: Span) -> Re
     let professional_id = listing.professional_id;
     let kinds: BTreeSet<_> =
         listing.services.iter().map(|service| (service.duration, service.lead_time)).collect();
-    let Some(longest) = kinds.iter().map(|(duration, _)| duration.span()).max() else { return Ok(false) };
+    if kinds.is_empty() {
+        return Ok(false);
+    }
     let Some(plan) = availability::find(app, professional_id).await? else { return Ok(false) };
-    let span = Span { from: period.from, to: period.to + longest };
-    let Diary { occupied, .. } = bookings::diary(app, professional_id, span).await?;
-    for (duration, lead_time) in kinds {
+    let open = kinds.into_iter().flat_map(|(duration, lead_time)| {
         let duration = duration.span();
         let wanted = Wanted { professional_id, plan: &plan, lead_time, place, duration, moves: None };
-        let shadows = wanted.shadows(app, &occupied)?;
-        let leaves = |begin: &Timestamp| shadows.leave(Span { from: *begin, to: *begin + duration });
-        if wanted.open(app, period).iter().any(leaves) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+        wanted.open(app, period).into_iter().map(move |begin| Span { from: begin, to: begin + duration })
+    });
+    // Within what the plan allows: a period may lie at the ends of time.
+    let open: Vec<_> = open.collect();
+    let (from, to) = (open.iter().map(|span| span.from).min(), open.iter().map(|span| span.to).max());
+    let (Some(from), Some(to)) = (from, to) else { return Ok(false) };
+    let Diary { occupied, .. } = bookings::diary(app, professional_id, Span { from, to }).await?;
+    let now = app.now();
+    let counts = occupied.iter().filter(|busy| busy.counts(now));
+    let shadows = Shadows::at(place, &plan, travel(app)?, counts);
+    Ok(open.into_iter().any(|span| shadows.leave(span)))
 }
 
 /// The diary as it is now if it can begin then, and the holds that ended and stand in its way. A read, and a query of what

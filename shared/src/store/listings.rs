@@ -4,9 +4,9 @@
 //! |---|---|---|---|---|
 //! | professional id | `listed#<category>` | `near#<category>#<wide cell>` | `<path>#<professional id>` | a [`Listing`] |
 //!
-//! Listings are made of the profile, the services and the reputation by `market/index-professional`, which the table's stream calls after
-//! each change of one: what it writes follows from what is there then, so it may be called again at any time, and of
-//! two calls the later is right. The index is a moment behind: who finds somebody looks at the profile before they tell.
+//! Listings are made of the profile, the services and the reputation by `market/index-professional`, which the table's
+//! stream calls after each change of one: what it writes follows from what is there then, so it may be called again at any
+//! time, and of two calls the later is right. The index is a moment behind: who finds somebody looks at the profile before they tell.
 
 use std::collections::BTreeMap;
 

@@ -270,6 +270,14 @@ mod on_one_machine {
             format!("category=tap-repair&{WHERE}&free_from={from}&free_to={to}")
         };
         wait_until(async || all(&stranger, &query(from, 600), 10).await.len() == 1).await;
+        // Nobody is free at the ends of time.
+        for (from, to) in [
+            ("-009999-01-02T01:59:59Z", "-009999-01-03T00:00:00Z"),
+            ("9999-12-30T00:00:00Z", "9999-12-30T22:00:00Z"),
+        ] {
+            let query = format!("category=tap-repair&{WHERE}&free_from={from}&free_to={to}");
+            assert_eq!(all(&stranger, &query, 10).await.len(), 0, "{from}");
+        }
         let slots = ravi.slots(&city).await;
         let taken: jiff::Timestamp = slots[100].parse().unwrap();
         assert_eq!(all(&stranger, &query(taken, 1), 10).await.len(), 1);
