@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{
     app::App,
     domain::{
-        availability::{Plan, Span},
+        availability::{DaysAhead, Plan, Span},
         diary::{Occupied, Shadows, Travel},
         finding::Listing,
         id::{BookingId, ProfessionalId},
@@ -93,6 +93,16 @@ pub async fn any(app: &App, listing: &Listing, place: Point, period: Span) -> Re
     Ok(open.into_iter().any(|span| shadows.leave(span)))
 }
 
+/// Whether a professional works within a period, and is not busy all of it: for an hour at a place, however soon or far ahead they
+/// let themselves be booked without being asked. Nobody does who has not said when. Two reads, and a query of what is busy.
+pub async fn works(app: &App, id: ProfessionalId, place: Point, period: Span) -> Result<bool, Fault> {
+    let Some(plan) = availability::find(app, id).await? else { return Ok(false) };
+    let plan = Plan { days_ahead: DaysAhead::FURTHEST, ..plan };
+    let (lead_time, duration) = (Some(LeadTime::NONE), SignedDuration::from_hours(1));
+    let wanted = Wanted { professional_id: id, plan: &plan, lead_time, place, duration, moves: None };
+    Ok(!list(app, wanted, period).await?.is_empty())
+}
+
 /// The diary as it is now if it can begin then, and the holds that ended and stand in its way. A read, and a query of what
 /// is busy.
 pub async fn room(
@@ -104,6 +114,15 @@ pub async fn room(
     if !wanted.open(app, period).contains(&begin) {
         return Ok(None);
     }
+    room_at(app, wanted, begin).await
+}
+
+/// The same of a time that the professional named themselves, whatever their plan says.
+pub async fn room_at(
+    app: &App,
+    wanted: Wanted<'_>,
+    begin: Timestamp,
+) -> Result<Option<(Diary, Vec<Occupied>)>, Fault> {
     let span = Span { from: begin, to: begin + wanted.duration };
     let diary = bookings::diary(app, wanted.professional_id, span).await?;
     if !wanted.shadows(app, &diary.occupied)?.leave(span) {

@@ -157,6 +157,11 @@ number!(
     DaysAhead, 1, 365, 1
 );
 
+impl DaysAhead {
+    /// Nobody says more.
+    pub const FURTHEST: Self = Self(365);
+}
+
 number!(
     /// How long somebody wants for themselves between two bookings, in minutes: up to four hours, in steps of five.
     Buffer, 0, 240, 5

@@ -134,6 +134,10 @@ kinds! {
     Service = "svc", ServiceId;
     /// An agreement that somebody comes at some time.
     Booking = "bkg", BookingId;
+    /// Something that a customer wants done.
+    Job = "job", JobId;
+    /// What a professional would do a job for.
+    Quote = "quo", QuoteId;
     /// Something written down in the audit log.
     Audit = "aud", AuditId;
     /// Something in the outbox.

@@ -99,12 +99,21 @@ pub const UPLOAD_DOCUMENT: Limit = limit("upload-document", 20, 24 * HOURS);
 
 /// Booking: each holds somebody's time for a while.
 pub const BOOK_PER_ACCOUNT: Limit = limit("booking", 20, HOURS);
+/// Posting jobs: each is offered to dozens.
+pub const JOB_PER_ACCOUNT: Limit = limit("job", 10, 24 * HOURS);
+/// Quoting for one job: the customer is told of each.
+pub const QUOTE_PER_JOB: Limit = limit("quote", 5, 24 * HOURS);
+/// Telling a professional of jobs: what comes beyond that they find in their list.
+pub const OFFER_PER_PROFESSIONAL: Limit = limit("offer", 5, 24 * HOURS);
 /// Giving codes that prove that the work begins or ends: of ten thousand one is right.
 pub const CODE_PER_BOOKING: Limit = limit("booking-code", 8, 24 * HOURS);
 
 /// Every limit, as the README's table lists them.
-pub const ALL: [Limit; 31] = [
+pub const ALL: [Limit; 34] = [
     BOOK_PER_ACCOUNT,
+    JOB_PER_ACCOUNT,
+    QUOTE_PER_JOB,
+    OFFER_PER_PROFESSIONAL,
     CODE_PER_BOOKING,
     LOGIN_PER_ADDRESS_AND_NETWORK,
     LOGIN_PER_ADDRESS,

@@ -133,7 +133,7 @@ impl Purpose {
         let (types, max_mb, quota, is_public, fit, sizes) = match self {
             Self::Avatar => (PICTURES, 10, UPLOAD_AVATAR, true, Fit::Square, FACES),
             Self::Portfolio => (PICTURES, 20, UPLOAD_PORTFOLIO, true, Fit::Inside, SCREENS),
-            Self::JobPhoto => (PICTURES, 20, UPLOAD_JOB_PHOTO, true, Fit::Inside, SCREENS),
+            Self::JobPhoto => (PICTURES, 20, UPLOAD_JOB_PHOTO, false, Fit::Inside, SCREENS),
             Self::Chat => (PICTURES_AND_PAPERS, 20, UPLOAD_CHAT, false, Fit::Inside, SCREENS),
             Self::Document => (PICTURES_AND_PAPERS, 10, UPLOAD_DOCUMENT, false, Fit::Inside, SCREENS),
         };

@@ -11,6 +11,7 @@ pub mod email;
 pub mod factor;
 pub mod finding;
 pub mod id;
+pub mod job;
 pub mod keys;
 pub mod limits;
 pub mod locale;

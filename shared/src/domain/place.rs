@@ -159,6 +159,13 @@ number!(
     Kilometres, 1, 100, 1
 );
 
+impl Kilometres {
+    /// Nobody goes further.
+    pub const FURTHEST: Self = Self(FURTHEST_KM);
+    /// Within which somebody near is looked for, one after the other, until there are enough.
+    pub const WIDER_AND_WIDER: [Self; 3] = [Self(10), Self(30), Self::FURTHEST];
+}
+
 impl Default for Kilometres {
     fn default() -> Self {
         Self(25)

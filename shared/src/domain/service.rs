@@ -178,6 +178,9 @@ impl Duration {
 }
 
 impl LeadTime {
+    /// Whenever.
+    pub const NONE: Self = Self(0);
+
     /// As a span of time.
     #[must_use]
     pub fn span(self) -> SignedDuration {

@@ -11,7 +11,7 @@ use crate::{
         booking::{Actor, Booking, Event, Impossible, LineItem, Settlement, State, WorkCode, free_until},
         catalogue::CancellationPolicy,
         commission::Party,
-        id::{BookingId, ProfessionalId, ServiceId},
+        id::{BookingId, JobId, ProfessionalId, ServiceId},
         keys::KeySet,
         locale::Locale,
         money::Money,
@@ -83,7 +83,10 @@ pub struct BookingSummary {
     #[schemars(with = "String", extend("format" = "date-time"))]
     ends_at: Timestamp,
     professional_id: ProfessionalId,
-    service_id: ServiceId,
+    /// Which of their services; null where they quoted for a job.
+    service_id: Option<ServiceId>,
+    /// Which job they quoted for; null where it is of a service.
+    job_id: Option<JobId>,
     /// What the service was called.
     title: Line<80>,
     category: CategoryName,
@@ -160,6 +163,7 @@ impl BookingSummary {
             ends_at: booking.ends_at,
             professional_id: agreed.professional_id,
             service_id: agreed.service_id,
+            job_id: agreed.job_id,
             title: agreed.title.clone(),
             category: CategoryName::of(locale, &agreed.category),
             with: with.map(str::to_owned),

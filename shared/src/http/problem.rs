@@ -152,6 +152,8 @@ pub const NOT_POSSIBLE_NOW: Problem = Problem::new(StatusCode::CONFLICT, "not_po
 pub const TOO_EARLY: Problem = Problem::new(StatusCode::CONFLICT, "too_early");
 /// It is too late for something.
 pub const TOO_LATE: Problem = Problem::new(StatusCode::CONFLICT, "too_late");
+/// A job has as many quotes as it may have.
+pub const TOO_MANY_QUOTES: Problem = Problem::new(StatusCode::CONFLICT, "too_many_quotes");
 /// Something that is nobody's expected answer.
 pub const INTERNAL_FAULT: Problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_fault");
 

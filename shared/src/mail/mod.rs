@@ -65,6 +65,18 @@ pub enum MailKind {
     BookingDeclined,
     /// To both: a booking is confirmed.
     BookingConfirmed,
+    /// To a professional: a job is offered to them.
+    JobOffered,
+    /// To a customer: a professional would do their job.
+    QuoteReceived,
+    /// To a professional: the customer accepts what they said.
+    QuoteAccepted,
+    /// To a professional: the customer does not accept what they said.
+    QuoteDeclined,
+    /// To a customer: the time for their job is over.
+    JobExpired,
+    /// To who wrote it: a review was removed.
+    ReviewRemoved,
     /// To a professional: a booking was moved to another time.
     BookingRescheduled,
     /// To a customer: the professional has set off.
@@ -104,6 +116,10 @@ pub enum Link {
     Professional,
     /// Somebody's bookings.
     Bookings,
+    /// What somebody posted.
+    Jobs,
+    /// What is offered to a professional.
+    OfferedJobs,
 }
 
 impl Link {
@@ -120,6 +136,8 @@ impl Link {
             Self::ForgotPassword => "/forgot-password",
             Self::Professional => "/professional",
             Self::Bookings => "/bookings",
+            Self::Jobs => "/jobs",
+            Self::OfferedJobs => "/professional/jobs",
         }
     }
 
@@ -132,14 +150,19 @@ impl Link {
             | Self::ConfirmNewEmail
             | Self::RevertEmail
             | Self::RevertFactors => true,
-            Self::SignIn | Self::ForgotPassword | Self::Professional | Self::Bookings => false,
+            Self::SignIn
+            | Self::ForgotPassword
+            | Self::Professional
+            | Self::Bookings
+            | Self::Jobs
+            | Self::OfferedJobs => false,
         }
     }
 }
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 36] = [
         Self::VerifyEmail,
         Self::AlreadyRegistered,
         Self::ResetPassword,
@@ -170,6 +193,12 @@ impl MailKind {
         Self::BookingResolved,
         Self::BookingCancelled,
         Self::BookingExpired,
+        Self::JobOffered,
+        Self::QuoteReceived,
+        Self::QuoteAccepted,
+        Self::QuoteDeclined,
+        Self::JobExpired,
+        Self::ReviewRemoved,
     ];
 
     /// What is told instead where the address has an account, if a mail of this kind proves that an address is free.
@@ -214,7 +243,11 @@ impl MailKind {
             | Self::BookingDisputed
             | Self::BookingResolved
             | Self::BookingCancelled
-            | Self::BookingExpired => &[Link::Bookings],
+            | Self::BookingExpired
+            | Self::QuoteAccepted
+            | Self::ReviewRemoved => &[Link::Bookings],
+            Self::JobOffered | Self::QuoteDeclined => &[Link::OfferedJobs],
+            Self::QuoteReceived | Self::JobExpired => &[Link::Jobs],
         }
     }
 }

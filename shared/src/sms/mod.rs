@@ -39,11 +39,13 @@ pub enum SmsKind {
     ApplicationDecided,
     /// To who has no mail address: something happened to one of their bookings.
     BookingNews,
+    /// To who has no mail address: something happened to a job that they posted, or that is offered to them.
+    JobNews,
 }
 
 impl SmsKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Code,
         Self::PhoneRemoved,
         Self::DeviceSignedOut,
@@ -53,6 +55,7 @@ impl SmsKind {
         Self::IdentitiesChanged,
         Self::ApplicationDecided,
         Self::BookingNews,
+        Self::JobNews,
     ];
 
     /// Its name in settings and files.
@@ -68,6 +71,7 @@ impl SmsKind {
             Self::IdentitiesChanged => "identities_changed",
             Self::ApplicationDecided => "application_decided",
             Self::BookingNews => "booking_news",
+            Self::JobNews => "job_news",
         }
     }
 }

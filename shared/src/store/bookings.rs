@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Change, Expression, Key, Refused, Table, Transaction, accounts,
     audit::{self, Act, Decided},
-    get, get_all, limits, n, newest, outbox, replies,
+    get, get_all, jobs, limits, n, newest, outbox, replies,
     replies::Ticket,
     reviews, s,
     waiting::{Waiting, sortable, waiting},
@@ -40,6 +40,7 @@ use crate::{
         commission::Party,
         diary::{LONGEST_WAY, Occupied},
         id::{self, BookingId, ProfessionalId, UserId},
+        job::{Job, Quote},
         service,
     },
     fault::Fault,
@@ -130,6 +131,17 @@ pub enum NotTaken {
     TooManyOpen,
 }
 
+/// A quote that a booking is made of.
+#[derive(Clone, Copy)]
+pub struct OfQuote<'a> {
+    /// Its job, as it was read.
+    pub before: &'a Job,
+    /// Its job from then on.
+    pub after: &'a Job,
+    /// The quotes of it that are changed: this one, and those that are declined.
+    pub quotes: &'a [Quote],
+}
+
 /// Writes a new booking, the reply that tells of it, and tells the professional where they are asked. `over` are the holds
 /// that ended and stood in its way. A read of who is told, and a transaction of eight writes and one for each of those.
 pub async fn book(
@@ -138,6 +150,7 @@ pub async fn book(
     row: &Transition,
     (diary, over): (&Diary, &[Occupied]),
     (ticket, body): (&Ticket, String),
+    of: Option<OfQuote<'_>>,
 ) -> Result<Result<(), NotTaken>, Fault> {
     let professional_id = booking.agreed.professional_id;
     let mut tx = take(Transaction::new(app), professional_id, diary)?;
@@ -158,7 +171,11 @@ pub async fn book(
     }
     let is_new = Expression::new("attribute_not_exists(pk)", []);
     tx = write(tx, booking, is_new, Some(booking.agreed.customer_id))?;
-    let outcome = tell(app, tx, booking, row).await?.commit().await?;
+    tx = tell(app, tx, booking, row).await?;
+    if let Some(of) = of {
+        tx = jobs::accept_in(app, tx, of).await?;
+    }
+    let outcome = tx.commit().await?;
     Ok(outcome.map_err(|refused| match refused.at {
         1 => NotTaken::Answered,
         2 => NotTaken::TooManyOpen,
@@ -319,6 +336,7 @@ const fn mail_of(row: &Transition) -> Option<MailKind> {
     match row.event {
         Event::Request => Some(MailKind::BookingRequested),
         Event::Accept => Some(MailKind::BookingAccepted),
+        Event::AcceptQuote => Some(MailKind::QuoteAccepted),
         Event::Decline => Some(MailKind::BookingDeclined),
         Event::Confirm => Some(MailKind::BookingConfirmed),
         Event::Reschedule => Some(MailKind::BookingRescheduled),

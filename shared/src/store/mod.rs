@@ -12,6 +12,7 @@ pub mod bookings;
 pub mod challenges;
 pub mod codes;
 pub mod factors;
+pub mod jobs;
 pub mod limits;
 pub mod listings;
 pub mod members;

@@ -15,10 +15,10 @@
 //! meanwhile, or a reply is lost.
 
 use super::{
-    Change, Expression, Key, Refused, Table, Transaction,
+    Change, Expression, Key, Refused, Table, Transaction, accounts,
     audit::{self, Act, Decided},
     bookings::SHARDS,
-    get, get_all, n, newest,
+    get, get_all, n, newest, outbox,
     waiting::{Waiting, sortable, waiting},
 };
 use crate::{
@@ -29,6 +29,8 @@ use crate::{
         review::{Reputation, Reviews, Work},
     },
     fault::Fault,
+    mail::MailKind,
+    sms::SmsKind,
 };
 
 const ITEM: &str = "reviews";
@@ -46,13 +48,19 @@ pub async fn put(app: &App, before: Option<&Reviews>, after: &Reviews) -> Result
     write(Transaction::new(app), before, after)?.commit().await
 }
 
-/// The same of what staff decided, which stands in the audit log.
+/// The same of what staff decided of what somebody wrote: it stands in the audit log, and who wrote what was removed is told.
 pub async fn decide(
     app: &App,
     (before, after): (&Reviews, &Reviews),
     (staff, act): (UserId, Act),
+    author: UserId,
 ) -> Result<Result<(), Refused>, Fault> {
-    let tx = write(Transaction::new(app), Some(before), after)?;
+    let mut tx = write(Transaction::new(app), Some(before), after)?;
+    if act == Act::RemoveReview
+        && let Some(user) = accounts::user(app, Some(author)).await?
+    {
+        tx = outbox::post(app, tx, accounts::tell(MailKind::ReviewRemoved, SmsKind::BookingNews, &user)?)?;
+    }
     let decided = Decided { version: before.version, because: None };
     audit::record_in(app, tx, &after.booking_id.to_string(), (staff, act), decided)?.commit().await
 }

@@ -162,6 +162,10 @@ async fn what_is_anothers_is_not_found_and_stays() {
             "/v1/account/identities/{id}" => json!("idn_01h455vb4pex5vsknk084sn02q"),
             // Nobody is booked in a deployed city; `market::get_booking` has a booking, and tries it.
             path if path.starts_with("/v1/bookings/{id}") => json!("bkg_01h455vb4pex5vsknk084sn02q"),
+            // Nobody is offered a job in a deployed city; `market::jobs` has one, and tries it.
+            path if path.starts_with("/v1/jobs/{id}") || path.starts_with("/v1/professional/jobs/{id}") => {
+                json!("job_01h455vb4pex5vsknk084sn02q")
+            }
             "/v1/professional/services/{id}" => service["service_id"].clone(),
             "/v1/media/{id}" => upload["media_id"].clone(),
             "/v1/media/{id}/parts" | "/v1/media/{id}/complete" => video["media_id"].clone(),
@@ -176,6 +180,8 @@ async fn what_is_anothers_is_not_found_and_stays() {
         let body = || match path {
             "/v1/professional/services/{id}" if method == Method::PUT => Some(offer()),
             "/v1/bookings/{id}/events" => Some(json!({ "event": "confirm" })),
+            "/v1/jobs/{id}/acceptance" => Some(json!({ "quote_id": "quo_01h455vb4pex5vsknk084sn02q" })),
+            "/v1/professional/jobs/{id}/quote" if method == Method::PUT => Some(quote_terms()),
             "/v1/bookings/{id}/reviews" if method == Method::POST => Some(json!({ "stars": 5 })),
             "/v1/bookings/{id}/reviews/report" => Some(json!({ "reason": "It is not true." })),
             "/v1/bookings/{id}/reviews/reply" => Some(json!({ "text": "Thank you." })),
@@ -183,14 +189,23 @@ async fn what_is_anothers_is_not_found_and_stays() {
             _ => None,
         };
         let body = || body().map(|body| body.to_string().into_bytes());
-        let foreign = ravi.browser().send(method.clone(), &theirs, body()).await.is(404);
+        let browser = ravi.browser().with("idempotency-key", "k");
+        let foreign = browser.send(method.clone(), &theirs, body()).await.is(404);
         let made_up = path.replace("{id}", MADE_UP);
-        let made_up = ravi.browser().send(method.clone(), &made_up, body()).await.is(404);
+        let made_up = browser.send(method.clone(), &made_up, body()).await.is(404);
         assert_eq!(without_id(foreign), without_id(made_up), "{route} tells what exists");
     }
     assert_eq!(asha.browser().get("/v1/account").await.is(200).body, account.body);
     asha.browser().patch("/v1/account", json!({ "name": "Asha" })).await.is(200);
     asha.exchange(&asha.refresh_token()).await.is(200);
+}
+
+/// What somebody could quote.
+fn quote_terms() -> Value {
+    json!({
+        "lines": [{ "name": "Washer", "price": { "amount": 10_000, "currency": "INR" } }],
+        "starts_at": "2027-01-04T09:00:00Z", "duration": 60, "valid_until": "2027-01-04T08:00:00Z",
+    })
 }
 
 /// A body with a token for each route that takes a mailed one.

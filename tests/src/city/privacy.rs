@@ -28,14 +28,14 @@ fn walk(path: &str, (pointer, value): (&str, &Value), root: &Value, leaks: &mut 
                 || is_application
                 || (pointer == "/phone" && booking(root).is_some_and(|(_, state)| state.reveals()))
         }
-        Value::String(_) if key == "address" => knows_place(root),
+        Value::String(_) if key == "address" => knows_place(path, root),
         Value::String(_) if ["start_code", "end_code"].contains(&key) => {
             booking(root).is_some_and(|(is_customer, state)| is_customer && state.reveals())
         }
         Value::Object(fields) if fields.contains_key("latitude") => match key {
             "near" => serde_json::from_value::<Point>(value.clone()).is_ok_and(|near| near == near.coarse()),
             "base" => is_application || path == "/v1/professional" || path.starts_with("/v1/professional/"),
-            "point" => knows_place(root),
+            "point" => knows_place(path, root),
             // Where a post office is, is nobody's secret.
             "middle" => path == "/v1/localities",
             _ => false,
@@ -67,8 +67,10 @@ fn booking(root: &Value) -> Option<(bool, State)> {
     Some((root["role"].as_str()? == "customer", state))
 }
 
-fn knows_place(root: &Value) -> bool {
-    booking(root).is_some_and(|(is_customer, state)| is_customer || state.reveals())
+fn knows_place(path: &str, root: &Value) -> bool {
+    // A job is told to who posted it.
+    path.starts_with("/v1/jobs") && root["job_id"].is_string()
+        || booking(root).is_some_and(|(is_customer, state)| is_customer || state.reveals())
 }
 
 fn is_mail_address(text: &str) -> bool {

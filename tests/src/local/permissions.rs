@@ -5,7 +5,10 @@ use tempfile::TempDir;
 
 use super::persistence::{program, spawn_with};
 use crate::{
-    city::{Browser, City, PASSWORD, Person, Plumber, number, offer, open_plan, plan, root, wait_until},
+    city::{
+        Answer, Browser, City, PASSWORD, Person, Plumber, number, offer, open_plan, plan, root, wait_until,
+    },
+    market::jobs::ask,
     media::{arrival, corpus, verdict},
     oidc_provider::{Provider, STRICT, city_with, link, sign_in},
     passkey::Authenticator,
@@ -273,6 +276,8 @@ async fn use_marketplace(city: &City) {
     let free = format!("{query}&{free}");
     wait_until(async || !city.stranger().get(&free).await.is(200).body["items"][0].is_null()).await;
     city.stranger().get(&free.replace("professionals", "services")).await.is(200);
+    ravi.browser().put("/v1/professional/availability", open_plan()).await.is(200);
+    use_jobs(city, &ravi, &meera).await;
     use_bookings(city, &ravi, &meera, (id, service["service_id"].as_str().expect("an id"))).await;
     ravi.browser().delete(&path).await.is(204);
     ravi.tells(json!({ "categories": ["drain-blockage"] })).await;
@@ -329,6 +334,60 @@ async fn use_bookings(city: &City, ravi: &Person, meera: &Person, (id, service):
     use_reviews(city, (ravi, &kiran, meera), &plumber).await;
     city.run("MarketLapseBookings", json!({})).await;
     ravi.comes_back().await;
+}
+
+/// Somebody posts jobs: one is withdrawn, one finds nobody, one is booked and let go, and one is booked for the time that this held.
+async fn use_jobs(city: &City, ravi: &Person, meera: &Person) {
+    let lata = city.customer("lata").await;
+    let photo = lata.upload(city, "job_photo", "image/jpeg", &corpus::small_photo()).await;
+    let see = async |answer: &Answer| {
+        let url = &answer.body["photos"][0]["variants"][0]["url"];
+        assert_eq!(city.fetch(url).await.0, 200, "{answer:?}");
+    };
+    let mut ask = ask();
+    ask["photos"] = json!([photo["media_id"]]);
+    let begins = city.now().await + jiff::SignedDuration::from_hours(100);
+    let terms = json!({
+        "lines": [{ "name": "Washer", "price": { "amount": 10_000, "currency": "INR" } }],
+        "starts_at": begins.to_string(), "duration": 60, "valid_until": begins.to_string(),
+    });
+    let mut jobs = Vec::new();
+    for key in ["withdrawn", "lapses", "let-go", "booked"] {
+        let job = lata.browser().with("idempotency-key", key).post("/v1/jobs", ask.clone()).await.is(201);
+        let id = job.text("job_id");
+        let offered = format!("/v1/professional/jobs/{id}");
+        wait_until(async || ravi.browser().get(&offered).await.status == 200).await;
+        see(&ravi.browser().get(&offered).await.is(200)).await;
+        see(&ravi.browser().put(&format!("{offered}/quote"), terms.clone()).await.is(200)).await;
+        jobs.push(id);
+    }
+    lata.browser().get("/v1/jobs").await.is(200);
+    ravi.browser().get("/v1/professional/jobs").await.is(200);
+    see(&lata.browser().post(&format!("/v1/jobs/{}/withdrawal", jobs[0]), json!({})).await.is(200)).await;
+    ravi.browser().delete(&format!("/v1/professional/jobs/{}/quote", jobs[1])).await.is(204);
+    let accept = async |job: &str| {
+        let seen = lata.browser().get(&format!("/v1/jobs/{job}")).await.is(200);
+        see(&seen).await;
+        let body = json!({ "quote_id": seen.body["quotes"][0]["quote_id"] });
+        let accept = format!("/v1/jobs/{job}/acceptance");
+        lata.browser().with("idempotency-key", job).post(&accept, body).await.is(201).body
+    };
+    accept(&jobs[2]).await;
+    // Before the schedule comes by: who accepts another takes the hold away.
+    city.misbehave(
+        json!([{ "service": "dynamodb", "function": "MarketLapseBookings", "every": 1, "do": "fail" }]),
+    )
+    .await;
+    city.advance("PT12H1S").await;
+    city.behave().await;
+    lata.comes_back().await;
+    let made = accept(&jobs[3]).await;
+    lata.does(&made, json!({ "event": "cancel" })).await.is(200);
+    city.advance("PT336H").await;
+    city.run("MarketLapseJobs", json!({})).await;
+    for person in [ravi, meera] {
+        person.comes_back().await;
+    }
 }
 
 /// Work is done, and talked about: of the first both speak, of the others one does, and the time for the other passes.

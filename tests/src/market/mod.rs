@@ -11,6 +11,7 @@ mod get_booking;
 mod get_locality;
 mod get_own_professional;
 mod get_professional;
+pub mod jobs;
 mod lapse_bookings;
 mod list_bookings;
 mod list_categories;

@@ -9,7 +9,7 @@ async fn a_photo_becomes_its_sizes() {
     let city = City::new().await;
     let asha = city.customer("asha").await;
     let photo = corpus::small_photo();
-    let media = asha.upload(&city, "job_photo", "image/jpeg", &photo).await;
+    let media = asha.upload(&city, "portfolio", "image/jpeg", &photo).await;
     assert_eq!(media["state"], "ready", "{media}");
     let picture = &media["picture"];
     assert!(picture["placeholder"].as_str().unwrap().len() >= 20, "{picture}");
@@ -57,7 +57,7 @@ mod on_one_machine {
         for (bytes, reason) in
             [(&[][..], "empty"), (&too_large, "too_large"), (&corpus::paper(), "wrong_checksum")]
         {
-            let form = asha.announce("job_photo", "image/jpeg", &photo).await;
+            let form = asha.announce("portfolio", "image/jpeg", &photo).await;
             let id = form["media_id"].as_str().unwrap();
             city.put_file(&format!("quarantine/{id}"), bytes).await;
             assert_eq!(asha.judged(&city, id).await["rejection"]["reason"], reason);
@@ -68,8 +68,8 @@ mod on_one_machine {
     async fn nothing_is_left_in_quarantine() {
         let city = City::new().await;
         let asha = city.customer("asha").await;
-        asha.upload(&city, "job_photo", "image/jpeg", &corpus::small_photo()).await;
-        asha.upload(&city, "job_photo", "image/jpeg", b"<html>").await;
+        asha.upload(&city, "portfolio", "image/jpeg", &corpus::small_photo()).await;
+        asha.upload(&city, "portfolio", "image/jpeg", b"<html>").await;
         city.until(async || city.files("quarantine/").await.is_empty().then_some(())).await;
         assert_eq!(city.files("private/").await, [""; 0]);
         assert!(!city.files("public/").await.is_empty());
@@ -81,7 +81,7 @@ mod on_one_machine {
         let city = City::new().await;
         let asha = city.customer("asha").await;
         let photo = corpus::small_photo();
-        let media = asha.upload(&city, "job_photo", "image/jpeg", &photo).await;
+        let media = asha.upload(&city, "portfolio", "image/jpeg", &photo).await;
         let id = media["media_id"].as_str().unwrap();
         let before = city.files("public/").await;
         let event = arrival(id, "no-such-version");
@@ -97,7 +97,7 @@ mod on_one_machine {
         let city = City::new().await;
         let asha = city.customer("asha").await;
         let photo = corpus::small_photo();
-        let form = asha.announce("job_photo", "image/jpeg", &photo).await;
+        let form = asha.announce("portfolio", "image/jpeg", &photo).await;
         let sent = join_all((0..5).map(|_| city.post_form(&form, photo.clone()))).await;
         assert!(sent.iter().all(|(status, _)| *status == 204), "{sent:?}");
         let id = form["media_id"].as_str().unwrap();
@@ -118,7 +118,7 @@ mod on_one_machine {
             json!([{ "service": "s3", "action": "GetObject", "every": 1, "do": "delay", "ms": 1500 }]),
         )
         .await;
-        let form = asha.announce("job_photo", "image/jpeg", &photo).await;
+        let form = asha.announce("portfolio", "image/jpeg", &photo).await;
         let id = form["media_id"].as_str().unwrap();
         city.post_form(&form, photo.clone()).await;
         asha.browser().delete(&format!("/v1/media/{id}")).await.is(204);
@@ -145,7 +145,7 @@ mod on_one_machine {
         ] {
             let city = City::new().await;
             let asha = city.customer("asha").await;
-            let form = asha.announce("job_photo", "image/jpeg", &photo).await;
+            let form = asha.announce("portfolio", "image/jpeg", &photo).await;
             let rule = json!([{
                 "service": service, "action": action, "function": "MediaProcessUpload", "every": every, "do": "crash",
             }]);
@@ -167,7 +167,7 @@ mod on_one_machine {
             City::edited(|template| template["Parameters"]["MalwareScan"]["Default"] = json!("first")).await;
         let asha = city.customer("asha").await;
         let photo = corpus::small_photo();
-        let form = asha.announce("job_photo", "image/jpeg", &photo).await;
+        let form = asha.announce("portfolio", "image/jpeg", &photo).await;
         let id = form["media_id"].as_str().unwrap();
         city.post_form(&form, photo.clone()).await;
         city.until(async || (asha.media(id).await.body["state"] == "processing").then_some(())).await;
@@ -178,7 +178,7 @@ mod on_one_machine {
         assert_eq!(asha.media(id).await.body["state"], "ready");
 
         // What cannot be scanned is not waited for.
-        let form = asha.announce("job_photo", "image/jpeg", &photo).await;
+        let form = asha.announce("portfolio", "image/jpeg", &photo).await;
         let id = form["media_id"].as_str().unwrap();
         city.post_form(&form, photo.clone()).await;
         city.until(async || (asha.media(id).await.body["state"] == "processing").then_some(())).await;

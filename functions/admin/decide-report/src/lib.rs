@@ -44,7 +44,8 @@ pub async fn handler(
     Json(DecideReport { by, decision }): Json<DecideReport>,
 ) -> Result<Json<ReportAnswer>, Error> {
     let before = reviews::find(&app, id).await?.ok_or(NOT_FOUND)?;
-    if bookings::find_of(&app, id, staff.user_id).await?.is_some() {
+    let booking = bookings::find(&app, id).await?.ok_or(NOT_FOUND)?;
+    if booking.party(staff.user_id).is_some() {
         return Err(NOT_POSSIBLE_NOW.into());
     }
     let decided = before.decide(by, decision, app.now());
@@ -54,7 +55,8 @@ pub async fn handler(
             Decision::Keep => Act::KeepReview,
             Decision::Remove => Act::RemoveReview,
         };
-        reviews::decide(&app, (&before, after), (staff.user_id, act)).await?.map_err(|_| CONFLICT)?;
+        let author = booking.user_of(by);
+        reviews::decide(&app, (&before, after), (staff.user_id, act), author).await?.map_err(|_| CONFLICT)?;
     }
     let answer = ReportAnswer::of(&decided.unwrap_or(before), by).ok_or(NOT_FOUND)?;
     Ok(Json(answer))

@@ -125,7 +125,7 @@ async fn write(
             // Maybe it was this very request that took it.
             return replay(app, ticket).await?.ok_or_else(|| SLOT_UNAVAILABLE.into());
         };
-        match bookings::book(app, booking, row, (&diary, &over), (ticket, answer.clone())).await? {
+        match bookings::book(app, booking, row, (&diary, &over), (ticket, answer.clone()), None).await? {
             Ok(()) => return Ok(CreatedOnce::of(answer)),
             Err(NotTaken::Answered) => return replay(app, ticket).await?.ok_or_else(|| CONFLICT.into()),
             Err(NotTaken::TooManyOpen) => return Err(TOO_MANY_BOOKINGS.into()),
@@ -148,7 +148,8 @@ fn agree(
         customer_name: customer.name,
         professional_id: professional.professional_id,
         professional_name: professional.profile.name,
-        service_id: service.service_id,
+        service_id: Some(service.service_id),
+        job_id: None,
         title: service.offer.title,
         policy: category.map_or(CancellationPolicy::Standard, |category| category.cancellation),
         category: service.offer.category,

@@ -63,7 +63,10 @@ pub async fn handler(
         let professional_id = before.agreed.professional_id;
         professionals::find_public(&app, professional_id).await?.ok_or(SLOT_UNAVAILABLE)?;
         let plan = availability::find(&app, professional_id).await?.ok_or(SLOT_UNAVAILABLE)?;
-        let service = services::find(&app, professional_id, before.agreed.service_id).await?;
+        let service = match before.agreed.service_id {
+            Some(service_id) => services::find(&app, professional_id, service_id).await?,
+            None => None,
+        };
         let wanted = Wanted {
             professional_id,
             plan: &plan,

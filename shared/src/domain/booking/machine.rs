@@ -70,6 +70,8 @@ pub enum Event {
     Request,
     /// The customer has the time held for them.
     Hold,
+    /// The customer accepts what the professional would do a job for.
+    AcceptQuote,
     /// The professional can come.
     Accept,
     /// The professional cannot come.
@@ -194,8 +196,8 @@ const BOTH: &[Party] = &[Party::Customer, Party::Professional];
 pub const TRANSITIONS: &[Transition] = {
     use Actor::{Customer, Professional, Staff, Time};
     use Event::{
-        Accept, Cancel, Close, Confirm, Decline, Dispute, Finish, Hold, Lapse, ReportNoShow, Request,
-        Reschedule, Resolve, SetOff, Start,
+        Accept, AcceptQuote, Cancel, Close, Confirm, Decline, Dispute, Finish, Hold, Lapse, ReportNoShow,
+        Request, Reschedule, Resolve, SetOff, Start,
     };
     use Guard::{FromMinutesAfter, FromMinutesBefore, IsAbsent, UntilItBegins, WhileFree};
     use Proof::{EndCode, StartCode};
@@ -211,6 +213,7 @@ pub const TRANSITIONS: &[Transition] = {
     &[
         Transition::new(None, Request, Customer, Requested).telling(PROFESSIONAL),
         Transition::new(None, Hold, Customer, Held),
+        Transition::new(None, AcceptQuote, Customer, Accepted).telling(PROFESSIONAL),
         of(Requested, Accept, Professional, Accepted).telling(CUSTOMER),
         of(Requested, Decline, Professional, Declined).settling(Nothing).telling(CUSTOMER),
         of(Requested, Cancel, Customer, Cancelled).settling(Nothing).telling(PROFESSIONAL),

@@ -23,7 +23,7 @@ use super::{
     catalogue::{CancellationPolicy, CategoryId},
     commission::{Commission, Party},
     diary::Occupied,
-    id::{BookingId, ProfessionalId, ServiceId, UserId},
+    id::{BookingId, JobId, ProfessionalId, ServiceId, UserId},
     money::Money,
     person::PersonName,
     place::{PinCode, Point},
@@ -83,8 +83,11 @@ pub struct Agreed {
     pub professional_id: ProfessionalId,
     /// What they were called then.
     pub professional_name: Option<Line<80>>,
-    /// Which of their services.
-    pub service_id: ServiceId,
+    /// Which of their services; none where they quoted for a job.
+    pub service_id: Option<ServiceId>,
+    /// Which job they quoted for; none where it is of a service.
+    #[serde(default)]
+    pub job_id: Option<JobId>,
     /// What it was called then.
     pub title: Line<80>,
     /// Of which category it was.
@@ -193,7 +196,8 @@ impl Act {
 }
 
 impl Booking {
-    /// A new booking, held for the customer at once or asked of the professional, and the row of the table by which.
+    /// A new booking, held for the customer at once, asked of the professional or quoted by them, and the row of the table by
+    /// which.
     #[must_use]
     pub fn new(
         booking_id: BookingId,
@@ -201,7 +205,11 @@ impl Booking {
         span: Span,
         now: Timestamp,
     ) -> (Self, &'static Transition) {
-        let event = if agreed.is_instant { Event::Hold } else { Event::Request };
+        let event = match agreed.service_id {
+            None => Event::AcceptQuote,
+            Some(_) if agreed.is_instant => Event::Hold,
+            Some(_) => Event::Request,
+        };
         let Some(row) = TRANSITIONS.iter().find(|row| row.from.is_none() && row.event == event) else {
             unreachable!("bookings begin so by the table")
         };

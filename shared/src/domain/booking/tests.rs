@@ -22,7 +22,8 @@ fn booking(policy: CancellationPolicy, prices: &[i64], is_instant: bool, begins:
         customer_name: None,
         professional_id: ProfessionalId::new(2, &[2; 10]),
         professional_name: None,
-        service_id: ServiceId::new(3, &[3; 10]),
+        service_id: Some(ServiceId::new(3, &[3; 10])),
+        job_id: None,
         title: "Tap repaired".parse().unwrap(),
         category: "tap-repair".parse().unwrap(),
         lines: prices

@@ -1,0 +1,6 @@
+//! `market-create-job` as a Lambda function.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    connecto_shared::lambda::run(market_create_job::handler).await
+}

@@ -1,0 +1,6 @@
+//! `market-get-job` as a Lambda function.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    connecto_shared::lambda::run(market_get_job::handler).await
+}
