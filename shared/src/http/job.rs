@@ -151,7 +151,9 @@ impl OfferedJob {
 }
 
 impl QuoteAnswer {
-    fn of(app: &App, to: Party, job: &Job, quote: Quote) -> Self {
+    /// A quote for one side of it.
+    #[must_use]
+    pub fn of(app: &App, to: Party, job: &Job, quote: Quote) -> Self {
         let (price, fees) = (quote.total(), commissions(app.now()));
         let fee = sum(&fees, to, price);
         let total = if to == Party::Customer { price + fee } else { price.less(fee) };

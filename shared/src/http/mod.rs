@@ -30,7 +30,7 @@ pub use client::{Client, Language};
 pub use describe::describe_problems;
 pub use finding::{FindQuery, FoundProfessional, FoundService};
 pub use idempotent::{CreatedOnce, Idempotent, replay};
-pub use job::{JobAnswer, JobSummary, OfferedJob};
+pub use job::{JobAnswer, JobSummary, OfferedJob, QuoteAnswer};
 pub use media::{Account, Addresses, PartsAnswer, PictureAnswer, VideoAnswer};
 pub use params::{Page, PageLimit, PageQuery, Path, Query, given};
 pub use problem::{Error, FieldError, Problem};

@@ -5,13 +5,14 @@ use connecto_shared::{
     App, Fault,
     domain::{
         availability::Span,
+        commission::Party,
         id::{JobId, ProfessionalId},
         job::{Job, Quote, QuoteState, Terms},
         limits::QUOTE_PER_JOB,
         prose::has_contact_details,
     },
     http::{
-        Error, Json, Language, OfferedJob, OwnProfile, Path, Problem,
+        Error, Json, OwnProfile, Path, Problem, QuoteAnswer,
         problem::{
             CONFLICT, INVALID_INPUT, NOT_FOUND, NOT_POSSIBLE_NOW, RATE_LIMITED, SLOT_UNAVAILABLE,
             TOO_MANY_QUOTES,
@@ -41,10 +42,9 @@ pub struct OneJob {
 pub async fn handler(
     State(app): State<App>,
     OwnProfile { professional }: OwnProfile,
-    Language(language): Language,
     Path(OneJob { id }): Path<OneJob>,
     Json(terms): Json<Terms>,
-) -> Result<Json<OfferedJob>, Error> {
+) -> Result<Json<QuoteAnswer>, Error> {
     let span = check(&app, &terms)?;
     let own = professional.professional_id;
     let mut is_counted = false;
@@ -56,7 +56,7 @@ pub async fn handler(
         let quotes = jobs::quotes(&app, id).await?;
         let there = quotes.iter().find(|quote| quote.professional_id == own);
         if let Some(quote) = there.filter(|quote| quote.state == QuoteState::Open && quote.terms == terms) {
-            return Ok(Json(OfferedJob::of(&app, language, before, Some(quote.clone())).await?));
+            return Ok(Json(QuoteAnswer::of(&app, Party::Professional, &before, quote.clone())));
         }
         let after = before.quote(&quotes, own, app.now())?;
         if !has_room(&app, own, &before, span).await? {
@@ -76,7 +76,7 @@ pub async fn handler(
             created_at: app.now(),
         };
         if jobs::quote(&app, (&before, &after), &quote).await?.is_ok() {
-            return Ok(Json(OfferedJob::of(&app, language, after, Some(quote)).await?));
+            return Ok(Json(QuoteAnswer::of(&app, Party::Professional, &after, quote)));
         }
         pause(&app, attempt.min(4)).await?;
     }
