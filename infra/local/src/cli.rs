@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::data_dir::Data;
+use crate::demo::Demo;
 use crate::error::StartError;
 use crate::options::{LogFormat, Options};
 use crate::start::find_template;
@@ -23,6 +24,7 @@ Usage: cargo local [options]
   --port N         the API's port (8787); the engines take the five after it, 0 picks free ones
   --data DIR       where state lives (.connecto beside template.yaml)
   --memory         keep nothing
+  --demo           fill it with a city: professionals, jobs and bookings
   --template FILE  the template (template.yaml, here or in a folder above)
   --json           log lines and the list of URLs as JSON
   --help           this text
@@ -43,14 +45,15 @@ pub enum Command {
 pub fn parse(arguments: impl IntoIterator<Item = OsString>, here: &Path) -> Result<Command, StartError> {
     use lexopt::prelude::*;
     let wrong = |error: lexopt::Error| StartError::new(format!("{error}. Try cargo local --help."));
-    let (mut port, mut dir, mut memory, mut template, mut log) =
-        (DEFAULT_PORT, None, false, None, LogFormat::Text);
+    let (mut port, mut dir, mut memory, mut demo) = (DEFAULT_PORT, None, false, false);
+    let (mut template, mut log) = (None, LogFormat::Text);
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next().map_err(wrong)? {
         match argument {
             Long("port") => port = parser.value().and_then(|value| value.parse()).map_err(wrong)?,
             Long("data") => dir = Some(PathBuf::from(parser.value().map_err(wrong)?)),
             Long("memory") => memory = true,
+            Long("demo") => demo = true,
             Long("template") => template = Some(PathBuf::from(parser.value().map_err(wrong)?)),
             Long("json") => log = LogFormat::Json,
             Short('h') | Long("help") => return Ok(Command::Help),
@@ -74,7 +77,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, here: &Path) -> Resu
         reason = "from the person at the terminal; functions get it by the template"
     )]
     let redis = std::env::var("REDIS_URL").ok().filter(|url| !url.is_empty());
-    let options = Options { template, port, data, log, redis, endpoints, template_edit: None };
+    let options = Options { template, port, data, demo, log, redis, endpoints, template_edit: None };
     Ok(Command::Start(Box::new(options)))
 }
 
@@ -114,9 +117,26 @@ pub fn table(running: &Running, data: &Data) -> String {
     for (name, value) in rows {
         text.extend(["  ", name, &" ".repeat(NAME_WIDTH - name.len()), value, "\n"]);
     }
+    if let Some(demo) = &running.demo {
+        text.push_str(&city(demo));
+    }
     text.extend(["\nTry next\n  curl ", &urls.api, "/v1/health\n  open ", &urls.local]);
     text.push_str(" for mails, functions, schedules and the API's documentation\n\nCtrl-C stops it.\n");
     text
+}
+
+/// What a person at the terminal reads of the city.
+fn city(demo: &Demo) -> String {
+    let count = |what: &str| demo.counts.get(what).copied().unwrap_or_default();
+    let (customer, professional) = &demo.phones;
+    format!(
+        "\nThe city has {} professionals, {} jobs and {} bookings, made and audited in {:.1} s.\n\
+         Sign in by telephone as a customer of it with {customer}, as a professional with {professional}.\n",
+        count("profile"),
+        count("job"),
+        count("booking"),
+        demo.took_s,
+    )
 }
 
 #[cfg(test)]
@@ -139,6 +159,6 @@ mod tests {
             refusal(&["--memory", "--data", "x", "--template", "t.yaml"]).contains("--memory keeps nothing")
         );
         assert!(refusal(&[]).contains("no template.yaml"));
-        assert_eq!(refusal(&["--template", "t.yaml", "--port=0", "--json"]), "accepted");
+        assert_eq!(refusal(&["--template", "t.yaml", "--port=0", "--json", "--demo"]), "accepted");
     }
 }

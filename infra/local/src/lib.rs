@@ -6,6 +6,7 @@
 pub mod cli;
 mod cors;
 mod data_dir;
+pub mod demo;
 pub mod engines;
 mod error;
 mod fault_layer;

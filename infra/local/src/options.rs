@@ -29,6 +29,8 @@ pub struct Options {
     pub port: u16,
     /// Where state lives.
     pub data: Data,
+    /// Whether an empty system is filled with a city.
+    pub demo: bool,
     /// How log lines look.
     pub log: LogFormat,
     /// The Redis that the cache lives in; without one, there is no cache.

@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::demo::{self, Demo};
 use crate::engines::calls::CallLog;
 use crate::engines::chaos::Chaos;
 use crate::engines::outbox::Outbox;
@@ -40,6 +41,8 @@ const STOP_GRACE: Duration = Duration::from_secs(5);
 pub struct Running {
     /// What listens where.
     pub urls: Urls,
+    /// The city that was asked for.
+    pub demo: Option<Demo>,
     world: Arc<World>,
     engines: Engines,
     triggers: Triggers,
@@ -60,6 +63,8 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let template = template::read(&options.template, Some(edit), &urls.api)?;
     let world = Arc::new(world(template, &options.endpoints, options.data, urls.clone(), clock, faults)?);
     let database = dynamo::open(&world.data, &world.template)?;
+    // Before anybody looks at the tables.
+    let demo = options.demo.then(|| demo::fill(&world, &database)).transpose()?;
     let secrets = secrets::Store::open(&world.data, &world.template, world.clock.now())?;
     let objects = Arc::new(s3::Store::open(&world.data)?);
     let engines = Engines::start(&world, &database, Arc::new(secrets), &objects, listeners).await?;
@@ -80,7 +85,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         .map_err(Into::into)
         .and_then(|json| world.data.write("urls.json", &json));
     written.map_err(|error| StartError::new(format!("urls.json cannot be written: {error}")))?;
-    Ok(Running { urls, world, engines, triggers, gateway, stop, _lock: lock })
+    Ok(Running { urls, demo, world, engines, triggers, gateway, stop, _lock: lock })
 }
 
 impl Running {

@@ -41,6 +41,11 @@ impl Locality {
         all.binary_search_by(|one| one.pin_code.cmp(pin_code)).ok().map(|at| &all[at])
     }
 
+    /// Those whose middle is no further from a place than so many metres.
+    pub fn within(place: Point, metres: f64) -> impl Iterator<Item = &'static Self> {
+        localities().iter().filter(move |one| place.distance_m(one.middle) <= metres)
+    }
+
     /// The one whose middle is nearest to a place.
     #[must_use]
     pub fn nearest(place: Point) -> &'static Self {

@@ -28,8 +28,16 @@ pub async fn find(app: &App, id: ProfessionalId) -> Result<Option<Plan>, Fault> 
 
 /// Writes a professional's plan, in the place of the one before. One write.
 pub async fn put(app: &App, id: ProfessionalId, plan: &Plan) -> Result<(), Fault> {
-    let item = key(id).with(&Stored { plan: Cow::Borrowed(plan) })?;
-    unconditional(Transaction::new(app).put(Table::Market, item)?.commit().await?)
+    unconditional(put_in(Transaction::new(app), id, plan)?.commit().await?)
+}
+
+/// The same in a transaction.
+pub(super) fn put_in<'a>(
+    tx: Transaction<'a>,
+    id: ProfessionalId,
+    plan: &Plan,
+) -> Result<Transaction<'a>, Fault> {
+    tx.put(Table::Market, key(id).with(&Stored { plan: Cow::Borrowed(plan) })?)
 }
 
 fn key(id: ProfessionalId) -> Key {

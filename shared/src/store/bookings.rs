@@ -51,7 +51,7 @@ use crate::{
 /// Over so many shards the index of what is due is spread.
 pub const SHARDS: u8 = 8;
 /// So much of one professional's time one customer may take at once, in bookings.
-const MOST_OPEN: u64 = 5;
+pub const MOST_OPEN: u64 = 5;
 const DISPUTED: &str = "disputed";
 const BUSY: &str = "busy#";
 const PREFIX: &str = "booking#";
@@ -78,15 +78,16 @@ pub struct Happened {
 }
 
 /// A professional's time, as it was read.
+#[derive(Default)]
 pub struct Diary {
-    version: u64,
+    pub(super) version: u64,
     /// What takes of it, whether it counts still or not.
     pub occupied: Vec<Occupied>,
 }
 
 #[derive(Deserialize)]
-struct Head {
-    version: u64,
+pub(super) struct Head {
+    pub(super) version: u64,
 }
 
 /// What is busy of a professional's time around a span, as it is now. One read and a query of some hundred bytes for each.
@@ -155,13 +156,30 @@ pub async fn book(
     let professional_id = booking.agreed.professional_id;
     let mut tx = take(Transaction::new(app), professional_id, diary)?;
     tx = replies::put(app, tx, ticket, body)?;
+    tx = begin(app, tx, booking)?;
+    tx = forget(tx, professional_id, over)?;
+    tx = tell(app, tx, booking, row).await?;
+    if let Some(of) = of {
+        tx = jobs::accept_in(tx, of)?;
+        tx = jobs::tell_declined(app, tx, of.quotes).await?;
+    }
+    let outcome = tx.commit().await?;
+    Ok(outcome.map_err(|refused| match refused.at {
+        1 => NotTaken::Answered,
+        2 => NotTaken::TooManyOpen,
+        _ => NotTaken::DiaryChanged,
+    }))
+}
+
+/// Writes a new booking, in a transaction, and what it takes: what one customer may take of one professional's time comes first.
+pub(super) fn begin<'a>(app: &App, tx: Transaction<'a>, booking: &Booking) -> Result<Transaction<'a>, Fault> {
+    let professional_id = booking.agreed.professional_id;
     let room = Expression::new(
         "attribute_not_exists(pk) OR open_bookings < :most",
         [(":most", n(MOST_OPEN * limits::factor(app)?))],
     );
     let open = Change::default().add("open_bookings", 1);
-    tx = tx.update_if(Table::Market, open_key(booking), open, room)?;
-    tx = forget(tx, professional_id, over)?;
+    let mut tx = tx.update_if(Table::Market, open_key(booking), open, room)?;
     for side in [booking.agreed.customer_id.to_string(), professional_id.to_string()] {
         let key = Key::new(side, format!("{PREFIX}{}", booking.booking_id));
         tx = tx.put(Table::Market, key.into_item())?;
@@ -170,17 +188,7 @@ pub async fn book(
         tx = tx.put(Table::Market, busy_key(professional_id, &occupied).with(&occupied)?)?;
     }
     let is_new = Expression::new("attribute_not_exists(pk)", []);
-    tx = write(tx, booking, is_new, Some(booking.agreed.customer_id))?;
-    tx = tell(app, tx, booking, row).await?;
-    if let Some(of) = of {
-        tx = jobs::accept_in(app, tx, of).await?;
-    }
-    let outcome = tx.commit().await?;
-    Ok(outcome.map_err(|refused| match refused.at {
-        1 => NotTaken::Answered,
-        2 => NotTaken::TooManyOpen,
-        _ => NotTaken::DiaryChanged,
-    }))
+    write(tx, booking, is_new, Some(booking.agreed.customer_id))
 }
 
 /// Writes a booking as it is after something happened to it, and tells who is to know. `Err`: it is another version by
@@ -191,7 +199,19 @@ pub async fn advance(
     row: &Transition,
     by: Option<UserId>,
 ) -> Result<Result<(), Refused>, Fault> {
-    let mut tx = write(Transaction::new(app), after, follows(before), by)?;
+    let tx = advance_in(app, Transaction::new(app), (before, after), row, by)?;
+    tell(app, tx, after, row).await?.commit().await
+}
+
+/// The same in a transaction, without telling anybody.
+pub(super) fn advance_in<'a>(
+    app: &App,
+    tx: Transaction<'a>,
+    (before, after): (&Booking, &Booking),
+    row: &Transition,
+    by: Option<UserId>,
+) -> Result<Transaction<'a>, Fault> {
+    let mut tx = write(tx, after, follows(before), by)?;
     let id = before.agreed.professional_id;
     match (before.occupied(), after.occupied()) {
         (Some(busy), None) => {
@@ -215,7 +235,7 @@ pub async fn advance(
         tx =
             audit::record_in(app, tx, &before.booking_id.to_string(), (staff, Act::ResolveDispute), decided)?;
     }
-    tell(app, tx, after, row).await?.commit().await
+    Ok(tx)
 }
 
 /// What is counted of a professional's work: what was done, and how soon they answered. Who did not answer is counted as having
@@ -257,7 +277,11 @@ pub async fn reschedule(
 }
 
 /// Takes of a professional's time, if nobody did since it was read.
-fn take<'a>(tx: Transaction<'a>, id: ProfessionalId, diary: &Diary) -> Result<Transaction<'a>, Fault> {
+pub(super) fn take<'a>(
+    tx: Transaction<'a>,
+    id: ProfessionalId,
+    diary: &Diary,
+) -> Result<Transaction<'a>, Fault> {
     let unchanged = if diary.version == 0 {
         Expression::new("attribute_not_exists(pk)", [])
     } else {
@@ -420,7 +444,7 @@ fn open_key(booking: &Booking) -> Key {
     Key::new(agreed.customer_id.to_string(), format!("open#{}", agreed.professional_id))
 }
 
-fn head_key(id: ProfessionalId) -> Key {
+pub(super) fn head_key(id: ProfessionalId) -> Key {
     Key::new(id.to_string(), "diary")
 }
 

@@ -48,9 +48,14 @@ pub async fn post(
     (ticket, body): (&Ticket, String),
 ) -> Result<Result<(), Refused>, Fault> {
     let tx = replies::put(app, Transaction::new(app), ticket, body)?;
+    post_in(tx, job)?.commit().await
+}
+
+/// The same in a transaction, without the reply.
+pub(super) fn post_in<'a>(tx: Transaction<'a>, job: &Job) -> Result<Transaction<'a>, Fault> {
     let tx = write(tx, job, Expression::new("attribute_not_exists(pk)", []))?;
     let posted = Key::new(job.customer_id.to_string(), format!("{POSTED}{}", job.job_id));
-    tx.put(Table::Market, posted.into_item())?.commit().await
+    tx.put(Table::Market, posted.into_item())
 }
 
 /// Writes a quote that its professional withdraws. `Err`: the job is another version by now. A transaction of two writes.
@@ -69,32 +74,35 @@ pub async fn end(
     (before, after): (&Job, &Job),
     quotes: &[Quote],
 ) -> Result<Result<(), Refused>, Fault> {
-    let mut tx = put_in(Transaction::new(app), (before, after), quotes)?;
-    for quote in quotes {
-        let user_id = UserId::from_uuid(quote.professional_id.uuid());
-        tx = tell(app, tx, user_id, MailKind::QuoteDeclined).await?;
-    }
+    let tx = put_in(Transaction::new(app), (before, after), quotes)?;
+    let mut tx = tell_declined(app, tx, quotes).await?;
     if after.state == JobState::Expired {
         tx = tell(app, tx, after.customer_id, MailKind::JobExpired).await?;
     }
     tx.commit().await
 }
 
-/// Writes, in a transaction, that a quote was accepted and the others that stood declined, and tells who made these. Who made it
-/// sees the job from then on as long as there is one.
-pub(super) async fn accept_in<'a>(
-    app: &App,
+/// Writes, in a transaction, that a quote was accepted and the others that stood declined. Who made it sees the job from then on as
+/// long as there is one.
+pub(super) fn accept_in<'a>(
     tx: Transaction<'a>,
     OfQuote { before, after, quotes }: OfQuote<'_>,
 ) -> Result<Transaction<'a>, Fault> {
     let mut tx = put_in(tx, (before, after), quotes)?;
-    for quote in quotes {
-        tx = if quote.state == QuoteState::Accepted {
-            tx.put(Table::Market, offer_key(after.job_id, quote.professional_id).into_item())?
-        } else {
-            let user_id = UserId::from_uuid(quote.professional_id.uuid());
-            tell(app, tx, user_id, MailKind::QuoteDeclined).await?
-        };
+    for quote in quotes.iter().filter(|quote| quote.state == QuoteState::Accepted) {
+        tx = tx.put(Table::Market, offer_key(after.job_id, quote.professional_id).into_item())?;
+    }
+    Ok(tx)
+}
+
+/// Tells those whose quotes were not accepted, in a transaction. A read of each.
+pub(super) async fn tell_declined<'a>(
+    app: &App,
+    mut tx: Transaction<'a>,
+    quotes: &[Quote],
+) -> Result<Transaction<'a>, Fault> {
+    for quote in quotes.iter().filter(|quote| quote.state != QuoteState::Accepted) {
+        tx = tell(app, tx, UserId::from_uuid(quote.professional_id.uuid()), MailKind::QuoteDeclined).await?;
     }
     Ok(tx)
 }
@@ -113,7 +121,7 @@ async fn tell<'a>(
 }
 
 /// Writes a job and some of its quotes, in a transaction; the write of the job comes first.
-fn put_in<'a>(
+pub(super) fn put_in<'a>(
     tx: Transaction<'a>,
     (before, after): (&Job, &Job),
     quotes: &[Quote],
@@ -213,16 +221,24 @@ pub async fn quote(app: &App, jobs: (&Job, &Job), quote: &Quote) -> Result<Resul
 /// Offers a job to a professional and tells them, unless that was done before; who was told of many today finds it in the list. A
 /// count of these, a read of who is told, and a transaction of two writes.
 pub async fn offer(app: &App, job: &Job, to: ProfessionalId) -> Result<(), Fault> {
-    let mut item = offer_key(job.job_id, to).into_item();
-    item.insert("expires_at".to_owned(), n((job.open_until + KEPT).as_second()));
-    let mut tx =
-        Transaction::new(app).put_if(Table::Market, item, Expression::new("attribute_not_exists(pk)", []))?;
+    let mut tx = offer_in(Transaction::new(app), job, to)?;
     if limits::take(app, OFFER_PER_PROFESSIONAL, &to.to_string()).await?.is_ok() {
         tx = tell(app, tx, UserId::from_uuid(to.uuid()), MailKind::JobOffered).await?;
     }
     // Refused where it was offered before.
     tx.commit().await?.ok();
     Ok(())
+}
+
+/// Offers a job to a professional, in a transaction, unless that was done before.
+pub(super) fn offer_in<'a>(
+    tx: Transaction<'a>,
+    job: &Job,
+    to: ProfessionalId,
+) -> Result<Transaction<'a>, Fault> {
+    let mut item = offer_key(job.job_id, to).into_item();
+    item.insert("expires_at".to_owned(), n((job.open_until + KEPT).as_second()));
+    tx.put_if(Table::Market, item, Expression::new("attribute_not_exists(pk)", []))
 }
 
 /// The open jobs of one shard whose time is over, the longest first. One query of a page.

@@ -54,21 +54,23 @@ pub async fn index(app: &App, id: ProfessionalId) -> Result<(), Fault> {
     for some in writes.chunks(MOST_WRITES) {
         let mut tx = Transaction::new(app);
         for (category, listing) in some {
-            let key = key(id, category);
             tx = match listing {
-                Some(listing) => {
-                    let Range { cell, path } = listing.place();
-                    let mut item = key.with(listing)?;
-                    item.insert("gsi2pk".to_owned(), s(partition(category, &cell)));
-                    item.insert("gsi2sk".to_owned(), s(format!("{path}#{id}")));
-                    tx.put(Table::Market, item)?
-                }
-                None => tx.delete(Table::Market, key)?,
+                Some(listing) => list_in(tx, listing)?,
+                None => tx.delete(Table::Market, key(id, category))?,
             };
         }
         unconditional(tx.commit().await?)?;
     }
     Ok(())
+}
+
+/// Lists what a professional does of one category, in a transaction.
+pub(super) fn list_in<'a>(tx: Transaction<'a>, listing: &Listing) -> Result<Transaction<'a>, Fault> {
+    let (id, Range { cell, path }) = (listing.professional_id, listing.place());
+    let mut item = key(id, &listing.category).with(listing)?;
+    item.insert("gsi2pk".to_owned(), s(partition(&listing.category, &cell)));
+    item.insert("gsi2sk".to_owned(), s(format!("{path}#{id}")));
+    tx.put(Table::Market, item)
 }
 
 /// What is found, in its order. Some twenty queries, forty at most, of some hundred bytes for each professional of the category

@@ -11,6 +11,7 @@ pub mod availability;
 pub mod bookings;
 pub mod challenges;
 pub mod codes;
+pub mod draft;
 pub mod factors;
 pub mod jobs;
 pub mod limits;

@@ -84,7 +84,7 @@ pub async fn decide(
     Ok(tx.commit().await?.map(|()| next))
 }
 
-fn write<'a>(
+pub(super) fn write<'a>(
     tx: Transaction<'a>,
     before: Option<&Professional>,
     after: Professional,

@@ -65,7 +65,7 @@ pub async fn decide(
     audit::record_in(app, tx, &after.booking_id.to_string(), (staff, act), decided)?.commit().await
 }
 
-fn write<'a>(
+pub(super) fn write<'a>(
     tx: Transaction<'a>,
     before: Option<&Reviews>,
     after: &Reviews,
@@ -167,7 +167,7 @@ fn key(id: BookingId) -> Key {
     Key::new(id.to_string(), ITEM)
 }
 
-fn reputation_key(id: ProfessionalId) -> Key {
+pub(super) fn reputation_key(id: ProfessionalId) -> Key {
     Key::new(id.to_string(), "reputation")
 }
 

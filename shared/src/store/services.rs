@@ -37,10 +37,19 @@ pub async fn some(app: &App, ids: &[(ProfessionalId, ServiceId)]) -> Result<Vec<
 
 /// Adds a service. `Err`: there are as many as may be. A transaction of two writes.
 pub async fn add(app: &App, id: ProfessionalId, service: &Service) -> Result<Result<(), Refused>, Fault> {
+    add_in(Transaction::new(app), id, service)?.commit().await
+}
+
+/// The same in a transaction.
+pub(super) fn add_in<'a>(
+    tx: Transaction<'a>,
+    id: ProfessionalId,
+    service: &Service,
+) -> Result<Transaction<'a>, Fault> {
     let room =
         Expression::new("attribute_not_exists(services) OR services < :most", [(":most", n(MAX_SERVICES))]);
-    let tx = Transaction::new(app).put(Table::Market, key(id, service.service_id).with(service)?)?;
-    tx.update_if(Table::Market, count(id), Change::default().add("services", 1), room)?.commit().await
+    let tx = tx.put(Table::Market, key(id, service.service_id).with(service)?)?;
+    tx.update_if(Table::Market, count(id), Change::default().add("services", 1), room)
 }
 
 /// Writes a service anew. `Err`: it is another version by now, or gone. One write.

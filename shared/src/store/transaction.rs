@@ -112,21 +112,90 @@ impl Change {
         names.map(|name| (format!("#{name}"), (*name).to_owned())).collect()
     }
 
-    fn values(self) -> impl Iterator<Item = (String, AttributeValue)> {
-        self.set
-            .into_iter()
-            .chain(self.taken)
-            .chain(self.added)
-            .map(|(name, value)| (format!(":{name}"), value))
+    fn values(&self) -> impl Iterator<Item = (String, AttributeValue)> {
+        let values = self.set.iter().chain(&self.taken).chain(&self.added);
+        values.map(|(name, value)| (format!(":{name}"), value.clone()))
+    }
+
+    /// Does it to an item, as `DynamoDB` does; nothing is taken out of sets.
+    pub(super) fn apply(self, item: &mut Item) -> Result<(), Fault> {
+        for name in self.removed {
+            item.remove(name);
+        }
+        item.extend(self.set.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        for (name, by) in self.added {
+            let number = |value: &AttributeValue| value.as_n().ok().and_then(|number| number.parse().ok());
+            let before: i64 = item.get(name).and_then(number).unwrap_or_default();
+            let by: i64 = number(&by).ok_or_else(|| Fault::new("what is added is no number"))?;
+            item.insert(name.to_owned(), n(before + by));
+        }
+        Ok(())
     }
 }
 
 /// Writes under way.
 pub(crate) struct Transaction<'a> {
     app: &'a App,
-    items: Vec<TransactWriteItem>,
+    writes: Vec<Write<'a>>,
     /// What the cache must forget once they are done.
     stale: Vec<(UserId, Stale)>,
+}
+
+/// One of them: to which table, what, and if what is there meets which condition.
+pub(super) struct Write<'a> {
+    pub(super) table: &'a str,
+    pub(super) what: What,
+    condition: Option<Expression>,
+}
+
+/// What is written.
+pub(super) enum What {
+    Put(Item),
+    Update(Key, Change),
+    Delete(Key),
+    /// Nothing: the condition is all.
+    Check(Key),
+}
+
+impl Write<'_> {
+    /// As `DynamoDB` takes it.
+    fn request(&self) -> Result<TransactWriteItem, Fault> {
+        let condition = self.condition.as_ref().map(|condition| condition.text.clone());
+        let of_condition = self.condition.iter().flat_map(|condition| condition.values.clone());
+        let request = TransactWriteItem::builder();
+        Ok(match &self.what {
+            What::Put(item) => {
+                let put = Put::builder().table_name(self.table).set_item(Some(item.clone()));
+                let put = put.set_condition_expression(condition);
+                request.put(put.set_expression_attribute_values(values(of_condition.collect())).build()?)
+            }
+            What::Update(key, change) => {
+                let update = Update::builder()
+                    .table_name(self.table)
+                    .set_key(Some(key.clone().into_item()))
+                    .update_expression(change.text())
+                    .set_expression_attribute_names(Some(change.names()))
+                    .set_condition_expression(condition);
+                let all = of_condition.chain(change.values()).collect();
+                request.update(update.set_expression_attribute_values(values(all)).build()?)
+            }
+            What::Delete(key) => {
+                let delete = Delete::builder().table_name(self.table).set_key(Some(key.clone().into_item()));
+                let delete = delete.set_condition_expression(condition);
+                request
+                    .delete(delete.set_expression_attribute_values(values(of_condition.collect())).build()?)
+            }
+            What::Check(key) => {
+                let check =
+                    ConditionCheck::builder().table_name(self.table).set_key(Some(key.clone().into_item()));
+                let check = check.set_condition_expression(condition);
+                request.condition_check(
+                    check.set_expression_attribute_values(values(of_condition.collect())).build()?,
+                )
+            }
+        }
+        .build())
+    }
 }
 
 /// Other transactions on the same items are waited for so often, with a pause that doubles.
@@ -137,24 +206,17 @@ const IN_PROGRESS_PAUSE: Duration = Duration::from_millis(500);
 
 impl<'a> Transaction<'a> {
     pub(crate) fn new(app: &'a App) -> Self {
-        Self { app, items: Vec::new(), stale: Vec::new() }
+        Self { app, writes: Vec::new(), stale: Vec::new() }
     }
 
     /// Writes an item, whatever was there.
     pub(crate) fn put(self, table: Table, item: Item) -> Result<Self, Fault> {
-        let put = Put::builder().table_name(table.name(self.app)?).set_item(Some(item)).build()?;
-        Ok(self.with(TransactWriteItem::builder().put(put).build()))
+        self.with(table, What::Put(item), None)
     }
 
     /// Writes an item if what was there (or nothing) meets the condition.
     pub(crate) fn put_if(self, table: Table, item: Item, condition: Expression) -> Result<Self, Fault> {
-        let put = Put::builder()
-            .table_name(table.name(self.app)?)
-            .set_item(Some(item))
-            .condition_expression(condition.text)
-            .set_expression_attribute_values(values(condition.values))
-            .build()?;
-        Ok(self.with(TransactWriteItem::builder().put(put).build()))
+        self.with(table, What::Put(item), Some(condition))
     }
 
     /// Changes an item that meets the condition, whose values must not be named like a changed attribute.
@@ -165,62 +227,27 @@ impl<'a> Transaction<'a> {
         change: Change,
         condition: Expression,
     ) -> Result<Self, Fault> {
-        self.change(table, key, change, Some(condition))
+        self.with(table, What::Update(key, change), Some(condition))
     }
 
     /// Changes an item, whatever it is, or begins it.
     pub(crate) fn update(self, table: Table, key: Key, change: Change) -> Result<Self, Fault> {
-        self.change(table, key, change, None)
-    }
-
-    fn change(
-        self,
-        table: Table,
-        key: Key,
-        change: Change,
-        condition: Option<Expression>,
-    ) -> Result<Self, Fault> {
-        let (text, names) = (change.text(), change.names());
-        let (condition, mut all) = condition.map_or_else(Default::default, |it| (Some(it.text), it.values));
-        all.extend(change.values());
-        let update = Update::builder()
-            .table_name(table.name(self.app)?)
-            .set_key(Some(key.into_item()))
-            .update_expression(text)
-            .set_expression_attribute_names(Some(names))
-            .set_condition_expression(condition)
-            .set_expression_attribute_values(values(all))
-            .build()?;
-        Ok(self.with(TransactWriteItem::builder().update(update).build()))
+        self.with(table, What::Update(key, change), None)
     }
 
     /// Deletes an item that meets the condition.
     pub(crate) fn delete_if(self, table: Table, key: Key, condition: Expression) -> Result<Self, Fault> {
-        let delete = Delete::builder()
-            .table_name(table.name(self.app)?)
-            .set_key(Some(key.into_item()))
-            .condition_expression(condition.text)
-            .set_expression_attribute_values(values(condition.values))
-            .build()?;
-        Ok(self.with(TransactWriteItem::builder().delete(delete).build()))
+        self.with(table, What::Delete(key), Some(condition))
     }
 
     /// Deletes an item, whatever it is.
     pub(crate) fn delete(self, table: Table, key: Key) -> Result<Self, Fault> {
-        let delete =
-            Delete::builder().table_name(table.name(self.app)?).set_key(Some(key.into_item())).build()?;
-        Ok(self.with(TransactWriteItem::builder().delete(delete).build()))
+        self.with(table, What::Delete(key), None)
     }
 
     /// Demands that an item meets the condition, and leaves it alone.
     pub(crate) fn check(self, table: Table, key: Key, condition: Expression) -> Result<Self, Fault> {
-        let check = ConditionCheck::builder()
-            .table_name(table.name(self.app)?)
-            .set_key(Some(key.into_item()))
-            .condition_expression(condition.text)
-            .set_expression_attribute_values(values(condition.values))
-            .build()?;
-        Ok(self.with(TransactWriteItem::builder().condition_check(check).build()))
+        self.with(table, What::Check(key), Some(condition))
     }
 
     /// Has the cache forget what these writes make untrue of a person.
@@ -229,9 +256,14 @@ impl<'a> Transaction<'a> {
         self
     }
 
-    fn with(mut self, item: TransactWriteItem) -> Self {
-        self.items.push(item);
-        self
+    fn with(mut self, table: Table, what: What, condition: Option<Expression>) -> Result<Self, Fault> {
+        self.writes.push(Write { table: table.name(self.app)?, what, condition });
+        Ok(self)
+    }
+
+    /// What would be written.
+    pub(super) fn into_writes(self) -> Vec<Write<'a>> {
+        self.writes
     }
 
     /// Writes all of it, and has the cache forget what is no longer true before anybody is told of it.
@@ -254,10 +286,11 @@ impl<'a> Transaction<'a> {
     /// Behind a trait object, so that it is compiled once and not in each function.
     fn write(&self) -> BoxFuture<'_, Result<Result<(), Refused>, Fault>> {
         Box::pin(async move {
+            let items = self.writes.iter().map(Write::request).collect::<Result<Vec<_>, _>>()?;
             let mut token = client_token(self.app)?;
             for attempt in 0.. {
                 let request = self.app.dynamo().transact_write_items().client_request_token(&token);
-                let request = request.set_transact_items(Some(self.items.clone()));
+                let request = request.set_transact_items(Some(items.clone()));
                 let Err(error) = request.send().await else { return Ok(Ok(())) };
                 let outcome = what_happened(&error);
                 match outcome {

@@ -2,7 +2,15 @@
 
 use aws_credential_types::Credentials;
 use aws_sdk_s3::config::{BehaviorVersion, Region};
-use connecto_local::engines::OWNER_KEY;
+use connecto_local::{
+    Running,
+    demo::{
+        Demo,
+        audit::{Row, audit},
+    },
+    engines::OWNER_KEY,
+};
+use connecto_shared::domain::diary::Travel;
 use serde_json::{Value, json};
 
 use super::{City, ONE_MACHINE, Person, deployed};
@@ -70,8 +78,65 @@ impl City {
 
     /// Every item of a table, by its logical id, as `DynamoDB` writes them.
     pub async fn scan(&self, table: &str) -> Vec<Value> {
-        let mut answer = self.database("Scan", json!({ "TableName": self.table(table).await })).await;
-        serde_json::from_value(answer["Items"].take()).expect("items")
+        self.scan_by(json!({ "TableName": self.table(table).await })).await
+    }
+
+    /// Every item of a table that meets a condition.
+    pub async fn scan_for(&self, table: &str, condition: &str, values: Value) -> Vec<Value> {
+        let table = self.table(table).await;
+        let request = json!({
+            "TableName": table, "FilterExpression": condition, "ExpressionAttributeValues": values,
+        });
+        self.scan_by(request).await
+    }
+
+    async fn scan_by(&self, mut request: Value) -> Vec<Value> {
+        let mut items = Vec::new();
+        loop {
+            let mut answer = self.database("Scan", request.clone()).await;
+            items.extend(serde_json::from_value::<Vec<_>>(answer["Items"].take()).expect("items"));
+            match answer["LastEvaluatedKey"].take() {
+                Value::Null => return items,
+                last => request["ExclusiveStartKey"] = last,
+            }
+        }
+    }
+
+    /// Every item of a table, as it is audited.
+    pub async fn rows(&self, table: &str) -> Vec<Row> {
+        let rows = self.scan(table).await.into_iter();
+        rows.map(|row| serde_json::from_value(row).expect("an item")).collect()
+    }
+
+    /// Demands that all that is in the marketplace's table is what the endpoints keep true, once the stream has been read.
+    pub async fn keeps_its_rules(&self) {
+        let mut found = Vec::new();
+        for _ in 0..40 {
+            found = audit(self.rows("Market").await, self.travel(), self.now().await).faults;
+            if found.is_empty() {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(250)).await;
+        }
+        panic!("{found:#?}");
+    }
+
+    /// How fast people get about.
+    #[must_use]
+    pub fn travel(&self) -> Travel {
+        let settings = self.running().environment("MarketCreateBooking").expect("the function");
+        let number = |name: &str| settings[name].parse().expect("a number");
+        Travel { city_factor: number("TRAVEL_CITY_FACTOR"), speed_kmh: number("TRAVEL_SPEED_KMH") }
+    }
+
+    /// The city that it was filled with.
+    #[must_use]
+    pub fn demo(&self) -> Demo {
+        self.running().demo.clone().expect("it was asked for")
+    }
+
+    fn running(&self) -> &Running {
+        self.running.as_ref().expect("it runs on this machine")
     }
 
     /// A table's name, by its logical id.

@@ -125,6 +125,7 @@ pub fn options() -> Options {
         template: root().join("template.yaml"),
         port: 0,
         data: Data::Memory,
+        demo: false,
         log: LogFormat::Quiet,
         redis: switch("CONNECTO_REDIS_URL"),
         endpoints: functions::all(),

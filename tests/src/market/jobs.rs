@@ -398,6 +398,7 @@ mod on_one_machine {
         let busy =
             busy.iter().filter(|row| row["sk"]["S"].as_str().is_some_and(|sk| sk.starts_with("busy#")));
         assert_eq!(busy.count(), 1);
+        city.keeps_its_rules().await;
     }
 
     /// Of two customers who accept quotes of one plumber for one time one gets it.
@@ -424,6 +425,7 @@ mod on_one_machine {
         assert_eq!(statuses, [201, 409], "{answers:?}");
         let refused = answers.iter().find(|answer| answer.status == 409).unwrap();
         assert_eq!(refused.body["code"], "slot_unavailable");
+        city.keeps_its_rules().await;
     }
 
     /// A write whose reply was lost, or before or after which the process died, is found done by who repeats it: there is one job, one
@@ -479,6 +481,7 @@ mod on_one_machine {
             wait_until(async || told().await >= faults.len()).await;
             assert_eq!(told().await, faults.len(), "{subject}");
         }
+        city.keeps_its_rules().await;
     }
 
     /// Of a customer who accepts a quote and withdraws the job, and a professional who withdraws the quote, all at once, one is first.
@@ -514,5 +517,6 @@ mod on_one_machine {
                 assert_ne!(after["quotes"][0]["state"], "accepted");
             }
         }
+        city.keeps_its_rules().await;
     }
 }

@@ -4,6 +4,7 @@ mod advance_booking;
 mod create_booking;
 mod create_service;
 mod delete_service;
+mod demo;
 mod find_professionals;
 mod find_services;
 mod get_availability;

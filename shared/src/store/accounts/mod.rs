@@ -26,6 +26,7 @@ mod retreat;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::phones::begin;
 pub(super) use self::profile::{does_not_show, put_avatar};
 pub use self::{
     address_change::{CHANGE_REVERTIBLE_FOR, change_email, request_email_change, revert_email},

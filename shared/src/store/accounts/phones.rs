@@ -90,9 +90,17 @@ pub async fn sign_up_by_phone(
         ..User::new(session.user_id, locale, now)
     };
     let tx = codes::spend(app, Transaction::new(app), challenge)?;
-    let tx = take(app, tx, phone_key(&challenge.phone), user.user_id)?;
-    let tx = create(tx, &user)?;
+    let tx = begin(app, tx, &user)?;
     Ok(sessions::put(tx, session)?.commit().await?.map(|()| user).map_err(sign_in_refused))
+}
+
+/// Writes a new user, and makes their phone theirs, in a transaction.
+pub(crate) fn begin<'a>(app: &App, tx: Transaction<'a>, user: &User) -> Result<Transaction<'a>, Fault> {
+    let tx = match &user.phone {
+        Some(own) => take(app, tx, phone_key(&own.number), user.user_id)?,
+        None => tx,
+    };
+    create(tx, user)
 }
 
 /// Makes a proved number a user's in place of the one they may have had, and tells them.

@@ -32,6 +32,8 @@ const BUSY: Duration = Duration::from_millis(20);
 const IDLE: Duration = Duration::from_millis(100);
 /// How soon a broken stream is looked at again.
 const BROKEN: Duration = Duration::from_secs(1);
+/// So many records are read at once.
+const READ: usize = 1_000;
 /// How long a stream keeps its records.
 const RETENTION: Duration = Duration::from_hours(24);
 
@@ -39,9 +41,9 @@ const RETENTION: Duration = Duration::from_hours(24);
 enum Found {
     /// Nothing new.
     Nothing,
-    /// Less than a batch.
+    /// Less than can be read at once.
     Some,
-    /// A whole batch.
+    /// As much as can.
     Full,
 }
 
@@ -97,7 +99,7 @@ impl Poller {
         let mut pause = BUSY;
         loop {
             match self.poll().await {
-                // There is more where a full batch came from.
+                // There is more where that came from.
                 Ok(Found::Full) => pause = Duration::ZERO,
                 Ok(Found::Some) => pause = BUSY,
                 Ok(Found::Nothing) => pause = (pause * 2).clamp(BUSY, IDLE),
@@ -115,27 +117,34 @@ impl Poller {
         }
     }
 
-    /// Delivers the next batch, if there is one.
+    /// Delivers what is next, if there is something. Records that the function does not want fill no batch.
     async fn poll(&mut self) -> Result<Found, String> {
         let mut batch = self.read().await?;
         if batch.records.is_empty() {
             return Ok(Found::Nothing);
         }
-        let full = usize::try_from(self.trigger.batch_size).unwrap_or(usize::MAX);
-        if batch.records.len() < full && !self.trigger.batching_window.is_zero() {
+        let most = usize::try_from(self.trigger.batch_size).unwrap_or(usize::MAX);
+        if self.wanted(&batch) < most && !self.trigger.batching_window.is_zero() {
             tokio::time::sleep(self.trigger.batching_window).await;
             batch = self.read().await?;
         }
-        let found = if batch.records.len() < full { Found::Some } else { Found::Full };
+        let found = if batch.records.len() < READ { Found::Some } else { Found::Full };
         let Batch { mut records, next } = batch;
         records.retain(|record| self.filters.matches(&record.event));
-        self.deliver(&records).await?;
+        for batch in records.chunks(most) {
+            self.deliver(batch).await?;
+        }
         self.advance(next).await?;
         Ok(found)
     }
 
+    /// How many of the records the function wants.
+    fn wanted(&self, batch: &Batch) -> usize {
+        batch.records.iter().filter(|record| self.filters.matches(&record.event)).count()
+    }
+
     async fn read(&self) -> Result<Batch, String> {
-        self.stream.read(&self.position, self.trigger.batch_size, self.world.clock.offset()).await
+        self.stream.read(&self.position, READ, self.world.clock.offset()).await
     }
 
     async fn deliver(&mut self, records: &[Record]) -> Result<(), String> {

@@ -71,10 +71,9 @@ impl Stream {
     pub(super) async fn read(
         &self,
         position: &str,
-        limit: u32,
+        limit: usize,
         clock_offset: SignedDuration,
     ) -> Result<Batch, String> {
-        let limit = usize::try_from(limit).map_err(|error| error.to_string())?;
         let position = position.to_owned();
         let answer = self.ask(move |source| source.read(position, Some(limit))).await?;
         let next = answer.next_shard_iterator.ok_or("the shard has ended")?;

@@ -1,0 +1,520 @@
+//! What happens in the city: what is booked and what comes of it, what is wanted, and what people say of each other.
+
+use connecto_shared::{
+    Fault,
+    domain::{
+        availability::Span,
+        booking::{Act, Actor, Agreed, Booking, Event, LineItem, Place, State, WorkCode},
+        catalogue::{CancellationPolicy, CategoryId, catalogue},
+        commission::{Party, commissions},
+        id::UserId,
+        job::{Ask, Job, JobState, Quote, QuoteState, Terms},
+        locale::Locale,
+        locality::Locality,
+        review::Reviews,
+        user::User,
+    },
+    store::{bookings::OfQuote, draft::Draft},
+    vendor::clock::Clock,
+};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::{
+    dice::{Dice, share},
+    people::{Customer, Worker, place_in, read, text},
+    words,
+};
+
+/// One of so many bookings comes of a quote.
+const OF_QUOTES: (usize, usize) = (3, 10);
+/// So many of those who could do a job are offered it, beside those who quote.
+const OFFERED: usize = 6;
+
+/// The city as it becomes.
+pub(super) struct City<'a> {
+    pub(super) draft: Draft<'a>,
+    pub(super) dice: Dice,
+    /// The clock of what is drafted.
+    pub(super) clock: Clock,
+    pub(super) now: Timestamp,
+    pub(super) customers: Vec<Customer>,
+    pub(super) workers: Vec<Worker>,
+    pub(super) localities: Vec<&'static Locality>,
+    /// Who decides where two do not agree.
+    pub(super) staff: UserId,
+}
+
+impl City<'_> {
+    /// The telephone numbers of a customer, and of the professional who has most to do.
+    pub(super) fn phones(&self) -> (String, String) {
+        let number = |user: &User| user.phone.as_ref().map(|own| own.number.to_string()).unwrap_or_default();
+        let most = self.workers.iter().filter(|worker| worker.professional.is_public());
+        let most = most.max_by(|one, other| one.demand.total_cmp(&other.demand));
+        let customer = self.customers.first().map(|customer| number(&customer.user));
+        (customer.unwrap_or_default(), most.map(|worker| number(&worker.user)).unwrap_or_default())
+    }
+
+    /// So many bookings, and the jobs of which some of them come; how many these are.
+    pub(super) fn work(&mut self, bookings: usize) -> Result<usize, Fault> {
+        let (mut made, mut jobs) = (0, 0);
+        for (worker, count) in self.demand(bookings).into_iter().enumerate() {
+            let mut times = self.dice.some(&self.workers[worker].times.clone(), count);
+            times.sort_unstable();
+            self.workers[worker].times.retain(|time| !times.contains(time));
+            for begins in times {
+                let (of, all) = OF_QUOTES;
+                if (made + 1) * of / all > made * of / all {
+                    self.quoted(worker, begins)?;
+                    jobs += 1;
+                } else {
+                    self.booked(worker, begins)?;
+                }
+                made += 1;
+            }
+        }
+        Ok(jobs)
+    }
+
+    /// How often each is booked, so many times in all: who is found, and most of them who are in demand.
+    fn demand(&self, bookings: usize) -> Vec<usize> {
+        let most = |worker: &Worker| if worker.professional.is_public() { worker.times.len() } else { 0 };
+        let all: f64 = self.workers.iter().map(|worker| worker.demand).sum();
+        let share = |worker: &Worker| share(bookings, worker.demand / all).min(most(worker));
+        let mut counts: Vec<_> = self.workers.iter().map(share).collect();
+        let mut left = bookings - counts.iter().sum::<usize>();
+        while left > 0 {
+            for (worker, count) in self.workers.iter().zip(&mut counts) {
+                let more = usize::from(left > 0 && *count < most(worker));
+                *count += more;
+                left -= more;
+            }
+        }
+        counts
+    }
+
+    /// Somebody to whose home a professional comes; or somebody, and a place to which they do.
+    fn customer_of(&mut self, worker: usize) -> Result<(usize, Place), Fault> {
+        for _ in 0..60 {
+            let customer = usize::try_from(self.dice.of(0..i64::try_from(self.customers.len())?))?;
+            let home = &self.customers[customer].home;
+            if self.workers[worker].professional.profile.serves(home.point, &home.pin_code) {
+                return Ok((customer, home.clone()));
+            }
+        }
+        let profile = &self.workers[worker].professional.profile;
+        let serves = |one: &&&Locality| profile.serves(one.middle, &one.pin_code);
+        let locality = self.localities.iter().find(serves).ok_or_else(|| Fault::new("they go nowhere"))?;
+        let mut place = place_in(&mut self.dice, locality)?;
+        place.point = locality.middle;
+        Ok((usize::try_from(self.dice.of(0..i64::try_from(self.customers.len())?))?, place))
+    }
+
+    /// What the two agree on, but for what is done.
+    fn agree(
+        &mut self,
+        worker: usize,
+        (customer, place): (usize, Place),
+        category: &CategoryId,
+    ) -> Result<Agreed, Fault> {
+        let policy = catalogue().category(category).map(|category| category.cancellation);
+        let (customer, worker) = (&self.customers[customer].user, &self.workers[worker]);
+        Ok(Agreed {
+            customer_id: customer.user_id,
+            customer_name: customer.name.clone(),
+            professional_id: worker.professional.professional_id,
+            professional_name: worker.professional.profile.name.clone(),
+            service_id: None,
+            job_id: None,
+            title: text("Work")?,
+            category: category.clone(),
+            lines: Vec::new(),
+            commissions: commissions(self.now),
+            policy: policy.unwrap_or(CancellationPolicy::Standard),
+            place,
+            note: None,
+            is_instant: false,
+            start_code: WorkCode::new(self.dice.bytes()),
+            end_code: WorkCode::new(self.dice.bytes()),
+        })
+    }
+
+    /// A service is booked, and what comes of that.
+    fn booked(&mut self, worker: usize, begins: Timestamp) -> Result<(), Fault> {
+        let (customer, place) = self.customer_of(worker)?;
+        let service = self.dice.one(&self.workers[worker].services).clone();
+        let selection = service.offer.select(None, &[]).map_err(|_| Fault::new("a service has a price"))?;
+        let lines = selection.lines.into_iter().map(|(name, price)| LineItem { name, price });
+        let note = if self.dice.percent(25) { Some(text(self.dice.word(&words::WISHES))?) } else { None };
+        let agreed = Agreed {
+            service_id: Some(service.service_id),
+            title: service.offer.title.clone(),
+            lines: lines.collect(),
+            note,
+            is_instant: service.offer.is_instant,
+            ..self.agree(worker, (customer, place), &service.offer.category)?
+        };
+        let created = begins.min(self.now) - self.dice.minutes(180..8 * 1_440);
+        let span = Span { from: begins, to: begins + selection.duration };
+        let (booking, _) = Booking::new(self.dice.id(created), agreed, span, created);
+        self.at(created);
+        self.draft.book(&booking, None)?;
+        let mut course = Course { city: self, booking };
+        if course.booking.state == State::Requested {
+            let answered = created + course.city.dice.minutes(5..360);
+            match course.city.dice.of(0..100) {
+                0..85 => course.plain(Event::Accept, Actor::Professional, answered)?,
+                85..93 => course.plain(Event::Decline, Actor::Professional, answered)?,
+                _ => false,
+            };
+        }
+        course.goes_on(worker)
+    }
+
+    /// A job is posted, offered and quoted for; one quote is accepted, and what comes of that.
+    fn quoted(&mut self, worker: usize, begins: Timestamp) -> Result<(), Fault> {
+        let category = self.dice.one(&self.workers[worker].services).offer.category.clone();
+        let (customer, place) = self.customer_of(worker)?;
+        let created = begins.min(self.now) - self.dice.minutes(1_440..6 * 1_440);
+        let Some(mut job) = self.post(customer, &place, (&category, begins), created)? else {
+            return Err(Fault::new("a job that nobody could ask for"));
+        };
+        let mut quotes = self.quotes(&mut job, worker, created)?;
+        let said = created + self.dice.minutes(30..360);
+        let accepted = said + self.dice.minutes(10..600);
+        let own = self.quote(worker, &job, (begins, said, begins))?;
+        let after = job.quote(&quotes, own.professional_id, said).map_err(|_| Fault::new("not quoted"))?;
+        self.draft.change_job((&job, &after), std::slice::from_ref(&own))?;
+        job = after;
+        quotes.push(own.clone());
+        let lines = own.lines();
+        let agreed = Agreed {
+            job_id: Some(job.job_id),
+            title: job.asks.title.clone(),
+            lines,
+            ..self.agree(worker, (customer, job.asks.place.clone()), &category)?
+        };
+        let span = own.span().ok_or_else(|| Fault::new("a quote has a time"))?;
+        let (booking, _) = Booking::new(self.dice.id(accepted), agreed, span, accepted);
+        let (after, changed) = job
+            .accept(&quotes, own.quote_id, (booking.booking_id, accepted))
+            .map_err(|_| Fault::new("not accepted"))?;
+        self.at(accepted);
+        self.draft.book(&booking, Some(OfQuote { before: &job, after: &after, quotes: &changed }))?;
+        Course { city: self, booking }.goes_on(worker)
+    }
+
+    /// A job of which nothing comes, or not yet.
+    pub(super) fn wanted(&mut self) -> Result<(), Fault> {
+        let worker = usize::try_from(self.dice.of(0..i64::try_from(self.workers.len())?))?;
+        if !self.workers[worker].professional.is_public() {
+            return self.wanted();
+        }
+        let category = self.dice.one(&self.workers[worker].services).offer.category.clone();
+        let (customer, place) = self.customer_of(worker)?;
+        let is_open = self.dice.percent(30);
+        let ago = if is_open { 30..9 * 1_440 } else { 15 * 1_440..70 * 1_440 };
+        let created = self.now - self.dice.minutes(ago);
+        let when = created + self.dice.minutes(9 * 1_440..13 * 1_440);
+        let Some(mut job) = self.post(customer, &place, (&category, when), created)? else {
+            return Err(Fault::new("a job that nobody could ask for"));
+        };
+        let quotes = self.quotes(&mut job, worker, created)?;
+        if is_open {
+            return Ok(());
+        }
+        let (state, ended) = if self.dice.percent(60) {
+            (JobState::Expired, job.open_until + self.dice.minutes(0..5))
+        } else {
+            (JobState::Withdrawn, created + self.dice.minutes(700..4_000))
+        };
+        let (after, changed) = job.end(state, &quotes, ended.min(self.now));
+        self.draft.change_job((&job, &after), &changed)
+    }
+
+    fn post(
+        &mut self,
+        customer: usize,
+        place: &Place,
+        (category, wanted): (&CategoryId, Timestamp),
+        created: Timestamp,
+    ) -> Result<Option<Job>, Fault> {
+        let name =
+            catalogue().category(category).map_or("Work", |category| category.names.name_in(Locale::En));
+        let date = wanted.to_zoned(jiff::tz::TimeZone::get("Asia/Kolkata")?).date();
+        let days = wanted.duration_since(created).as_hours() / 24;
+        let when = if days < 13 && self.dice.percent(60) {
+            json!({ "kind": "flexible" })
+        } else {
+            json!({ "kind": "on", "date": date })
+        };
+        let text = self.dice.percent(80).then(|| *self.dice.one(&words::WISHES));
+        let budget = self
+            .dice
+            .percent(40)
+            .then(|| json!({ "amount": self.dice.of(5..60) * 10_000, "currency": "INR" }));
+        let asks: Ask = read(json!({
+            "category": category, "title": format!("{name} wanted").chars().take(80).collect::<String>(),
+            "text": text, "place": place, "when": when, "budget": budget,
+        }))?;
+        let Some(window) = asks.when.window(created) else { return Ok(None) };
+        let customer = &self.customers[customer].user;
+        let job = Job {
+            job_id: self.dice.id(created),
+            customer_id: customer.user_id,
+            customer_name: customer.name.clone(),
+            asks,
+            state: JobState::Open,
+            booking_id: None,
+            open_until: window.to,
+            version: 1,
+            created_at: created,
+        };
+        self.at(created);
+        self.draft.post(&job)?;
+        Ok(Some(job))
+    }
+
+    /// Offers a job to one professional and to others of their kind, some of whom quote: for times that nobody has taken.
+    fn quotes(&mut self, job: &mut Job, worker: usize, created: Timestamp) -> Result<Vec<Quote>, Fault> {
+        let place = &job.asks.place;
+        let could = |other: &&Worker| {
+            let professional = &other.professional;
+            let does =
+                professional.profile.categories.as_deref().unwrap_or_default().contains(&job.asks.category);
+            does && professional.is_public() && professional.profile.serves(place.point, &place.pin_code)
+        };
+        let own = self.workers[worker].professional.professional_id;
+        let is_other =
+            |other: &(usize, &Worker)| other.1.professional.professional_id != own && could(&other.1);
+        let others: Vec<_> =
+            self.workers.iter().enumerate().filter(is_other).map(|(other, _)| other).collect();
+        let offered = self.dice.some(&others, OFFERED);
+        self.draft.offer_job(job, own)?;
+        let mut quotes = Vec::new();
+        for other in offered {
+            self.draft.offer_job(job, self.workers[other].professional.professional_id)?;
+            let said = created + self.dice.minutes(10..600);
+            let times = &self.workers[other].times;
+            let begins =
+                times.iter().find(|begins| said + SignedDuration::from_hours(24) < **begins).copied();
+            let (Some(begins), true) = (begins, said < self.now && quotes.len() < 4 && self.dice.percent(45))
+            else {
+                continue;
+            };
+            let quote = self.quote(other, job, (begins, said, begins - SignedDuration::from_hours(2)))?;
+            let Ok(after) = job.quote(&quotes, quote.professional_id, said) else { continue };
+            self.draft.change_job((job, &after), std::slice::from_ref(&quote))?;
+            *job = after;
+            quotes.push(quote);
+        }
+        Ok(quotes)
+    }
+
+    fn quote(
+        &mut self,
+        worker: usize,
+        job: &Job,
+        (begins, quoted, valid_until): (Timestamp, Timestamp, Timestamp),
+    ) -> Result<Quote, Fault> {
+        let (from, to) = words::rupees(&self.workers[worker].group.id);
+        let price = |rupees: i64| json!({ "amount": rupees / 10 * 1_000, "currency": "INR" });
+        let mut lines = vec![json!({ "name": "Work", "price": price(self.dice.of(from..to)) })];
+        if self.dice.percent(40) {
+            lines.push(json!({ "name": "Material", "price": price(self.dice.of(100..from.max(200))) }));
+        }
+        let message = self.dice.percent(70).then(|| *self.dice.one(&words::MESSAGES));
+        let terms: Terms = read(json!({
+            "lines": lines, "starts_at": begins, "duration": *self.dice.one(&[30, 60, 60, 90]), "message": message,
+            "valid_until": valid_until,
+        }))?;
+        Ok(Quote {
+            quote_id: self.dice.id(quoted),
+            job_id: job.job_id,
+            professional_id: self.workers[worker].professional.professional_id,
+            professional_name: self.workers[worker].professional.profile.name.clone(),
+            terms,
+            state: QuoteState::Open,
+            created_at: quoted,
+        })
+    }
+
+    /// Moves the clock of what is drafted to a moment.
+    fn at(&self, moment: Timestamp) {
+        self.clock.advance(moment.duration_since(self.clock.now()));
+    }
+}
+
+/// What comes of a booking.
+struct Course<'c, 'a> {
+    city: &'c mut City<'a>,
+    booking: Booking,
+}
+
+impl Course<'_, '_> {
+    /// From when the customer could confirm it until it has ended, or until now.
+    fn goes_on(mut self, worker: usize) -> Result<(), Fault> {
+        use Actor::{Customer, Professional};
+        let (begins, ends) = (self.booking.starts_at, self.booking.ends_at);
+        let since = self.booking.since;
+        let longest = if self.booking.state == State::Held { 9 } else { 400 };
+        let confirmed = since + self.city.dice.minutes(1..longest);
+        match self.city.dice.of(0..100) {
+            0..4 => {}
+            4..7 => {
+                self.plain(Event::Cancel, Customer, confirmed)?;
+            }
+            _ => {
+                self.plain(Event::Confirm, Customer, confirmed)?;
+            }
+        }
+        let minutes = |minutes: i64| SignedDuration::from_mins(minutes);
+        let chance = self.city.dice.of(0..1_000);
+        let sets_off = begins - self.city.dice.minutes(20..90);
+        let waits = begins + self.city.dice.minutes(20..50);
+        match chance {
+            0..80 => {
+                // At some moment until it begins.
+                let left = begins.duration_since(self.booking.since).as_secs().max(60) / 60;
+                let cancels = self.booking.since + self.city.dice.minutes(0..left);
+                let actor = if chance < 60 { Customer } else { Professional };
+                self.plain(Event::Cancel, actor, cancels)?;
+            }
+            80..95 => {
+                self.plain(Event::SetOff, Professional, sets_off)?;
+                self.plain(Event::ReportNoShow, Professional, waits)?;
+            }
+            95..105 => {
+                self.plain(Event::ReportNoShow, Customer, waits)?;
+            }
+            105..110 => {}
+            _ => {
+                if self.city.dice.percent(85) {
+                    self.plain(Event::SetOff, Professional, sets_off)?;
+                }
+                let starts = begins + minutes(self.city.dice.of(-10..12));
+                let start = Act::Proved(Event::Start, self.booking.agreed.start_code.clone());
+                self.happens(&start, Professional, starts)?;
+                let finish = Act::Proved(Event::Finish, self.booking.agreed.end_code.clone());
+                if !self.city.dice.percent(2) {
+                    let finishes = ends.max(starts + minutes(10)) + minutes(self.city.dice.of(-8..40));
+                    self.happens(&finish, Professional, finishes)?;
+                }
+                let done = self.booking.since;
+                match self.city.dice.of(0..100) {
+                    0..35 => {
+                        let closes = done + self.city.dice.minutes(5..2_400);
+                        self.plain(Event::Close, Customer, closes)?;
+                    }
+                    35..37 => self.dispute(done)?,
+                    _ => {}
+                }
+            }
+        }
+        self.pass(self.city.now)?;
+        self.reviews(worker)
+    }
+
+    /// The customer objects, and mostly staff has decided by now.
+    fn dispute(&mut self, done: Timestamp) -> Result<(), Fault> {
+        let objects = done + self.city.dice.minutes(30..2_000);
+        let why = text(self.city.dice.word(&words::OBJECTIONS))?;
+        if self.happens(&Act::Dispute(why), Actor::Customer, objects)? && self.city.dice.percent(80) {
+            let decides = objects + self.city.dice.minutes(600..4_000);
+            let pays = self.booking.bill().price.part(5_000);
+            let decision = Act::Resolve(pays, text("Half of it was done as agreed.")?);
+            self.happens(&decision, Actor::Staff, decides)?;
+        }
+        Ok(())
+    }
+
+    fn plain(&mut self, event: Event, actor: Actor, at: Timestamp) -> Result<bool, Fault> {
+        self.happens(&Act::Plain(event), actor, at)
+    }
+
+    /// Something happens at a moment, after what time has brought about until then; unless that is still to come, or not possible.
+    fn happens(&mut self, act: &Act, actor: Actor, at: Timestamp) -> Result<bool, Fault> {
+        self.pass(at)?;
+        if at > self.city.now || at < self.booking.since {
+            return Ok(false);
+        }
+        let Ok((after, row)) = self.booking.after(act, actor, at) else { return Ok(false) };
+        let by = match actor {
+            Actor::Customer => Some(self.booking.user_of(Party::Customer)),
+            Actor::Professional => Some(self.booking.user_of(Party::Professional)),
+            Actor::Staff => Some(self.city.staff),
+            Actor::Time => None,
+        };
+        self.city.at(at);
+        self.city.draft.advance((&self.booking, &after), row, by)?;
+        self.booking = after;
+        Ok(true)
+    }
+
+    /// What time brings about until a moment, or now.
+    fn pass(&mut self, until: Timestamp) -> Result<(), Fault> {
+        let until = until.min(self.city.now);
+        while let Some(deadline) = self.booking.deadline.filter(|deadline| *deadline <= until) {
+            let lapses = (deadline + self.city.dice.minutes(0..1)).min(self.city.now);
+            let (after, row) = self
+                .booking
+                .after(&Act::Plain(Event::Lapse), Actor::Time, lapses)
+                .map_err(|why| Fault::new(format!("time does not pass: {why:?}")))?;
+            self.city.at(lapses);
+            self.city.draft.advance((&self.booking, &after), row, None)?;
+            self.booking = after;
+        }
+        Ok(())
+    }
+
+    /// What the two say of each other.
+    fn reviews(self, worker: usize) -> Result<(), Fault> {
+        let Self { city, booking } = self;
+        let (Some(mut reviews), Some(done)) = (Reviews::of(&booking), booking.done_at) else { return Ok(()) };
+        let mut written = Vec::new();
+        for (party, percent) in [(Party::Customer, 60), (Party::Professional, 40)] {
+            if city.dice.percent(percent) {
+                written.push((done + city.dice.minutes(20..6 * 1_440), party));
+            }
+        }
+        written.sort_unstable_by_key(|(at, _)| *at);
+        let mut is_new = true;
+        for (at, party) in written {
+            let stars = match party {
+                Party::Customer => city.dice.stars(city.workers[worker].skill),
+                Party::Professional => city.dice.stars(4.6),
+            };
+            let texts: &[&str] = match party {
+                Party::Professional => &words::OF_CUSTOMERS,
+                Party::Customer if stars > 3 => &words::PRAISE,
+                Party::Customer => &words::COMPLAINTS,
+            };
+            let text = if city.dice.percent(70) { Some(text(city.dice.word(texts))?) } else { None };
+            if at > city.now {
+                continue;
+            }
+            let after = reviews.write(party, (read(json!(stars))?, &text), at);
+            let Ok(Some(after)) = after else { continue };
+            city.draft.review((!is_new).then_some(&reviews), &after)?;
+            (reviews, is_new) = (after, false);
+        }
+        if is_new {
+            return Ok(());
+        }
+        if let Some(shown) = reviews.show(city.now) {
+            city.draft.review(Some(&reviews), &shown)?;
+            reviews = shown;
+        }
+        let Some(shown) = reviews.shown_at else { return Ok(()) };
+        let later = (shown + city.dice.minutes(30..3_000)).min(city.now);
+        let after = match city.dice.of(0..100) {
+            0..15 => reviews.reply(Party::Professional, &text(city.dice.word(&words::REPLIES))?, later),
+            15 => reviews.report(Party::Professional, &text("That was not so.")?, later),
+            _ => return Ok(()),
+        };
+        match after {
+            Ok(Some(after)) => city.draft.review(Some(&reviews), &after),
+            _ => Ok(()),
+        }
+    }
+}
