@@ -64,7 +64,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let world = Arc::new(world(template, &options.endpoints, options.data, urls.clone(), clock, faults)?);
     let database = dynamo::open(&world.data, &world.template)?;
     // Before anybody looks at the tables.
-    let demo = options.demo.then(|| demo::fill(&world, &database)).transpose()?;
+    let demo = if options.demo { Some(demo::filled(&world, &database).await?) } else { None };
     let secrets = secrets::Store::open(&world.data, &world.template, world.clock.now())?;
     let objects = Arc::new(s3::Store::open(&world.data)?);
     let engines = Engines::start(&world, &database, Arc::new(secrets), &objects, listeners).await?;

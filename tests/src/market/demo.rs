@@ -188,8 +188,8 @@ mod on_one_machine {
         }
     }
 
-    /// It is made by its own words in under a minute, and is what the endpoints would have made of it: whoever looks for something
-    /// in it finds what a look at everybody finds.
+    /// It is what the endpoints would have made of it, and whoever looks for something in it finds what a look at everybody finds.
+    /// How long it took to make is printed.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_city_is_made_in_which_everybody_is_found_and_can_sign_in() {
         let edit = |template: &mut Value| template["Parameters"]["RateLimitFactor"]["Default"] = json!(1_000);

@@ -147,6 +147,10 @@ impl Audit {
             format!("{id} was settled {settled} times")
         });
         self.expect(done == booking.done_at.is_some(), || format!("{id}: when it was done is not known"));
+        let waits =
+            items.0.get(&(id.clone(), "booking".to_owned())).is_some_and(|row| row.contains_key("gsi1pk"));
+        let should = booking.deadline.is_some() || booking.state == State::Disputed;
+        self.expect(waits == should, || format!("{id}: time or staff does not find it"));
         let is_late = booking.deadline.is_some_and(|deadline| deadline + LATE < now);
         self.expect(!is_late, || format!("{id}: its deadline has passed"));
         for side in [booking.agreed.customer_id.to_string(), booking.agreed.professional_id.to_string()] {
@@ -201,6 +205,10 @@ impl Audit {
         self.expect(open.is_empty(), || {
             format!("{} are not counted, such as {:?}", open.len(), open.first_key_value())
         });
+        // What was done was possible, too.
+        for booking in bookings.values().filter(|booking| booking.done_at.is_some()) {
+            busy.entry(booking.agreed.professional_id).or_default().push(took(booking));
+        }
         for (id, all) in busy {
             let Some(Planned { plan }) = items.get(&id.to_string(), "availability") else {
                 self.faults.push(format!("{id} is busy without a plan"));
@@ -246,6 +254,9 @@ impl Audit {
             format!("{id} is not in {customer}'s list")
         });
         self.count(&format!("jobs {:?}", job.state).to_lowercase(), 1);
+        let last = quotes.iter().map(|quote| quote.created_at).max();
+        let is_before = booking.is_none_or(|booking| last.is_none_or(|last| last <= booking.created_at));
+        self.expect(is_before, || format!("{id} was quoted for after it was booked"));
         self.count("quotes", quotes.len());
     }
 
@@ -340,6 +351,17 @@ impl Audit {
         });
         self.count("services", services.len());
         self.count("listings", listed.len());
+    }
+}
+
+/// The time that a booking took until it was done.
+fn took(booking: &Booking) -> Occupied {
+    Occupied {
+        booking_id: booking.booking_id,
+        starts_at: booking.starts_at,
+        ends_at: booking.done_at.map_or(booking.ends_at, |done_at| done_at.min(booking.ends_at)),
+        place: booking.agreed.place.point.coarse(),
+        held_until: None,
     }
 }
 

@@ -9,7 +9,8 @@ mod people;
 mod words;
 mod work;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Instant;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -23,6 +24,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::AttributeValue as Value;
 use serde_json::json;
+use tokio::sync::oneshot;
 
 use self::audit::Audit;
 use self::dice::Dice;
@@ -55,20 +57,32 @@ pub struct Demo {
     pub phones: (String, String),
 }
 
-/// Fills the empty tables, or says what they were filled with before.
-pub(crate) fn fill(world: &World, database: &Database) -> Result<Demo, StartError> {
+/// Fills the empty tables, or says what they were filled with before. On a thread of its own, which ends with the process: who
+/// waits for it may be told to stop.
+pub(crate) async fn filled(world: &Arc<World>, database: &Database) -> Result<Demo, StartError> {
+    let (done, made) = oneshot::channel();
+    let (world, database) = (Arc::clone(world), database.clone());
+    std::thread::spawn(move || drop(done.send(fill(&world, &database))));
+    made.await.map_err(|_| StartError::new("The demo cannot be made: it ended in the middle."))?
+}
+
+fn fill(world: &World, database: &Database) -> Result<Demo, StartError> {
     let failed = |error: &dyn std::fmt::Display| StartError::new(format!("The demo cannot be made: {error}"));
+    let taken = |what| {
+        StartError::new(format!(
+            "--demo fills an empty system, and {what}. Delete its data folder, or choose another with --data DIR."
+        ))
+    };
     if let Some(mark) = world.data.read(MARK).map_err(|error| failed(&error))? {
-        return serde_json::from_slice(&mark).map_err(|error| failed(&error));
+        let there: Option<Demo> = serde_json::from_slice(&mark).map_err(|error| failed(&error))?;
+        return there.ok_or_else(|| taken("this one was left half filled"));
     }
     for table in ["Accounts", "Market"] {
-        if !scan(database, table_name(world, table)?, 1)?.is_empty() {
-            return Err(StartError::new(
-                "--demo fills an empty system, and there is something in this one. Delete its data folder, or choose \
-                 another with --data DIR.",
-            ));
+        if !page(database, table_name(world, table)?, 1, None)?.0.is_empty() {
+            return Err(taken("there is something in this one"));
         }
     }
+    world.data.write(MARK, b"null").map_err(|error| failed(&error))?;
     tracing::info!("the empty system is filled with a city; that takes a minute");
     let started = Instant::now();
     let now = world.clock.now();
@@ -77,7 +91,7 @@ pub(crate) fn fill(world: &World, database: &Database) -> Result<Demo, StartErro
     let clock = Clock::movable(SignedDuration::ZERO);
     let app = App::new(settings, clock.clone(), world.metrics.sink());
     let phones = make(&app, clock, now, database).map_err(|fault| failed(&fault))?;
-    let market = scan(database, table_name(world, "Market")?, PAGE)?;
+    let market = scan(database, table_name(world, "Market")?)?;
     let Audit { counts, faults } = audit::audit(market, travel(&app).map_err(|fault| failed(&fault))?, now);
     if !faults.is_empty() {
         return Err(failed(&format!("{} things in it are wrong, such as: {}", faults.len(), faults[0])));
@@ -117,13 +131,18 @@ fn make(app: &App, clock: Clock, now: Timestamp, database: &Database) -> Result<
     database.enable_bulk_loading()?;
     let phones = city.phones();
     for (table, items) in city.draft.into_items() {
-        let items = items
-            .into_iter()
-            .map(|item| item.into_iter().map(|(name, value)| (name, stored(value))).collect());
+        let left = items.into_iter().filter(|item| !is_over(item, now));
+        let items = left.map(|item| item.into_iter().map(|(name, value)| (name, stored(value))).collect());
         database.import_items(table, items.collect(), ImportOptions::default())?;
     }
     database.disable_bulk_loading()?;
     Ok(phones)
+}
+
+/// Whether an item would have been deleted by now.
+fn is_over(item: &HashMap<String, AttributeValue>, now: Timestamp) -> bool {
+    let expires = item.get("expires_at").and_then(|value| value.as_n().ok()?.parse::<i64>().ok());
+    expires.is_some_and(|at| at <= now.as_second())
 }
 
 /// A value as the database takes it.
@@ -170,26 +189,33 @@ fn table_name<'w>(world: &'w World, logical_id: &str) -> Result<&'w str, StartEr
 }
 
 /// All items of a table.
-fn scan(database: &Database, table: &str, page: usize) -> Result<Vec<audit::Row>, StartError> {
-    let unread = |error: &dyn std::fmt::Display| StartError::new(format!("{table} cannot be read: {error}"));
-    let (mut rows, mut start) = (Vec::new(), None);
-    loop {
-        let mut request = json!({ "TableName": table, "Limit": page });
-        if let Some(start) = start {
-            request["ExclusiveStartKey"] = start;
-        }
-        let request: ScanRequest = serde_json::from_value(request).map_err(|error| unread(&error))?;
-        let answer = database.scan(request).map_err(|error| unread(&error))?;
-        for item in answer.items.unwrap_or_default() {
-            rows.push(item.into_iter().map(|(name, value)| (name, kept(value))).collect());
-        }
-        start = answer
-            .last_evaluated_key
-            .map(serde_json::to_value)
-            .transpose()
-            .map_err(|error| unread(&error))?;
-        if start.is_none() {
-            return Ok(rows);
-        }
+fn scan(database: &Database, table: &str) -> Result<Vec<audit::Row>, StartError> {
+    let (mut rows, mut start) = page(database, table, PAGE, None)?;
+    while let Some(after) = start {
+        let (more, next) = page(database, table, PAGE, Some(after))?;
+        rows.extend(more);
+        start = next;
     }
+    Ok(rows)
+}
+
+/// Some items of a table, and where it goes on.
+fn page(
+    database: &Database,
+    table: &str,
+    limit: usize,
+    start: Option<serde_json::Value>,
+) -> Result<(Vec<audit::Row>, Option<serde_json::Value>), StartError> {
+    let unread = |error: &dyn std::fmt::Display| StartError::new(format!("{table} cannot be read: {error}"));
+    let mut request = json!({ "TableName": table, "Limit": limit });
+    if let Some(start) = start {
+        request["ExclusiveStartKey"] = start;
+    }
+    let request: ScanRequest = serde_json::from_value(request).map_err(|error| unread(&error))?;
+    let answer = database.scan(request).map_err(|error| unread(&error))?;
+    let row = |item: dynoxide::Item| item.into_iter().map(|(name, value)| (name, kept(value))).collect();
+    let rows = answer.items.unwrap_or_default().into_iter().map(row).collect();
+    let next =
+        answer.last_evaluated_key.map(serde_json::to_value).transpose().map_err(|error| unread(&error))?;
+    Ok((rows, next))
 }

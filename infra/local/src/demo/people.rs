@@ -73,7 +73,7 @@ pub(super) fn text<T: FromStr<Err = &'static str>>(text: &str) -> Result<T, Faul
 }
 
 fn person(dice: &mut Dice, number: u32, now: Timestamp) -> Result<User, Fault> {
-    let since = now - SignedDuration::from_hours(24 * dice.of(DAYS_BACK + 5..420)) - dice.minutes(0..1_440);
+    let since = now - SignedDuration::from_hours(24 * dice.of(DAYS_BACK + 15..420)) - dice.minutes(0..1_440);
     let phone: Phone = text(&format!("+9190000{number:05}"))?;
     let locale = *dice.one(&[Locale::En, Locale::En, Locale::En, Locale::Mr, Locale::Mr, Locale::Hi]);
     let name = format!("{} {}", dice.one(&words::FIRST_NAMES), dice.one(&words::LAST_NAMES));

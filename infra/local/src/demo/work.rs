@@ -110,6 +110,18 @@ impl City<'_> {
         Ok((usize::try_from(self.dice.of(0..i64::try_from(self.customers.len())?))?, place))
     }
 
+    /// When something was booked that begins then: within eight days before it had to be, of those in which it could be.
+    fn before(&mut self, begins: Timestamp, lead: SignedDuration) -> Timestamp {
+        let latest = (begins - lead).min(self.now - SignedDuration::from_mins(1));
+        if begins > self.now && self.dice.percent(10) && latest > self.now - SignedDuration::from_mins(2) {
+            // A moment ago.
+            return self.now - self.dice.minutes(1..9);
+        }
+        let hours = SignedDuration::from_hours;
+        let earliest = (begins - hours(13 * 24)).max(latest - hours(8 * 24));
+        latest - self.dice.minutes(0..(latest.duration_since(earliest).as_secs() / 60).max(1))
+    }
+
     /// What the two agree on, but for what is done.
     fn agree(
         &mut self,
@@ -154,7 +166,8 @@ impl City<'_> {
             is_instant: service.offer.is_instant,
             ..self.agree(worker, (customer, place), &service.offer.category)?
         };
-        let created = begins.min(self.now) - self.dice.minutes(180..8 * 1_440);
+        let lead = service.offer.lead_time.unwrap_or(self.workers[worker].plan.lead_time).span();
+        let created = self.before(begins, lead.max(SignedDuration::from_hours(3)));
         let span = Span { from: begins, to: begins + selection.duration };
         let (booking, _) = Booking::new(self.dice.id(created), agreed, span, created);
         self.at(created);
@@ -176,12 +189,12 @@ impl City<'_> {
         let category = self.dice.one(&self.workers[worker].services).offer.category.clone();
         let (customer, place) = self.customer_of(worker)?;
         let created = begins.min(self.now) - self.dice.minutes(1_440..6 * 1_440);
+        let accepted = created + self.dice.minutes(90..960);
+        let said = accepted - self.dice.minutes(5..60);
         let Some(mut job) = self.post(customer, &place, (&category, begins), created)? else {
             return Err(Fault::new("a job that nobody could ask for"));
         };
-        let mut quotes = self.quotes(&mut job, worker, created)?;
-        let said = created + self.dice.minutes(30..360);
-        let accepted = said + self.dice.minutes(10..600);
+        let mut quotes = self.quotes(&mut job, worker, (created, said))?;
         let own = self.quote(worker, &job, (begins, said, begins))?;
         let after = job.quote(&quotes, own.professional_id, said).map_err(|_| Fault::new("not quoted"))?;
         self.draft.change_job((&job, &after), std::slice::from_ref(&own))?;
@@ -219,7 +232,7 @@ impl City<'_> {
         let Some(mut job) = self.post(customer, &place, (&category, when), created)? else {
             return Err(Fault::new("a job that nobody could ask for"));
         };
-        let quotes = self.quotes(&mut job, worker, created)?;
+        let quotes = self.quotes(&mut job, worker, (created, created + SignedDuration::from_hours(10)))?;
         if is_open {
             return Ok(());
         }
@@ -275,8 +288,13 @@ impl City<'_> {
         Ok(Some(job))
     }
 
-    /// Offers a job to one professional and to others of their kind, some of whom quote: for times that nobody has taken.
-    fn quotes(&mut self, job: &mut Job, worker: usize, created: Timestamp) -> Result<Vec<Quote>, Fault> {
+    /// Offers a job to one professional and to others of their kind, some of whom quote until a moment: for times that nobody has taken.
+    fn quotes(
+        &mut self,
+        job: &mut Job,
+        worker: usize,
+        (created, until): (Timestamp, Timestamp),
+    ) -> Result<Vec<Quote>, Fault> {
         let place = &job.asks.place;
         let could = |other: &&Worker| {
             let professional = &other.professional;
@@ -292,13 +310,17 @@ impl City<'_> {
         let offered = self.dice.some(&others, OFFERED);
         self.draft.offer_job(job, own)?;
         let mut quotes = Vec::new();
-        for other in offered {
+        let longest = until.duration_since(created).as_secs() / 60;
+        let mut moments: Vec<_> =
+            offered.iter().map(|_| created + self.dice.minutes(10..longest.max(11))).collect();
+        moments.sort_unstable();
+        for (other, said) in offered.into_iter().zip(moments) {
             self.draft.offer_job(job, self.workers[other].professional.professional_id)?;
-            let said = created + self.dice.minutes(10..600);
             let times = &self.workers[other].times;
             let begins =
                 times.iter().find(|begins| said + SignedDuration::from_hours(24) < **begins).copied();
-            let (Some(begins), true) = (begins, said < self.now && quotes.len() < 4 && self.dice.percent(45))
+            let (Some(begins), true) =
+                (begins, said < self.now.min(until) && quotes.len() < 4 && self.dice.percent(45))
             else {
                 continue;
             };

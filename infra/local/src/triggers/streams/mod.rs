@@ -119,12 +119,14 @@ impl Poller {
 
     /// Delivers what is next, if there is something. Records that the function does not want fill no batch.
     async fn poll(&mut self) -> Result<Found, String> {
+        let offset = self.world.clock.offset();
         let mut batch = self.read().await?;
         if batch.records.is_empty() {
             return Ok(Found::Nothing);
         }
         let most = usize::try_from(self.trigger.batch_size).unwrap_or(usize::MAX);
-        if self.wanted(&batch) < most && !self.trigger.batching_window.is_zero() {
+        if self.wanted(&batch) < most && batch.records.len() < READ && !self.trigger.batching_window.is_zero()
+        {
             tokio::time::sleep(self.trigger.batching_window).await;
             batch = self.read().await?;
         }
@@ -132,6 +134,10 @@ impl Poller {
         let Batch { mut records, next } = batch;
         records.retain(|record| self.filters.matches(&record.event));
         for batch in records.chunks(most) {
+            // How old records are is told by the clock of when they were read.
+            if self.world.clock.offset() != offset {
+                return Ok(Found::Full);
+            }
             self.deliver(batch).await?;
         }
         self.advance(next).await?;
