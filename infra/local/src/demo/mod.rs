@@ -112,7 +112,8 @@ fn make(app: &App, clock: Clock, now: Timestamp, database: &Database) -> Result<
         .map(|number| people::worker(&mut dice, number, now, &localities));
     let workers = workers.collect::<Result<Vec<_>, _>>()?;
     let staff = dice.id(now);
-    let mut city = City { draft: Draft::new(app), dice, clock, now, customers, workers, localities, staff };
+    let (draft, doing) = (Draft::new(app), work::doing(&workers));
+    let mut city = City { draft, dice, clock, now, customers, workers, doing, localities, staff };
     for customer in &city.customers {
         city.draft.sign_up(&customer.user)?;
     }

@@ -1,5 +1,7 @@
 //! What happens in the city: what is booked and what comes of it, what is wanted, and what people say of each other.
 
+use std::collections::BTreeMap;
+
 use connecto_shared::{
     Fault,
     domain::{
@@ -31,6 +33,17 @@ const OF_QUOTES: (usize, usize) = (3, 10);
 /// So many of those who could do a job are offered it, beside those who quote.
 const OFFERED: usize = 6;
 
+/// Who does what, of those who are found.
+pub(super) fn doing(workers: &[Worker]) -> BTreeMap<CategoryId, Vec<usize>> {
+    let mut doing: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (at, worker) in workers.iter().enumerate().filter(|(_, worker)| worker.professional.is_public()) {
+        for category in worker.professional.profile.categories.as_deref().unwrap_or_default() {
+            doing.entry(category.clone()).or_default().push(at);
+        }
+    }
+    doing
+}
+
 /// The city as it becomes.
 pub(super) struct City<'a> {
     pub(super) draft: Draft<'a>,
@@ -40,6 +53,8 @@ pub(super) struct City<'a> {
     pub(super) now: Timestamp,
     pub(super) customers: Vec<Customer>,
     pub(super) workers: Vec<Worker>,
+    /// Which of them do what, of those who are found.
+    pub(super) doing: BTreeMap<CategoryId, Vec<usize>>,
     pub(super) localities: Vec<&'static Locality>,
     /// Who decides where two do not agree.
     pub(super) staff: UserId,
@@ -296,17 +311,13 @@ impl City<'_> {
         (created, until): (Timestamp, Timestamp),
     ) -> Result<Vec<Quote>, Fault> {
         let place = &job.asks.place;
-        let could = |other: &&Worker| {
-            let professional = &other.professional;
-            let does =
-                professional.profile.categories.as_deref().unwrap_or_default().contains(&job.asks.category);
-            does && professional.is_public() && professional.profile.serves(place.point, &place.pin_code)
+        let could = |other: &usize| {
+            let profile = &self.workers[*other].professional.profile;
+            *other != worker && profile.serves(place.point, &place.pin_code)
         };
+        let doing = self.doing.get(&job.asks.category).into_iter().flatten().copied();
+        let others: Vec<_> = doing.filter(could).collect();
         let own = self.workers[worker].professional.professional_id;
-        let is_other =
-            |other: &(usize, &Worker)| other.1.professional.professional_id != own && could(&other.1);
-        let others: Vec<_> =
-            self.workers.iter().enumerate().filter(is_other).map(|(other, _)| other).collect();
         let offered = self.dice.some(&others, OFFERED);
         self.draft.offer_job(job, own)?;
         let mut quotes = Vec::new();
