@@ -283,7 +283,9 @@ mod on_one_machine {
             person.browser().post(&path, json!({ "stars": 5 })).await.is(200);
         }
         let slots = ravi.slots(&city).await;
-        asha.books("held", ravi.order(&slots[40])).await.is(201);
+        for (key, slot) in [("held", 40), ("another", 60)] {
+            asha.books(key, ravi.order(&slots[slot])).await.is(201);
+        }
         let near = "/v1/professionals?category=tap-repair&pin_code=411038&min_rating=5";
         crate::city::wait_until(async || !city.stranger().get(near).await.is(200).body["items"][0].is_null())
             .await;
@@ -315,5 +317,20 @@ mod on_one_machine {
             let Audit { faults, .. } = audit(changed, city.travel(), city.now().await);
             assert!(faults.iter().any(|found| found.contains(fault)), "{sk} {change:?}: {faults:?}");
         }
+        // Two at one time, wherever that is written.
+        let mut changed = rows.clone();
+        let busy = rows.iter().filter(|row| text(row, "sk").starts_with("busy#")).collect::<Vec<_>>();
+        let of_second = |row: &&mut Row| {
+            let sk = text(row, "sk");
+            let is_its = text(row, "booking_id") == text(busy[1], "booking_id");
+            is_its && (sk == "booking" || sk.starts_with("busy#"))
+        };
+        for row in changed.iter_mut().filter(of_second) {
+            for name in ["starts_at", "ends_at"] {
+                row.insert(name.to_owned(), busy[0][name].clone());
+            }
+        }
+        let Audit { faults, .. } = audit(changed, city.travel(), city.now().await);
+        assert!(faults.iter().any(|found| found.contains("cannot come to")), "{faults:?}");
     }
 }

@@ -49,8 +49,10 @@ async fn what_cannot_be_asked_for_is_refused_by_name() {
 }
 
 mod on_one_machine {
+    use connecto_local::demo::audit::audit;
     use futures_util::future::join_all;
     use jiff::{SignedDuration, Timestamp};
+    use serde_dynamo::AttributeValue;
 
     use super::*;
     use crate::{
@@ -399,6 +401,15 @@ mod on_one_machine {
             busy.iter().filter(|row| row["sk"]["S"].as_str().is_some_and(|sk| sk.starts_with("busy#")));
         assert_eq!(busy.count(), 1);
         city.keeps_its_rules().await;
+        // Which would not hold if it were still to be had.
+        let mut rows = city.rows("Market").await;
+        let state = |text: &str| AttributeValue::S(text.to_owned());
+        let accepted = rows
+            .iter_mut()
+            .find(|row| row.get("state") == Some(&state("accepted")) && row.contains_key("quote_id"));
+        accepted.expect("a quote was accepted").insert("state".to_owned(), state("open"));
+        let faults = audit(rows, city.travel(), city.now().await).faults;
+        assert!(faults.iter().any(|found| found.contains("is Booked")), "{faults:?}");
     }
 
     /// Of two customers who accept quotes of one plumber for one time one gets it.
