@@ -174,7 +174,7 @@ pub enum QuoteState {
     Open,
     /// They have.
     Accepted,
-    /// They have accepted another.
+    /// They have accepted another, or do not want it any more.
     Declined,
     /// The professional does not offer it any more.
     Withdrawn,

@@ -78,7 +78,6 @@ pub struct Happened {
 }
 
 /// A professional's time, as it was read.
-#[derive(Default)]
 pub struct Diary {
     pub(super) version: u64,
     /// What takes of it, whether it counts still or not.

@@ -117,8 +117,11 @@ impl Change {
         values.map(|(name, value)| (format!(":{name}"), value.clone()))
     }
 
-    /// Does it to an item, as `DynamoDB` does; nothing is taken out of sets.
+    /// Does it to an item, as `DynamoDB` does; but takes nothing out of sets.
     pub(super) fn apply(self, item: &mut Item) -> Result<(), Fault> {
+        if self.taken.is_some() {
+            return Err(Fault::new("this takes nothing out of sets"));
+        }
         for name in self.removed {
             item.remove(name);
         }

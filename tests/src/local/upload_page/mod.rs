@@ -47,7 +47,7 @@ async fn a_photo_that_is_dropped_on_the_page_comes_back_upright_and_bare() {
     assert!(taken["EXIF:Orientation"].is_string(), "{taken}");
     let (width, height) = (&taken["File:ImageWidth"], &taken["File:ImageHeight"]);
 
-    let cards = dropped(&city, folder.path(), "job_photo", &["tap.jpg", "page.jpg"]);
+    let cards = dropped(&city, folder.path(), "portfolio", &["tap.jpg", "page.jpg"]);
     let card = |name: &str| cards.iter().find(|card| card["name"] == name).unwrap();
     let (tap, page) = (card("tap.jpg"), card("page.jpg"));
     assert_eq!(tap["errors"], json!([]));
