@@ -150,7 +150,7 @@ impl Wanted<'_> {
 }
 
 /// How fast people get about here.
-fn travel(app: &App) -> Result<Travel, Fault> {
+pub fn travel(app: &App) -> Result<Travel, Fault> {
     let number = |name| Ok::<f64, Fault>(app.setting(name)?.parse()?);
     Ok(Travel { city_factor: number("TRAVEL_CITY_FACTOR")?, speed_kmh: number("TRAVEL_SPEED_KMH")? })
 }

@@ -21,6 +21,7 @@ mod on_one_machine {
     use serde::de::DeserializeOwned;
     use serde_json::{Value, json};
 
+    use super::super::find_professionals::metres;
     use crate::city::{Browser, City, Person, offer, open_plan, options};
 
     /// So many searches are made.
@@ -81,12 +82,6 @@ mod on_one_machine {
         found.map(one).collect()
     }
 
-    /// The distance of two places in metres, by the spherical law of cosines.
-    fn metres(here: Point, there: (f64, f64)) -> f64 {
-        let [a, b, c, d] = [here.latitude(), here.longitude(), there.0, there.1].map(f64::to_radians);
-        (a.sin() * c.sin() + a.cos() * c.cos() * (b - d).cos()).clamp(-1.0, 1.0).acos() * 6_371_008.8
-    }
-
     /// A search: by numbers left to chance.
     #[derive(Debug)]
     struct Search {
@@ -120,7 +115,7 @@ mod on_one_machine {
             let mut found: Vec<(i64, i64, ProfessionalId, Option<ServiceId>)> = Vec::new();
             for (id, one) in everybody {
                 let profile = &one.professional.profile;
-                let away = metres(one.near, self.place);
+                let away = metres((one.near.latitude(), one.near.longitude()), self.place);
                 let comes = match profile.area.as_ref().unwrap() {
                     ServiceArea::Radius { km } => away <= f64::from(km.get()) * 1_000.0,
                     ServiceArea::PinCodes { pin_codes } => {

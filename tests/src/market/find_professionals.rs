@@ -4,6 +4,13 @@ use crate::city::City;
 
 pub const WHERE: &str = "latitude=18.5074&longitude=73.8077&pin_code=411038";
 
+/// The distance of two places in metres, by the spherical law of cosines.
+#[must_use]
+pub fn metres(here: (f64, f64), there: (f64, f64)) -> f64 {
+    let [a, b, c, d] = [here.0, here.1, there.0, there.1].map(f64::to_radians);
+    (a.sin() * c.sin() + a.cos() * c.cos() * (b - d).cos()).clamp(-1.0, 1.0).acos() * 6_371_008.8
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_search_says_what_and_where() {
     let city = City::new().await;
@@ -59,12 +66,6 @@ mod on_one_machine {
 
     fn ids(found: &[Value]) -> Vec<&str> {
         found.iter().map(|one| one["professional"]["professional_id"].as_str().unwrap()).collect()
-    }
-
-    /// The distance of two places in metres, by the spherical law of cosines.
-    fn metres(here: (f64, f64), there: (f64, f64)) -> f64 {
-        let [a, b, c, d] = [here.0, here.1, there.0, there.1].map(f64::to_radians);
-        (a.sin() * c.sin() + a.cos() * c.cos() * (b - d).cos()).clamp(-1.0, 1.0).acos() * 6_371_008.8
     }
 
     /// A number of a sequence that fills the interval from 0 to 1 evenly.

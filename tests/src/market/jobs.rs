@@ -495,6 +495,73 @@ mod on_one_machine {
         city.keeps_its_rules().await;
     }
 
+    /// The same of what is withdrawn, and of what time ends: nobody is told twice of it.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_ended_before_the_fault_does_not_end_again() {
+        let city = City::without_limits().await;
+        let ravi = city.plumber(offer(), open_plan()).await.person;
+        is_found(&city, 1).await;
+        let asha = city.customer("asha").await;
+        let faults = ["drop_reply", "crash", "conflict", "fail", "throttle"];
+        let rule = |function: &str, what: &str| {
+            json!([{
+                "service": "dynamodb", "function": function, "action": "TransactWriteItems", "every": 1, "do": what,
+            }])
+        };
+        let mut late = Vec::new();
+        for (n, what) in faults.into_iter().enumerate() {
+            let hours = 50 + 10 * i64::try_from(n).unwrap();
+            let job = posts(&asha, what, ask()).await;
+            is_offered(&ravi, &job).await;
+            let unsaid = format!("{}/quote", offered(&job));
+            let withdrawal = format!("{}/withdrawal", path(&job));
+            quotes(&ravi, &job, terms(&city, hours, 900).await).await.is(200);
+            city.misbehave(rule("MarketWithdrawQuote", what)).await;
+            ravi.browser().delete(&unsaid).await;
+            city.behave().await;
+            ravi.browser().delete(&unsaid).await.is(204);
+            quotes(&ravi, &job, terms(&city, hours, 800).await).await.is(200);
+            city.misbehave(rule("MarketWithdrawJob", what)).await;
+            asha.browser().post(&withdrawal, json!({})).await;
+            city.behave().await;
+            let gone = asha.browser().post(&withdrawal, json!({})).await.is(200).body;
+            assert_eq!(
+                (&gone["state"], &gone["quotes"][0]["state"]),
+                (&json!("withdrawn"), &json!("declined"))
+            );
+            let mut now = ask();
+            now["when"] = json!({ "kind": "now" });
+            let job = posts(&asha, &format!("{what}-now"), now).await;
+            is_offered(&ravi, &job).await;
+            quotes(&ravi, &job, terms(&city, hours + 100, 900).await).await.is(200);
+            late.push(job);
+        }
+        city.misbehave(rule("MarketLapseJobs", "fail")).await;
+        city.advance("PT25H").await;
+        for what in faults {
+            city.misbehave(rule("MarketLapseJobs", what)).await;
+            city.run_anyhow("MarketLapseJobs", json!({})).await;
+        }
+        city.behave().await;
+        city.run("MarketLapseJobs", json!({})).await;
+        asha.comes_back().await;
+        for job in late {
+            let seen = asha.browser().get(&path(&job)).await.is(200).body;
+            assert_eq!((&seen["state"], &seen["quotes"][0]["state"]), (&json!("expired"), &json!("expired")));
+        }
+        for (person, subject, times) in [
+            (&ravi, "Your quote was not accepted", 2 * faults.len()),
+            (&asha, "Nobody was booked for your job in time", faults.len()),
+        ] {
+            let told = async || {
+                city.mails(&person.email).await.iter().filter(|mail| mail["subject"] == subject).count()
+            };
+            wait_until(async || told().await >= times).await;
+            assert_eq!(told().await, times, "{subject}");
+        }
+        city.keeps_its_rules().await;
+    }
+
     /// Of a customer who accepts a quote and withdraws the job, and a professional who withdraws the quote, all at once, one is first.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn who_accepts_and_withdraws_at_once_does_one_of_these() {

@@ -50,6 +50,11 @@ impl Dice {
         &of[self.0.usize(..of.len())]
     }
 
+    /// The place of one of so many.
+    pub(super) fn place(&mut self, of: usize) -> usize {
+        self.0.usize(..of)
+    }
+
     /// One of several texts.
     pub(super) fn word<'t>(&mut self, of: &[&'t str]) -> &'t str {
         of[self.0.usize(..of.len())]

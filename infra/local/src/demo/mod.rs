@@ -4,6 +4,7 @@
 //! read again, and held against what the endpoints keep ([`audit`]). Nobody has uploaded anything: there are no pictures.
 
 pub mod audit;
+mod course;
 mod dice;
 mod people;
 mod words;
@@ -14,10 +15,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use connecto_shared::domain::diary::Travel;
 use connecto_shared::store::draft::Draft;
 use connecto_shared::vendor::clock::Clock;
-use connecto_shared::{App, Fault};
+use connecto_shared::{App, Fault, slots};
 use dynoxide::actions::scan::ScanRequest;
 use dynoxide::{Database, ImportOptions};
 use jiff::{SignedDuration, Timestamp};
@@ -92,7 +92,8 @@ fn fill(world: &World, database: &Database) -> Result<Demo, StartError> {
     let app = App::new(settings, clock.clone(), world.metrics.sink());
     let phones = make(&app, clock, now, database).map_err(|fault| failed(&fault))?;
     let market = scan(database, table_name(world, "Market")?)?;
-    let Audit { counts, faults } = audit::audit(market, travel(&app).map_err(|fault| failed(&fault))?, now);
+    let Audit { counts, faults } =
+        audit::audit(market, slots::travel(&app).map_err(|fault| failed(&fault))?, now);
     if !faults.is_empty() {
         return Err(failed(&format!("{} things in it are wrong, such as: {}", faults.len(), faults[0])));
     }
@@ -174,12 +175,6 @@ fn kept(value: dynoxide::AttributeValue) -> Value {
         Stored::SS(texts) => Value::Ss(texts),
         _ => Value::Null(true),
     }
-}
-
-/// How fast people get about in it.
-fn travel(app: &App) -> Result<Travel, Fault> {
-    let number = |name| Ok::<f64, Fault>(app.setting(name)?.parse()?);
-    Ok(Travel { city_factor: number("TRAVEL_CITY_FACTOR")?, speed_kmh: number("TRAVEL_SPEED_KMH")? })
 }
 
 fn table_name<'w>(world: &'w World, logical_id: &str) -> Result<&'w str, StartError> {

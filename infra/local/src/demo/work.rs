@@ -1,4 +1,4 @@
-//! What happens in the city: what is booked and what comes of it, what is wanted, and what people say of each other.
+//! What happens in the city: what is booked, and what is wanted.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,13 @@ use connecto_shared::{
     Fault,
     domain::{
         availability::Span,
-        booking::{Act, Actor, Agreed, Booking, Event, LineItem, Place, State, WorkCode},
+        booking::{Actor, Agreed, Booking, Event, LineItem, Place, State, WorkCode},
         catalogue::{CancellationPolicy, CategoryId, catalogue},
-        commission::{Party, commissions},
+        commission::commissions,
         id::UserId,
         job::{Ask, Job, JobState, Quote, QuoteState, Terms},
         locale::Locale,
         locality::Locality,
-        review::Reviews,
         user::User,
     },
     store::{bookings::OfQuote, draft::Draft},
@@ -23,6 +22,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::{
+    course::Course,
     dice::{Dice, share},
     people::{Customer, Worker, place_in, read, text},
     words,
@@ -111,7 +111,7 @@ impl City<'_> {
     /// Somebody to whose home a professional comes; or somebody, and a place to which they do.
     fn customer_of(&mut self, worker: usize) -> Result<(usize, Place), Fault> {
         for _ in 0..60 {
-            let customer = usize::try_from(self.dice.of(0..i64::try_from(self.customers.len())?))?;
+            let customer = self.dice.place(self.customers.len());
             let home = &self.customers[customer].home;
             if self.workers[worker].professional.profile.serves(home.point, &home.pin_code) {
                 return Ok((customer, home.clone()));
@@ -122,7 +122,7 @@ impl City<'_> {
         let locality = self.localities.iter().find(serves).ok_or_else(|| Fault::new("they go nowhere"))?;
         let mut place = place_in(&mut self.dice, locality)?;
         place.point = locality.middle;
-        Ok((usize::try_from(self.dice.of(0..i64::try_from(self.customers.len())?))?, place))
+        Ok((self.dice.place(self.customers.len()), place))
     }
 
     /// When something was booked that begins then: within eight days before it had to be, of those in which it could be.
@@ -206,9 +206,7 @@ impl City<'_> {
         let created = begins.min(self.now) - self.dice.minutes(1_440..6 * 1_440);
         let accepted = created + self.dice.minutes(90..960);
         let said = accepted - self.dice.minutes(5..60);
-        let Some(mut job) = self.post(customer, &place, (&category, begins), created)? else {
-            return Err(Fault::new("a job that nobody could ask for"));
-        };
+        let mut job = self.post(customer, &place, (&category, begins), created)?;
         let mut quotes = self.quotes(&mut job, worker, (created, said))?;
         let own = self.quote(worker, &job, (begins, said, begins))?;
         let after = job.quote(&quotes, own.professional_id, said).map_err(|_| Fault::new("not quoted"))?;
@@ -234,7 +232,7 @@ impl City<'_> {
 
     /// A job of which nothing comes, or not yet.
     pub(super) fn wanted(&mut self) -> Result<(), Fault> {
-        let worker = usize::try_from(self.dice.of(0..i64::try_from(self.workers.len())?))?;
+        let worker = self.dice.place(self.workers.len());
         if !self.workers[worker].professional.is_public() {
             return self.wanted();
         }
@@ -244,9 +242,7 @@ impl City<'_> {
         let ago = if is_open { 30..9 * 1_440 } else { 15 * 1_440..70 * 1_440 };
         let created = self.now - self.dice.minutes(ago);
         let when = created + self.dice.minutes(9 * 1_440..13 * 1_440);
-        let Some(mut job) = self.post(customer, &place, (&category, when), created)? else {
-            return Err(Fault::new("a job that nobody could ask for"));
-        };
+        let mut job = self.post(customer, &place, (&category, when), created)?;
         let quotes = self.quotes(&mut job, worker, (created, created + SignedDuration::from_hours(10)))?;
         if is_open {
             return Ok(());
@@ -266,7 +262,7 @@ impl City<'_> {
         place: &Place,
         (category, wanted): (&CategoryId, Timestamp),
         created: Timestamp,
-    ) -> Result<Option<Job>, Fault> {
+    ) -> Result<Job, Fault> {
         let name =
             catalogue().category(category).map_or("Work", |category| category.names.name_in(Locale::En));
         let date = wanted.to_zoned(jiff::tz::TimeZone::get("Asia/Kolkata")?).date();
@@ -276,7 +272,7 @@ impl City<'_> {
         } else {
             json!({ "kind": "on", "date": date })
         };
-        let text = self.dice.percent(80).then(|| *self.dice.one(&words::WISHES));
+        let text = self.dice.percent(80).then(|| self.dice.word(&words::WISHES));
         let budget = self
             .dice
             .percent(40)
@@ -285,7 +281,7 @@ impl City<'_> {
             "category": category, "title": format!("{name} wanted").chars().take(80).collect::<String>(),
             "text": text, "place": place, "when": when, "budget": budget,
         }))?;
-        let Some(window) = asks.when.window(created) else { return Ok(None) };
+        let window = asks.when.window(created).ok_or_else(|| Fault::new("nobody could ask for it"))?;
         let customer = &self.customers[customer].user;
         let job = Job {
             job_id: self.dice.id(created),
@@ -300,7 +296,7 @@ impl City<'_> {
         };
         self.at(created);
         self.draft.post(&job)?;
-        Ok(Some(job))
+        Ok(job)
     }
 
     /// Offers a job to one professional and to others of their kind, some of whom quote until a moment: for times that nobody has taken.
@@ -356,7 +352,7 @@ impl City<'_> {
         if self.dice.percent(40) {
             lines.push(json!({ "name": "Material", "price": price(self.dice.of(100..from.max(200))) }));
         }
-        let message = self.dice.percent(70).then(|| *self.dice.one(&words::MESSAGES));
+        let message = self.dice.percent(70).then(|| self.dice.word(&words::MESSAGES));
         let terms: Terms = read(json!({
             "lines": lines, "starts_at": begins, "duration": *self.dice.one(&[30, 60, 60, 90]), "message": message,
             "valid_until": valid_until,
@@ -373,181 +369,7 @@ impl City<'_> {
     }
 
     /// Moves the clock of what is drafted to a moment.
-    fn at(&self, moment: Timestamp) {
+    pub(super) fn at(&self, moment: Timestamp) {
         self.clock.advance(moment.duration_since(self.clock.now()));
-    }
-}
-
-/// What comes of a booking.
-struct Course<'c, 'a> {
-    city: &'c mut City<'a>,
-    booking: Booking,
-}
-
-impl Course<'_, '_> {
-    /// From when the customer could confirm it until it has ended, or until now.
-    fn goes_on(mut self, worker: usize) -> Result<(), Fault> {
-        use Actor::{Customer, Professional};
-        let (begins, ends) = (self.booking.starts_at, self.booking.ends_at);
-        let since = self.booking.since;
-        let longest = if self.booking.state == State::Held { 9 } else { 400 };
-        let confirmed = since + self.city.dice.minutes(1..longest);
-        match self.city.dice.of(0..100) {
-            0..4 => {}
-            4..7 => {
-                self.plain(Event::Cancel, Customer, confirmed)?;
-            }
-            _ => {
-                self.plain(Event::Confirm, Customer, confirmed)?;
-            }
-        }
-        let minutes = |minutes: i64| SignedDuration::from_mins(minutes);
-        let chance = self.city.dice.of(0..1_000);
-        let sets_off = begins - self.city.dice.minutes(20..90);
-        let waits = begins + self.city.dice.minutes(20..50);
-        match chance {
-            0..80 => {
-                // At some moment until it begins.
-                let left = begins.duration_since(self.booking.since).as_secs().max(60) / 60;
-                let cancels = self.booking.since + self.city.dice.minutes(0..left);
-                let actor = if chance < 60 { Customer } else { Professional };
-                self.plain(Event::Cancel, actor, cancels)?;
-            }
-            80..95 => {
-                self.plain(Event::SetOff, Professional, sets_off)?;
-                self.plain(Event::ReportNoShow, Professional, waits)?;
-            }
-            95..105 => {
-                self.plain(Event::ReportNoShow, Customer, waits)?;
-            }
-            105..110 => {}
-            _ => {
-                if self.city.dice.percent(85) {
-                    self.plain(Event::SetOff, Professional, sets_off)?;
-                }
-                let starts = begins + minutes(self.city.dice.of(-10..12));
-                let start = Act::Proved(Event::Start, self.booking.agreed.start_code.clone());
-                self.happens(&start, Professional, starts)?;
-                let finish = Act::Proved(Event::Finish, self.booking.agreed.end_code.clone());
-                if !self.city.dice.percent(2) {
-                    let finishes = ends.max(starts + minutes(10)) + minutes(self.city.dice.of(-8..40));
-                    self.happens(&finish, Professional, finishes)?;
-                }
-                let done = self.booking.since;
-                match self.city.dice.of(0..100) {
-                    0..35 => {
-                        let closes = done + self.city.dice.minutes(5..2_400);
-                        self.plain(Event::Close, Customer, closes)?;
-                    }
-                    35..37 => self.dispute(done)?,
-                    _ => {}
-                }
-            }
-        }
-        self.pass(self.city.now)?;
-        self.reviews(worker)
-    }
-
-    /// The customer objects, and mostly staff has decided by now.
-    fn dispute(&mut self, done: Timestamp) -> Result<(), Fault> {
-        let objects = done + self.city.dice.minutes(30..2_000);
-        let why = text(self.city.dice.word(&words::OBJECTIONS))?;
-        if self.happens(&Act::Dispute(why), Actor::Customer, objects)? && self.city.dice.percent(80) {
-            let decides = objects + self.city.dice.minutes(600..4_000);
-            let pays = self.booking.bill().price.part(5_000);
-            let decision = Act::Resolve(pays, text("Half of it was done as agreed.")?);
-            self.happens(&decision, Actor::Staff, decides)?;
-        }
-        Ok(())
-    }
-
-    fn plain(&mut self, event: Event, actor: Actor, at: Timestamp) -> Result<bool, Fault> {
-        self.happens(&Act::Plain(event), actor, at)
-    }
-
-    /// Something happens at a moment, after what time has brought about until then; unless that is still to come, or not possible.
-    fn happens(&mut self, act: &Act, actor: Actor, at: Timestamp) -> Result<bool, Fault> {
-        self.pass(at)?;
-        if at > self.city.now || at < self.booking.since {
-            return Ok(false);
-        }
-        let Ok((after, row)) = self.booking.after(act, actor, at) else { return Ok(false) };
-        let by = match actor {
-            Actor::Customer => Some(self.booking.user_of(Party::Customer)),
-            Actor::Professional => Some(self.booking.user_of(Party::Professional)),
-            Actor::Staff => Some(self.city.staff),
-            Actor::Time => None,
-        };
-        self.city.at(at);
-        self.city.draft.advance((&self.booking, &after), row, by)?;
-        self.booking = after;
-        Ok(true)
-    }
-
-    /// What time brings about until a moment, or now.
-    fn pass(&mut self, until: Timestamp) -> Result<(), Fault> {
-        let until = until.min(self.city.now);
-        while let Some(deadline) = self.booking.deadline.filter(|deadline| *deadline <= until) {
-            let lapses = (deadline + self.city.dice.minutes(0..1)).min(self.city.now);
-            let (after, row) = self
-                .booking
-                .after(&Act::Plain(Event::Lapse), Actor::Time, lapses)
-                .map_err(|why| Fault::new(format!("time does not pass: {why:?}")))?;
-            self.city.at(lapses);
-            self.city.draft.advance((&self.booking, &after), row, None)?;
-            self.booking = after;
-        }
-        Ok(())
-    }
-
-    /// What the two say of each other.
-    fn reviews(self, worker: usize) -> Result<(), Fault> {
-        let Self { city, booking } = self;
-        let (Some(mut reviews), Some(done)) = (Reviews::of(&booking), booking.done_at) else { return Ok(()) };
-        let mut written = Vec::new();
-        for (party, percent) in [(Party::Customer, 60), (Party::Professional, 40)] {
-            if city.dice.percent(percent) {
-                written.push((done + city.dice.minutes(20..6 * 1_440), party));
-            }
-        }
-        written.sort_unstable_by_key(|(at, _)| *at);
-        let mut is_new = true;
-        for (at, party) in written {
-            let stars = match party {
-                Party::Customer => city.dice.stars(city.workers[worker].skill),
-                Party::Professional => city.dice.stars(4.6),
-            };
-            let texts: &[&str] = match party {
-                Party::Professional => &words::OF_CUSTOMERS,
-                Party::Customer if stars > 3 => &words::PRAISE,
-                Party::Customer => &words::COMPLAINTS,
-            };
-            let text = if city.dice.percent(70) { Some(text(city.dice.word(texts))?) } else { None };
-            if at > city.now {
-                continue;
-            }
-            let after = reviews.write(party, (read(json!(stars))?, &text), at);
-            let Ok(Some(after)) = after else { continue };
-            city.draft.review((!is_new).then_some(&reviews), &after)?;
-            (reviews, is_new) = (after, false);
-        }
-        if is_new {
-            return Ok(());
-        }
-        if let Some(shown) = reviews.show(city.now) {
-            city.draft.review(Some(&reviews), &shown)?;
-            reviews = shown;
-        }
-        let Some(shown) = reviews.shown_at else { return Ok(()) };
-        let later = (shown + city.dice.minutes(30..3_000)).min(city.now);
-        let after = match city.dice.of(0..100) {
-            0..15 => reviews.reply(Party::Professional, &text(city.dice.word(&words::REPLIES))?, later),
-            15 => reviews.report(Party::Professional, &text("That was not so.")?, later),
-            _ => return Ok(()),
-        };
-        match after {
-            Ok(Some(after)) => city.draft.review(Some(&reviews), &after),
-            _ => Ok(()),
-        }
     }
 }
