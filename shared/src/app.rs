@@ -22,6 +22,7 @@ use crate::{
     domain::id::{Id, Kind},
     fault::Fault,
     observe::{Reporter, Sink},
+    store::catalogue::CatalogueCache,
     vendor::{clock::Clock, oidc::Providers, redis::Redis, secrets::SecretCache},
 };
 
@@ -51,6 +52,7 @@ struct Inner {
     secrets: SecretCache,
     providers: Providers,
     redis: Redis,
+    catalogue: CatalogueCache,
     sink: Sink,
     reporter: OnceLock<Option<Reporter>>,
     invoked: AtomicBool,
@@ -73,6 +75,7 @@ impl App {
             secrets: SecretCache::default(),
             providers: Providers::default(),
             redis: Redis::default(),
+            catalogue: CatalogueCache::default(),
             sink,
             reporter: OnceLock::new(),
             invoked: AtomicBool::new(false),
@@ -188,6 +191,11 @@ impl App {
     /// The way to Redis. Whether there is one, the setting `REDIS_URL` says.
     pub(crate) fn redis(&self) -> &Redis {
         &self.0.redis
+    }
+
+    /// The catalogue as it was read last.
+    pub(crate) fn catalogue_cache(&self) -> &CatalogueCache {
+        &self.0.catalogue
     }
 
     /// Where metrics go.

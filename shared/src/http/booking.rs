@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{CategoryName, Error, Page, PageQuery, Problem, problem};
+use super::{CategoryName, Error, Page, PageQuery, Problem, Wording, problem};
 use crate::{
     app::App,
     domain::{
@@ -13,7 +13,6 @@ use crate::{
         commission::Party,
         id::{BookingId, JobId, ProfessionalId, ServiceId},
         keys::KeySet,
-        locale::Locale,
         money::Money,
         person::PersonName,
         phone::Phone,
@@ -144,7 +143,7 @@ pub struct HistoryEntry {
 impl BookingSummary {
     /// A booking in short, for one of its sides.
     #[must_use]
-    pub fn of(app: &App, locale: Locale, role: Party, booking: &Booking) -> Self {
+    pub fn of(app: &App, wording: &Wording, role: Party, booking: &Booking) -> Self {
         let (agreed, bill) = (&booking.agreed, booking.bill());
         let (with, total) = match role {
             Party::Customer => (agreed.professional_name.as_ref().map(Line::as_str), bill.customer_pays()),
@@ -165,7 +164,7 @@ impl BookingSummary {
             service_id: agreed.service_id,
             job_id: agreed.job_id,
             title: agreed.title.clone(),
-            category: CategoryName::of(locale, &agreed.category),
+            category: CategoryName::of(wording, &agreed.category),
             with: with.map(str::to_owned),
             total,
             created_at: booking.created_at,
@@ -177,7 +176,7 @@ impl BookingSummary {
     /// A page of the bookings of a side. One query of a page, and a read for each.
     pub async fn page(
         app: &App,
-        locale: Locale,
+        wording: &Wording,
         (role, side): (Party, String),
         page: &PageQuery,
     ) -> Result<Page<Self>, Error> {
@@ -185,7 +184,7 @@ impl BookingSummary {
         let list = format!("bookings {side}");
         let after = page.after(&keys, &list)?;
         let (found, next) = bookings::of(app, side, after, page.limit.get()).await?;
-        let items = found.iter().map(|booking| Self::of(app, locale, role, booking)).collect();
+        let items = found.iter().map(|booking| Self::of(app, wording, role, booking)).collect();
         let seal = |id: BookingId| Cursor::seal(&keys, app.now(), &list, &id.to_string());
         Ok(Page { items, next_cursor: next.map(seal).transpose()? })
     }
@@ -193,7 +192,7 @@ impl BookingSummary {
 
 impl BookingAnswer {
     /// A booking for one of its sides. One query, and a read of the other side where that may be reached.
-    pub async fn of(app: &App, locale: Locale, role: Party, booking: Booking) -> Result<Self, Fault> {
+    pub async fn of(app: &App, wording: &Wording, role: Party, booking: Booking) -> Result<Self, Fault> {
         let history = bookings::history(app, booking.booking_id).await?;
         let reveals = booking.state.reveals() && may_be_told(app, role, &booking).await?;
         let phone = if reveals {
@@ -202,26 +201,26 @@ impl BookingAnswer {
         } else {
             None
         };
-        Ok(Self { phone, ..Self::with(app, locale, (role, booking, reveals), history) })
+        Ok(Self { phone, ..Self::with(app, wording, (role, booking, reveals), history) })
     }
 
     /// A booking that was just made, for who made it.
     #[must_use]
-    pub fn of_new(app: &App, locale: Locale, booking: Booking) -> Self {
+    pub fn of_new(app: &App, wording: &Wording, booking: Booking) -> Self {
         let (event, actor) = booking.last;
         let (at, state, version) = (booking.since, booking.state, booking.version);
         let made = Happened { event, actor, user_id: None, at, state, version };
-        Self::with(app, locale, (Party::Customer, booking, false), vec![made])
+        Self::with(app, wording, (Party::Customer, booking, false), vec![made])
     }
 
     fn with(
         app: &App,
-        locale: Locale,
+        wording: &Wording,
         (role, booking, reveals): (Party, Booking, bool),
         history: Vec<Happened>,
     ) -> Self {
         let bill = booking.bill();
-        let summary = BookingSummary::of(app, locale, role, &booking);
+        let summary = BookingSummary::of(app, wording, role, &booking);
         let fee_now = booking.cancellation_fee(app.now());
         let is_customer = role == Party::Customer;
         let Booking { agreed, starts_at, absent, objection, resolution, settlement, .. } = booking;

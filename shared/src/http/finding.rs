@@ -8,17 +8,17 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Addresses, Error, Page, PageQuery, PictureAnswer, RatingAnswer, ServiceAnswer, problem::INVALID_INPUT,
+    Addresses, Error, Page, PageQuery, PictureAnswer, RatingAnswer, ServiceAnswer, Wording,
+    problem::INVALID_INPUT,
 };
 use crate::{
     app::App,
     domain::{
         availability::Span,
-        catalogue::{CategoryId, catalogue},
+        catalogue::{Catalogue, CategoryId},
         finding::{Found, Position, Search, Sort, Wanted},
         id::{ProfessionalId, ServiceId},
         keys::KeySet,
-        locale::Locale,
         locality::Locality,
         money::Money,
         place::{Kilometres, PinCode, Point},
@@ -29,7 +29,7 @@ use crate::{
     },
     fault::Fault,
     slots::{self, LONGEST_PERIOD},
-    store::{accounts, listings, professionals, services},
+    store::{accounts, catalogue, listings, professionals, services},
     vendor::secrets,
 };
 
@@ -74,7 +74,7 @@ pub struct FindQuery {
 impl FindQuery {
     /// A page of what is found. It may hold less than it could, also where the list goes on.
     pub async fn find(self, app: &App, wanted: Wanted, page: &PageQuery) -> Result<Page<Found>, Error> {
-        let (search, free) = self.search(wanted)?;
+        let (search, free) = self.search(&*catalogue::current(app).await?, wanted)?;
         let keys: KeySet<ProofKey> = secrets::read(app, secrets::CURSOR_KEYS).await?;
         // A place in one list is none in another.
         let list = format!("found {search:?} {free:?}");
@@ -102,8 +102,8 @@ impl FindQuery {
     }
 
     /// What is looked for, and when who does it is to be free.
-    fn search(self, wanted: Wanted) -> Result<(Search, Option<Span>), Error> {
-        if catalogue().category(&self.category).is_none() {
+    fn search(self, catalogue: &Catalogue, wanted: Wanted) -> Result<(Search, Option<Span>), Error> {
+        if !catalogue.offers(&self.category) {
             return Err(INVALID_INPUT.at("category", "unknown_category").into());
         }
         let (place, pin_code) = self.place()?;
@@ -205,7 +205,7 @@ impl FoundProfessional {
 
 impl FoundService {
     /// Those that were found that customers still find. A read for each, and two for each professional.
-    pub async fn all(app: &App, locale: Locale, found: Page<Found>) -> Result<Page<Self>, Fault> {
+    pub async fn all(app: &App, wording: &Wording, found: Page<Found>) -> Result<Page<Self>, Fault> {
         let one = |found: &Found| Some((found.listing.professional_id, found.service_id()?));
         let ids: Vec<_> = found.items.iter().filter_map(one).collect();
         let (professionals, services) =
@@ -217,7 +217,7 @@ impl FoundService {
             let service = services.remove(&found.service_id()?)?;
             let professional = professionals.get(&found.listing.professional_id)?.clone();
             let (distance_m, price_from) = (found.distance_m, found.from());
-            Some(Self { service: ServiceAnswer::of(locale, service), professional, distance_m, price_from })
+            Some(Self { service: ServiceAnswer::of(wording, service), professional, distance_m, price_from })
         };
         let items = found.items.into_iter().filter_map(answer).collect();
         Ok(Page { items, next_cursor: found.next_cursor })

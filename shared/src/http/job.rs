@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    Addresses, CategoryName, Error, PictureAnswer,
+    Addresses, CategoryName, Error, PictureAnswer, Wording,
     problem::{NOT_POSSIBLE_NOW, TOO_LATE, TOO_MANY_QUOTES},
 };
 use crate::{
@@ -15,7 +15,6 @@ use crate::{
         commission::{Party, commissions, sum},
         id::{BookingId, JobId, ProfessionalId, QuoteId},
         job::{Job, JobState, NotQuoted, Quote, QuoteState, QuotedLine, When},
-        locale::Locale,
         money::{Money, Price},
         person::PersonName,
         place::{PinCode, Point},
@@ -99,12 +98,12 @@ pub struct QuoteAnswer {
 impl JobSummary {
     /// A job in short.
     #[must_use]
-    pub fn of(app: &App, locale: Locale, job: &Job) -> Self {
+    pub fn of(app: &App, wording: &Wording, job: &Job) -> Self {
         let asks = &job.asks;
         Self {
             job_id: job.job_id,
             state: job.state_at(app.now()),
-            category: CategoryName::of(locale, &asks.category),
+            category: CategoryName::of(wording, &asks.category),
             title: asks.title.clone(),
             when: asks.when,
             budget: asks.budget,
@@ -118,13 +117,13 @@ impl JobSummary {
 
 impl JobAnswer {
     /// A job with its quotes, for its customer. A read for each photo.
-    pub async fn of(app: &App, locale: Locale, job: Job, quotes: Vec<Quote>) -> Result<Self, Fault> {
+    pub async fn of(app: &App, wording: &Wording, job: Job, quotes: Vec<Quote>) -> Result<Self, Fault> {
         let mut quotes = quotes;
         quotes.sort_by_key(|quote| (quote.total(), quote.quote_id));
         let quotes = quotes.into_iter().map(|quote| QuoteAnswer::of(app, Party::Customer, &job, quote));
         let quotes = quotes.collect();
         Ok(Self {
-            summary: JobSummary::of(app, locale, &job),
+            summary: JobSummary::of(app, wording, &job),
             photos: photos(app, &job).await?,
             quotes,
             booking_id: job.booking_id,
@@ -136,12 +135,12 @@ impl JobAnswer {
 
 impl OfferedJob {
     /// A job for a professional to whom it is offered, with their quote. A read for each photo.
-    pub async fn of(app: &App, locale: Locale, job: Job, quote: Option<Quote>) -> Result<Self, Fault> {
+    pub async fn of(app: &App, wording: &Wording, job: Job, quote: Option<Quote>) -> Result<Self, Fault> {
         let is_theirs = quote.as_ref().is_some_and(|quote| quote.state == QuoteState::Accepted);
         let is_told = is_theirs || job.state_at(app.now()) == JobState::Open;
         let name = job.customer_name.as_ref().filter(|name| is_told && !has_contact_details(name.as_str()));
         Ok(Self {
-            summary: JobSummary::of(app, locale, &job),
+            summary: JobSummary::of(app, wording, &job),
             photos: if is_told { photos(app, &job).await? } else { Vec::new() },
             customer: name.and_then(PersonName::first).map(str::to_owned),
             quote: quote.map(|quote| QuoteAnswer::of(app, Party::Professional, &job, quote)),

@@ -4,13 +4,11 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Addresses, PictureAnswer, RatingAnswer, VideoAnswer};
+use super::{Addresses, CategoryName, PictureAnswer, RatingAnswer, VideoAnswer, Wording};
 use crate::{
     app::App,
     domain::{
-        catalogue::{CategoryId, catalogue},
         id::{MediaId, ProfessionalId},
-        locale::Locale,
         place::{Point, ServiceArea},
         professional::{
             DecisionReason, IdentityPaper, Professional, ProfessionalProfile, SpokenLanguage, Standing, Year,
@@ -80,26 +78,6 @@ pub struct Decision {
     note: Option<Prose<500>>,
 }
 
-/// A category by its name in the caller's language.
-#[derive(Serialize, JsonSchema)]
-pub struct CategoryName {
-    id: CategoryId,
-    name: String,
-}
-
-impl CategoryName {
-    /// A category in a language; one that is not offered any more has its id for a name.
-    #[must_use]
-    pub fn of(locale: Locale, id: &CategoryId) -> Self {
-        let name = catalogue().category(id).map_or(id.as_str(), |category| category.names.name_in(locale));
-        Self { id: id.clone(), name: name.to_owned() }
-    }
-
-    fn all(locale: Locale, ids: Option<&[CategoryId]>) -> Vec<Self> {
-        ids.unwrap_or_default().iter().map(|id| Self::of(locale, id)).collect()
-    }
-}
-
 /// A picture or a video that a professional shows.
 #[derive(Serialize, JsonSchema)]
 pub struct Shown {
@@ -112,7 +90,7 @@ pub struct Shown {
 
 impl OwnProfessional {
     /// A professional in whole. One read for each upload in the portfolio.
-    pub async fn of(app: &App, locale: Locale, professional: Professional) -> Result<Self, Fault> {
+    pub async fn of(app: &App, wording: &Wording, professional: Professional) -> Result<Self, Fault> {
         let missing = professional.profile.missing();
         let portfolio = portfolio(app, &professional).await?;
         let Professional { professional_id, profile, standing, version, created_at } = professional;
@@ -123,7 +101,7 @@ impl OwnProfessional {
             state_since: standing.since(),
             decision: standing.because().map(|because| Decision {
                 reason: because.reason,
-                detail: decision_text(locale, because.reason).to_owned(),
+                detail: decision_text(wording.language, because.reason).to_owned(),
                 note: because.note.clone(),
             }),
             missing,
@@ -131,7 +109,7 @@ impl OwnProfessional {
             name,
             headline,
             about,
-            categories: CategoryName::all(locale, categories.as_deref()),
+            categories: CategoryName::all(wording, categories.as_deref()),
             languages: languages.map(Into::into).unwrap_or_default(),
             working_since,
             portfolio,
@@ -213,7 +191,7 @@ impl PublicProfessional {
     /// What everybody may know of a professional. One read for each upload in the portfolio.
     pub async fn of(
         app: &App,
-        locale: Locale,
+        wording: &Wording,
         professional: Professional,
         avatar: Option<Avatar>,
         (reputation, work): (Reputation, Work),
@@ -231,7 +209,7 @@ impl PublicProfessional {
             headline,
             about,
             picture,
-            categories: CategoryName::all(locale, categories.as_deref()),
+            categories: CategoryName::all(wording, categories.as_deref()),
             languages: languages.map(Into::into).unwrap_or_default(),
             years_of_experience: working_since.map(|year| year.years_until(app.now())),
             portfolio,

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    CategoryName, Error,
+    CategoryName, Error, Wording,
     problem::{CONFLICT, NOT_FOUND, NOT_POSSIBLE_NOW, TOO_LATE},
 };
 use crate::{
@@ -14,7 +14,6 @@ use crate::{
         booking::Booking,
         commission::Party,
         id::{BookingId, ProfessionalId, UserId},
-        locale::Locale,
         person::PersonName,
         prose::{Prose, has_contact_details},
         review::{Decision, NotWritten, Rating, Reply, Report, Review, Reviews, Stars},
@@ -144,10 +143,10 @@ impl From<Review> for ReviewAnswer {
 impl PublicReview {
     /// What a customer says, if they say something.
     #[must_use]
-    pub fn of(locale: Locale, reviews: &Reviews) -> Option<Self> {
+    pub fn of(wording: &Wording, reviews: &Reviews) -> Option<Self> {
         let name = reviews.customer_name.as_ref().filter(|name| !has_contact_details(name.as_str()));
         let by = name.and_then(PersonName::first).map(str::to_owned);
-        let category = CategoryName::of(locale, &reviews.category);
+        let category = CategoryName::of(wording, &reviews.category);
         Some(Self { review: reviews.counting(Party::Customer)?.clone().into(), by, category })
     }
 }

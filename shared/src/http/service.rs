@@ -4,11 +4,9 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{CategoryName, Error, problem::INVALID_INPUT};
+use super::{CategoryName, Error, Wording, problem::INVALID_INPUT};
 use crate::domain::{
-    catalogue::catalogue,
     id::ServiceId,
-    locale::Locale,
     prose::{Line, Prose, has_contact_details},
     service::{AddOn, LeadTime, NotOffered, Offer, PriceItem, Selection, Service},
 };
@@ -32,11 +30,11 @@ pub struct ServiceAnswer {
 impl ServiceAnswer {
     /// A service, with its category's name in a language.
     #[must_use]
-    pub fn of(locale: Locale, service: Service) -> Self {
+    pub fn of(wording: &Wording, service: Service) -> Self {
         let Service { service_id, offer, created_at, .. } = service;
         Self {
             service_id,
-            category: CategoryName::of(locale, &offer.category),
+            category: CategoryName::of(wording, &offer.category),
             title: offer.title,
             description: offer.description,
             prices: offer.prices.into(),
@@ -65,9 +63,11 @@ pub fn select(
     })
 }
 
-/// Demands that an offer is of a category that there is, leads nobody past us, and does not contradict itself.
-pub fn check(offer: &Offer) -> Result<(), Error> {
-    if catalogue().category(&offer.category).is_none() {
+/// Demands that an offer is of a category that can be had, or the one that it was of before, leads nobody past us, and does
+/// not contradict itself.
+pub fn check(wording: &Wording, offer: &Offer, before: Option<&Offer>) -> Result<(), Error> {
+    let stays = before.is_some_and(|before| before.category == offer.category);
+    if !stays && !wording.catalogue.offers(&offer.category) {
         return Err(INVALID_INPUT.at("/category", "unknown_category").into());
     }
     if let Some(field) =

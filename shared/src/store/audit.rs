@@ -44,6 +44,8 @@ pub enum Act {
     KeepReview,
     /// Removed a review.
     RemoveReview,
+    /// Edited a category, or added it.
+    EditCategory,
 }
 
 /// That somebody did something.

@@ -9,6 +9,7 @@ pub mod audit;
 pub mod authorizations;
 pub mod availability;
 pub mod bookings;
+pub mod catalogue;
 pub mod challenges;
 pub mod codes;
 pub mod draft;

@@ -2,6 +2,7 @@
 
 mod decide_application;
 mod decide_report;
+mod edit_category;
 mod get_application;
 mod list_applications;
 mod list_disputes;

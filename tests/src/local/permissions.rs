@@ -263,6 +263,13 @@ async fn use_marketplace(city: &City) {
     see(&seen.body["professional"]["portfolio"][0]).await;
     see(&seen.body["papers"][0]).await;
     meera.decides(&submitted, json!({ "decision": "approve" })).await.is(200);
+    let all = meera.browser().get("/v1/admin/categories").await.is(200).body;
+    let mut edit = all["items"][0].clone();
+    let path = format!("/v1/admin/categories/{}", edit["id"].as_str().expect("an id"));
+    edit.as_object_mut().expect("fields").remove("id");
+    edit["unit"] = json!("hour");
+    meera.browser().put(&path, edit).await.is(200);
+    city.stranger().get("/v1/categories").await.is(200);
     let service = ravi.offers(offer()).await;
     let path = format!("/v1/professional/services/{}", service["service_id"].as_str().expect("an id"));
     ravi.browser().put(&path, offer()).await.is(200);

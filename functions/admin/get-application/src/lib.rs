@@ -16,7 +16,7 @@ use connecto_shared::{
     },
     fault::Fault,
     http::{
-        Addresses, Error, Json, Language, OwnProfessional, Path, PictureAnswer, Problem, Staff,
+        Addresses, Error, Json, OwnProfessional, Path, PictureAnswer, Problem, Staff, Wording,
         problem::NOT_FOUND,
     },
     store::{
@@ -69,7 +69,7 @@ pub struct Paper {
 pub async fn handler(
     State(app): State<App>,
     Staff { user: staff }: Staff,
-    Language(language): Language,
+    wording: Wording,
     Path(OneApplication { id }): Path<OneApplication>,
 ) -> Result<Json<Application>, Error> {
     let professional = professionals::find(&app, id).await?.ok_or(NOT_FOUND)?;
@@ -77,7 +77,7 @@ pub async fn handler(
     audit::record(&app, &id.to_string(), staff.user_id, Act::ReadPapers).await?;
     let papers = papers(&app, &professional).await?;
     Ok(Json(Application {
-        professional: OwnProfessional::of(&app, language, professional).await?,
+        professional: OwnProfessional::of(&app, &wording, professional).await?,
         account_name: account.name,
         email: account.email,
         phone: account.phone.map(|own| own.number),

@@ -5,14 +5,13 @@ use connecto_shared::{
     App, Fault,
     domain::{
         booking::{Agreed, Booking, WorkCode},
-        catalogue::{CancellationPolicy, catalogue},
         commission::commissions,
         id::{BookingId, JobId, QuoteId},
         job::{Job, NotQuoted, Quote},
         limits::BOOK_PER_ACCOUNT,
     },
     http::{
-        BookingAnswer, CreatedOnce, Error, Idempotent, Language, Path, Problem, SignedIn,
+        BookingAnswer, CreatedOnce, Error, Idempotent, Path, Problem, SignedIn, Wording,
         problem::{
             CONFLICT, NOT_FOUND, NOT_POSSIBLE_NOW, RATE_LIMITED, SLOT_UNAVAILABLE, TOO_LATE,
             TOO_MANY_BOOKINGS,
@@ -54,7 +53,7 @@ pub struct AcceptQuote {
 pub async fn handler(
     State(app): State<App>,
     SignedIn { user, .. }: SignedIn,
-    Language(language): Language,
+    wording: Wording,
     Path(OneJob { id }): Path<OneJob>,
     request: Idempotent<AcceptQuote>,
 ) -> Result<CreatedOnce<BookingAnswer>, Error> {
@@ -79,7 +78,8 @@ pub async fn handler(
         professionals::find_public(&app, professional_id).await?.ok_or(NOT_POSSIBLE_NOW)?;
         let plan = availability::find(&app, professional_id).await?.ok_or(SLOT_UNAVAILABLE)?;
         let span = quote.span().ok_or(SLOT_UNAVAILABLE)?;
-        let (booking, row) = Booking::new(booking_id, agree(&app, &before, quote)?, span, app.now());
+        let (booking, row) =
+            Booking::new(booking_id, agree(&app, &wording, &before, quote)?, span, app.now());
         let wanted = Wanted {
             professional_id,
             plan: &plan,
@@ -96,7 +96,7 @@ pub async fn handler(
                 _ => return Err(SLOT_UNAVAILABLE.into()),
             }
         };
-        let answer = serde_json::to_string(&BookingAnswer::of_new(&app, language, booking.clone()))?;
+        let answer = serde_json::to_string(&BookingAnswer::of_new(&app, &wording, booking.clone()))?;
         let of = OfQuote { before: &before, after: &after, quotes: &changed };
         let made =
             bookings::book(&app, &booking, row, (&diary, &over), (&ticket, answer.clone()), Some(of)).await?;
@@ -111,8 +111,7 @@ pub async fn handler(
 }
 
 /// What the two agree on.
-fn agree(app: &App, job: &Job, quote: &Quote) -> Result<Agreed, Fault> {
-    let category = catalogue().category(&job.asks.category);
+fn agree(app: &App, wording: &Wording, job: &Job, quote: &Quote) -> Result<Agreed, Fault> {
     Ok(Agreed {
         customer_id: job.customer_id,
         customer_name: job.customer_name.clone(),
@@ -121,7 +120,7 @@ fn agree(app: &App, job: &Job, quote: &Quote) -> Result<Agreed, Fault> {
         service_id: None,
         job_id: Some(job.job_id),
         title: job.asks.title.clone(),
-        policy: category.map_or(CancellationPolicy::Standard, |category| category.cancellation),
+        policy: wording.catalogue.cancellation(&job.asks.category),
         category: job.asks.category.clone(),
         lines: quote.lines(),
         commissions: commissions(app.now()),

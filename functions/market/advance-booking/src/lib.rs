@@ -10,7 +10,7 @@ use connecto_shared::{
         prose::Prose,
     },
     http::{
-        BookingAnswer, Error, Json, Language, Path, Problem, SignedIn,
+        BookingAnswer, Error, Json, Path, Problem, SignedIn, Wording,
         problem::{
             CONFLICT, INVALID_INPUT, NOT_FOUND, NOT_POSSIBLE_NOW, RATE_LIMITED, TOO_EARLY, TOO_LATE,
             WRONG_CODE,
@@ -106,7 +106,7 @@ const fn is_work(event: Event) -> bool {
 pub async fn handler(
     State(app): State<App>,
     SignedIn { user, .. }: SignedIn,
-    Language(language): Language,
+    wording: Wording,
     Path(OneBooking { id }): Path<OneBooking>,
     Json(body): Json<Advance>,
 ) -> Result<Json<BookingAnswer>, Error> {
@@ -114,7 +114,7 @@ pub async fn handler(
     for attempt in 0..ATTEMPTS {
         let (before, party) = bookings::find_of(&app, id, user.user_id).await?.ok_or(NOT_FOUND)?;
         if before.is_repeated_by(&act, party.into()) {
-            return Ok(Json(BookingAnswer::of(&app, language, party, before).await?));
+            return Ok(Json(BookingAnswer::of(&app, &wording, party, before).await?));
         }
         let outcome = before.after(&act, party.into(), app.now());
         if is_work(act.event())
@@ -128,7 +128,7 @@ pub async fn handler(
         }
         let (after, row) = outcome?;
         match bookings::advance(&app, (&before, &after), row, Some(user.user_id)).await? {
-            Ok(()) => return Ok(Json(BookingAnswer::of(&app, language, party, after).await?)),
+            Ok(()) => return Ok(Json(BookingAnswer::of(&app, &wording, party, after).await?)),
             // The time that was held is somebody else's.
             Err(refused) if refused.at > 0 => return Err(TOO_LATE.into()),
             Err(_) => {}

@@ -5,18 +5,17 @@ use connecto_shared::{
     App, Fault,
     domain::{
         booking::{Agreed, Booking, LineItem, Place, Transition, WorkCode},
-        catalogue::{CancellationPolicy, catalogue},
         commission::commissions,
         id::{ProfessionalId, ServiceId},
         limits::BOOK_PER_ACCOUNT,
         professional::Professional,
         prose::{Line, Prose, has_contact_details},
-        service::{LeadTime, Service},
+        service::{LeadTime, Offer, Service},
         several::Several,
         user::User,
     },
     http::{
-        BookingAnswer, CreatedOnce, Error, Idempotent, Language, Problem, SignedIn,
+        BookingAnswer, CreatedOnce, Error, Idempotent, Problem, SignedIn, Wording,
         problem::{
             CONFLICT, INVALID_INPUT, NOT_FOUND, OUTSIDE_AREA, RATE_LIMITED, SLOT_UNAVAILABLE,
             TOO_MANY_BOOKINGS,
@@ -72,7 +71,7 @@ pub struct Book {
 pub async fn handler(
     State(app): State<App>,
     SignedIn { user, .. }: SignedIn,
-    Language(language): Language,
+    wording: Wording,
     request: Idempotent<Book>,
 ) -> Result<CreatedOnce<BookingAnswer>, Error> {
     let (body, ticket) = request.of(user.user_id);
@@ -81,7 +80,8 @@ pub async fn handler(
     }
     let professional = professionals::find_public(&app, body.professional_id).await?.ok_or(NOT_FOUND)?;
     let service = services::find(&app, body.professional_id, body.service_id).await?;
-    let service = service.filter(|service| service.offer.is_active).ok_or(NOT_FOUND)?;
+    let can_be_had = |offer: &Offer| offer.is_active && wording.catalogue.offers(&offer.category);
+    let service = service.filter(|service| can_be_had(&service.offer)).ok_or(NOT_FOUND)?;
     if professional.user_id() == user.user_id {
         return Err(OWN_SERVICE.into());
     }
@@ -97,9 +97,9 @@ pub async fn handler(
     let span = slots::span(&app, body.starts_at, selection.duration).ok_or(SLOT_UNAVAILABLE)?;
     let lead_time = service.offer.lead_time;
     let lines = selection.lines.into_iter().map(|(name, price)| LineItem { name, price }).collect();
-    let agreed = agree(&app, (user, professional, service), lines, (body.place, body.note))?;
+    let agreed = agree((&app, &wording), (user, professional, service), lines, (body.place, body.note))?;
     let new = Booking::new(app.new_id()?, agreed, span, app.now());
-    let answer = serde_json::to_string(&BookingAnswer::of_new(&app, language, new.0.clone()))?;
+    let answer = serde_json::to_string(&BookingAnswer::of_new(&app, &wording, new.0.clone()))?;
     write(&app, (&new.0, new.1), lead_time, (&ticket, answer)).await
 }
 
@@ -137,12 +137,11 @@ async fn write(
 
 /// What the two agree on.
 fn agree(
-    app: &App,
+    (app, wording): (&App, &Wording),
     (customer, professional, service): (User, Professional, Service),
     lines: Vec<LineItem>,
     (place, note): (Place, Option<Prose<1000>>),
 ) -> Result<Agreed, Fault> {
-    let category = catalogue().category(&service.offer.category);
     Ok(Agreed {
         customer_id: customer.user_id,
         customer_name: customer.name,
@@ -151,7 +150,7 @@ fn agree(
         service_id: Some(service.service_id),
         job_id: None,
         title: service.offer.title,
-        policy: category.map_or(CancellationPolicy::Standard, |category| category.cancellation),
+        policy: wording.catalogue.cancellation(&service.offer.category),
         category: service.offer.category,
         lines,
         commissions: commissions(app.now()),

@@ -4,7 +4,6 @@ use axum::extract::State;
 use connecto_shared::{
     App,
     domain::{
-        catalogue::catalogue,
         job::{Ask, Job, JobState},
         limits::JOB_PER_ACCOUNT,
         media::Purpose,
@@ -12,7 +11,7 @@ use connecto_shared::{
         user::User,
     },
     http::{
-        CreatedOnce, Error, FieldError, Idempotent, JobSummary, Language, Problem, SignedIn,
+        CreatedOnce, Error, FieldError, Idempotent, JobSummary, Problem, SignedIn, Wording,
         problem::{CONFLICT, INVALID_INPUT, RATE_LIMITED, UPLOAD_NOT_READY},
         replay,
     },
@@ -28,14 +27,14 @@ pub const PROBLEMS: &[Problem] = &[UPLOAD_NOT_READY, CONFLICT, RATE_LIMITED];
 pub async fn handler(
     State(app): State<App>,
     SignedIn { user, .. }: SignedIn,
-    Language(language): Language,
+    wording: Wording,
     request: Idempotent<Ask>,
 ) -> Result<CreatedOnce<JobSummary>, Error> {
     let (asks, ticket) = request.of(user.user_id);
     if let Some(answer) = replay(&app, &ticket).await? {
         return Ok(answer);
     }
-    let open_until = check(&app, &asks)?;
+    let open_until = check(&app, &wording, &asks)?;
     check_photos(&app, &user, &asks).await?;
     limits::take(&app, JOB_PER_ACCOUNT, &user.user_id.to_string()).await??;
     let job = Job {
@@ -49,7 +48,7 @@ pub async fn handler(
         version: 1,
         created_at: app.now(),
     };
-    let answer = JobSummary::of(&app, language, &job);
+    let answer = JobSummary::of(&app, &wording, &job);
     let answer = serde_json::to_string(&answer)?;
     match jobs::post(&app, &job, (&ticket, answer.clone())).await? {
         Ok(()) => Ok(CreatedOnce::of(answer)),
@@ -58,8 +57,8 @@ pub async fn handler(
 }
 
 /// What can be checked without asking anybody; returns until when it is offered.
-fn check(app: &App, asks: &Ask) -> Result<Timestamp, Error> {
-    if catalogue().category(&asks.category).is_none() {
+fn check(app: &App, wording: &Wording, asks: &Ask) -> Result<Timestamp, Error> {
+    if !wording.catalogue.offers(&asks.category) {
         return Err(INVALID_INPUT.at("/category", "unknown_category").into());
     }
     let texts = [("/title", Some(asks.title.as_str())), ("/text", asks.text.as_ref().map(Prose::as_str))];

@@ -4,7 +4,7 @@ use axum::extract::State;
 use connecto_shared::{
     App,
     domain::service::{Offer, Service},
-    http::{Created, Error, Json, Language, OwnProfile, Problem, ServiceAnswer, check_offer},
+    http::{Created, Error, Json, OwnProfile, Problem, ServiceAnswer, Wording, check_offer},
     store::services,
 };
 use http::StatusCode;
@@ -19,12 +19,12 @@ pub const PROBLEMS: &[Problem] = &[TOO_MANY_SERVICES];
 pub async fn handler(
     State(app): State<App>,
     OwnProfile { professional }: OwnProfile,
-    Language(language): Language,
+    wording: Wording,
     Json(offer): Json<Offer>,
 ) -> Result<Created<ServiceAnswer>, Error> {
-    check_offer(&offer)?;
+    check_offer(&wording, &offer, None)?;
     let service = Service { service_id: app.new_id()?, offer, version: 1, created_at: app.now() };
     let added = services::add(&app, professional.professional_id, &service).await?;
     added.map_err(|_| TOO_MANY_SERVICES)?;
-    Ok(Created(ServiceAnswer::of(language, service)))
+    Ok(Created(ServiceAnswer::of(&wording, service)))
 }

@@ -6,7 +6,7 @@ use axum::extract::State;
 use connecto_shared::{
     App,
     domain::finding::Wanted,
-    http::{Error, FindQuery, FoundService, Json, Language, Page, PageQuery, Problem, Query},
+    http::{Error, FindQuery, FoundService, Json, Page, PageQuery, Problem, Query, Wording},
 };
 
 /// What this endpoint can refuse, as the API's documentation lists it.
@@ -16,10 +16,10 @@ pub const PROBLEMS: &[Problem] = &[];
 #[tracing::instrument(name = "market.find_services", skip_all)]
 pub async fn handler(
     State(app): State<App>,
-    Language(language): Language,
+    wording: Wording,
     Query(query): Query<FindQuery>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<FoundService>>, Error> {
     let found = query.find(&app, Wanted::Services, &page).await?;
-    Ok(Json(FoundService::all(&app, language, found).await?))
+    Ok(Json(FoundService::all(&app, &wording, found).await?))
 }

@@ -4,7 +4,7 @@ use axum::extract::State;
 use connecto_shared::{
     App,
     domain::id::BookingId,
-    http::{BookingAnswer, Error, Json, Language, Path, Problem, SignedIn, problem::NOT_FOUND},
+    http::{BookingAnswer, Error, Json, Path, Problem, SignedIn, Wording, problem::NOT_FOUND},
     store::bookings,
 };
 use schemars::JsonSchema;
@@ -24,9 +24,9 @@ pub struct OneBooking {
 pub async fn handler(
     State(app): State<App>,
     SignedIn { user, .. }: SignedIn,
-    Language(language): Language,
+    wording: Wording,
     Path(OneBooking { id }): Path<OneBooking>,
 ) -> Result<Json<BookingAnswer>, Error> {
     let (booking, party) = bookings::find_of(&app, id, user.user_id).await?.ok_or(NOT_FOUND)?;
-    Ok(Json(BookingAnswer::of(&app, language, party, booking).await?))
+    Ok(Json(BookingAnswer::of(&app, &wording, party, booking).await?))
 }

@@ -4,7 +4,7 @@ use axum::extract::State;
 use connecto_shared::{
     App,
     domain::id::JobId,
-    http::{Error, JobAnswer, Json, Language, Path, Problem, SignedIn, problem::NOT_FOUND},
+    http::{Error, JobAnswer, Json, Path, Problem, SignedIn, Wording, problem::NOT_FOUND},
     store::jobs,
 };
 use schemars::JsonSchema;
@@ -24,10 +24,10 @@ pub struct OneJob {
 pub async fn handler(
     State(app): State<App>,
     SignedIn { user, .. }: SignedIn,
-    Language(language): Language,
+    wording: Wording,
     Path(OneJob { id }): Path<OneJob>,
 ) -> Result<Json<JobAnswer>, Error> {
     let job = jobs::find(&app, id).await?.filter(|job| job.customer_id == user.user_id).ok_or(NOT_FOUND)?;
     let quotes = jobs::quotes(&app, id).await?;
-    Ok(Json(JobAnswer::of(&app, language, job, quotes).await?))
+    Ok(Json(JobAnswer::of(&app, &wording, job, quotes).await?))
 }

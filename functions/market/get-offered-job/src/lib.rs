@@ -6,7 +6,7 @@ use connecto_shared::{
     App,
     domain::id::JobId,
     http::{
-        Error, Json, Language, OfferedJob, OwnProfile, Path, Problem,
+        Error, Json, OfferedJob, OwnProfile, Path, Problem, Wording,
         problem::{NOT_FOUND, NOT_POSSIBLE_NOW},
     },
     store::jobs,
@@ -28,7 +28,7 @@ pub struct OneJob {
 pub async fn handler(
     State(app): State<App>,
     OwnProfile { professional }: OwnProfile,
-    Language(language): Language,
+    wording: Wording,
     Path(OneJob { id }): Path<OneJob>,
 ) -> Result<Json<OfferedJob>, Error> {
     let own = professional.professional_id;
@@ -37,5 +37,5 @@ pub async fn handler(
         return Err(NOT_POSSIBLE_NOW.into());
     }
     let quote = jobs::quote_of(&app, id, own).await?;
-    Ok(Json(OfferedJob::of(&app, language, job, quote).await?))
+    Ok(Json(OfferedJob::of(&app, &wording, job, quote).await?))
 }

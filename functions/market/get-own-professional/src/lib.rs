@@ -4,7 +4,7 @@ use axum::extract::State;
 use connecto_shared::{
     App,
     domain::professional::Professional,
-    http::{Error, Json, Language, OwnProfessional, Problem, SignedIn, problem::NOT_FOUND},
+    http::{Error, Json, OwnProfessional, Problem, SignedIn, Wording, problem::NOT_FOUND},
     store::professionals,
 };
 
@@ -16,9 +16,9 @@ pub const PROBLEMS: &[Problem] = &[NOT_FOUND];
 pub async fn handler(
     State(app): State<App>,
     SignedIn { user, .. }: SignedIn,
-    Language(language): Language,
+    wording: Wording,
 ) -> Result<Json<OwnProfessional>, Error> {
     let professional =
         professionals::find(&app, Professional::id_of(user.user_id)).await?.ok_or(NOT_FOUND)?;
-    Ok(Json(OwnProfessional::of(&app, language, professional).await?))
+    Ok(Json(OwnProfessional::of(&app, &wording, professional).await?))
 }

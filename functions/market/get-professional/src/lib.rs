@@ -6,7 +6,7 @@ use axum::extract::State;
 use connecto_shared::{
     App,
     domain::id::ProfessionalId,
-    http::{CachedIn, Error, Language, Path, Problem, PublicProfessional, problem::NOT_FOUND},
+    http::{CachedIn, Error, Path, Problem, PublicProfessional, Wording, problem::NOT_FOUND},
     store::{accounts, professionals, reviews},
 };
 use jiff::SignedDuration;
@@ -29,12 +29,12 @@ pub struct OneProfessional {
 #[tracing::instrument(name = "market.get_professional", skip_all)]
 pub async fn handler(
     State(app): State<App>,
-    Language(language): Language,
+    wording: Wording,
     Path(OneProfessional { id }): Path<OneProfessional>,
 ) -> Result<CachedIn<PublicProfessional>, Error> {
     let professional = professionals::find_public(&app, id).await?.ok_or(NOT_FOUND)?;
     let avatar = accounts::avatar(&app, professional.user_id()).await?;
     let earned = (reviews::reputation(&app, id).await?, reviews::work(&app, id).await?);
-    let answer = PublicProfessional::of(&app, language, professional, avatar, earned).await?;
-    Ok(CachedIn(language, GOOD_FOR, answer))
+    let answer = PublicProfessional::of(&app, &wording, professional, avatar, earned).await?;
+    Ok(CachedIn(wording.language, GOOD_FOR, answer))
 }

@@ -4,7 +4,7 @@ use axum::extract::State;
 use connecto_shared::{
     App,
     domain::commission::Party,
-    http::{BookingSummary, Error, Json, Language, Page, PageQuery, Problem, Query, SignedIn},
+    http::{BookingSummary, Error, Json, Page, PageQuery, Problem, Query, SignedIn, Wording},
 };
 
 /// What this endpoint can refuse, as the API's documentation lists it.
@@ -15,9 +15,9 @@ pub const PROBLEMS: &[Problem] = &[];
 pub async fn handler(
     State(app): State<App>,
     SignedIn { user, .. }: SignedIn,
-    Language(language): Language,
+    wording: Wording,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<BookingSummary>>, Error> {
     let side = user.user_id.to_string();
-    Ok(Json(BookingSummary::page(&app, language, (Party::Customer, side), &page).await?))
+    Ok(Json(BookingSummary::page(&app, &wording, (Party::Customer, side), &page).await?))
 }

@@ -2,10 +2,10 @@
 
 use connecto_shared::{
     domain::{
-        catalogue::{CancellationPolicy, Category, Group, Unit, catalogue},
+        catalogue::{CancellationPolicy, Category, CategoryId, Group, GroupId, Unit},
         locale::Locale,
     },
-    http::{CachedIn, Error, Language, Problem},
+    http::{CachedIn, Error, Problem, Wording},
 };
 use jiff::SignedDuration;
 use schemars::JsonSchema;
@@ -14,7 +14,7 @@ use serde::Serialize;
 /// What this endpoint can refuse, as the API's documentation lists it.
 pub const PROBLEMS: &[Problem] = &[];
 
-/// It changes with a release, and nobody minds an hour.
+/// It changes when staff edit it, and nobody minds an hour.
 const GOOD_FOR: SignedDuration = SignedDuration::from_hours(1);
 
 /// All that can be had, what is wanted most first.
@@ -27,10 +27,10 @@ pub struct Categories {
 #[derive(Serialize, JsonSchema)]
 pub struct GroupAnswer {
     /// Its stable name.
-    id: &'static str,
-    name: &'static str,
+    id: GroupId,
+    name: String,
     /// The name of its icon among Material Symbols.
-    icon: &'static str,
+    icon: String,
     categories: Vec<CategoryAnswer>,
 }
 
@@ -38,8 +38,8 @@ pub struct GroupAnswer {
 #[derive(Serialize, JsonSchema)]
 pub struct CategoryAnswer {
     /// Its stable name.
-    id: &'static str,
-    name: &'static str,
+    id: CategoryId,
+    name: String,
     /// What a price of it is for.
     unit: Unit,
     /// What cancelling it costs.
@@ -48,22 +48,22 @@ pub struct CategoryAnswer {
 
 /// Tells it.
 #[tracing::instrument(name = "market.list_categories", skip_all)]
-pub async fn handler(Language(language): Language) -> Result<CachedIn<Categories>, Error> {
-    let items = catalogue().groups.iter().map(|group| group_in(language, group)).collect();
+pub async fn handler(Wording { language, catalogue }: Wording) -> Result<CachedIn<Categories>, Error> {
+    let items = catalogue.groups.iter().map(|group| group_in(language, group)).collect();
     Ok(CachedIn(language, GOOD_FOR, Categories { items }))
 }
 
-fn group_in(language: Locale, group: &'static Group) -> GroupAnswer {
-    let category = |category: &'static Category| CategoryAnswer {
-        id: category.id.as_str(),
-        name: category.names.name_in(language),
+fn group_in(language: Locale, group: &Group) -> GroupAnswer {
+    let category = |category: &Category| CategoryAnswer {
+        id: category.id.clone(),
+        name: category.names.name_in(language).to_owned(),
         unit: category.unit,
         cancellation_policy: category.cancellation,
     };
     GroupAnswer {
-        id: &group.id,
-        name: group.names.name_in(language),
-        icon: &group.icon,
-        categories: group.categories.iter().map(category).collect(),
+        id: group.id.clone(),
+        name: group.names.name_in(language).to_owned(),
+        icon: group.icon.clone(),
+        categories: group.categories.iter().filter(|category| category.is_offered).map(category).collect(),
     }
 }

@@ -8,7 +8,7 @@ use connecto_shared::{
         keys::KeySet,
         proof::{Cursor, ProofKey},
     },
-    http::{Error, JobSummary, Json, Language, Page, PageQuery, Problem, Query, SignedIn},
+    http::{Error, JobSummary, Json, Page, PageQuery, Problem, Query, SignedIn, Wording},
     store::jobs,
     vendor::secrets,
 };
@@ -21,14 +21,14 @@ pub const PROBLEMS: &[Problem] = &[];
 pub async fn handler(
     State(app): State<App>,
     SignedIn { user, .. }: SignedIn,
-    Language(language): Language,
+    wording: Wording,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<JobSummary>>, Error> {
     let keys: KeySet<ProofKey> = secrets::read(&app, secrets::CURSOR_KEYS).await?;
     let list = format!("jobs {}", user.user_id);
     let after = page.after(&keys, &list)?;
     let (found, next) = jobs::posted(&app, user.user_id, after, page.limit.get()).await?;
-    let items = found.iter().map(|job| JobSummary::of(&app, language, job)).collect();
+    let items = found.iter().map(|job| JobSummary::of(&app, &wording, job)).collect();
     let seal = |id: JobId| Cursor::seal(&keys, app.now(), &list, &id.to_string());
     Ok(Json(Page { items, next_cursor: next.map(seal).transpose()? }))
 }

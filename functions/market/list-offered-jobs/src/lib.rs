@@ -11,7 +11,7 @@ use connecto_shared::{
         proof::{Cursor, ProofKey},
     },
     http::{
-        Error, JobSummary, Json, Language, OwnProfile, Page, PageQuery, Problem, Query,
+        Error, JobSummary, Json, OwnProfile, Page, PageQuery, Problem, Query, Wording,
         problem::NOT_POSSIBLE_NOW,
     },
     store::jobs,
@@ -26,7 +26,7 @@ pub const PROBLEMS: &[Problem] = &[NOT_POSSIBLE_NOW];
 pub async fn handler(
     State(app): State<App>,
     OwnProfile { professional }: OwnProfile,
-    Language(language): Language,
+    wording: Wording,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<JobSummary>>, Error> {
     if !professional.is_public() {
@@ -37,7 +37,7 @@ pub async fn handler(
     let after = page.after(&keys, &list)?;
     let (found, next) = jobs::offered(&app, professional.professional_id, after, page.limit.get()).await?;
     let open = found.iter().filter(|job| job.state_at(app.now()) == JobState::Open);
-    let items = open.map(|job| JobSummary::of(&app, language, job)).collect();
+    let items = open.map(|job| JobSummary::of(&app, &wording, job)).collect();
     let seal = |id: JobId| Cursor::seal(&keys, app.now(), &list, &id.to_string());
     Ok(Json(Page { items, next_cursor: next.map(seal).transpose()? }))
 }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use connecto_shared::{
     App,
-    http::{Error, Json, Language, OwnProfile, Problem, ServiceAnswer},
+    http::{Error, Json, OwnProfile, Problem, ServiceAnswer, Wording},
     store::services,
 };
 use schemars::JsonSchema;
@@ -23,9 +23,9 @@ pub struct OwnServices {
 pub async fn handler(
     State(app): State<App>,
     OwnProfile { professional }: OwnProfile,
-    Language(language): Language,
+    wording: Wording,
 ) -> Result<Json<OwnServices>, Error> {
     let services = services::all(&app, professional.professional_id).await?;
-    let items = services.into_iter().map(|service| ServiceAnswer::of(language, service)).collect();
+    let items = services.into_iter().map(|service| ServiceAnswer::of(&wording, service)).collect();
     Ok(Json(OwnServices { items }))
 }

@@ -4,7 +4,7 @@ use axum::extract::State;
 use connecto_shared::{
     App,
     domain::commission::Party,
-    http::{BookingSummary, Error, Json, Language, OwnProfile, Page, PageQuery, Problem, Query},
+    http::{BookingSummary, Error, Json, OwnProfile, Page, PageQuery, Problem, Query, Wording},
 };
 
 /// What this endpoint can refuse, as the API's documentation lists it.
@@ -15,9 +15,9 @@ pub const PROBLEMS: &[Problem] = &[];
 pub async fn handler(
     State(app): State<App>,
     OwnProfile { professional }: OwnProfile,
-    Language(language): Language,
+    wording: Wording,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<BookingSummary>>, Error> {
     let side = professional.professional_id.to_string();
-    Ok(Json(BookingSummary::page(&app, language, (Party::Professional, side), &page).await?))
+    Ok(Json(BookingSummary::page(&app, &wording, (Party::Professional, side), &page).await?))
 }

@@ -8,7 +8,7 @@ use connecto_shared::{
         keys::KeySet,
         proof::{Cursor, ProofKey},
     },
-    http::{Error, Json, Language, Page, PageQuery, Path, Problem, PublicReview, Query, problem::NOT_FOUND},
+    http::{Error, Json, Page, PageQuery, Path, Problem, PublicReview, Query, Wording, problem::NOT_FOUND},
     store::{professionals, reviews},
     vendor::secrets,
 };
@@ -28,7 +28,7 @@ pub struct OneProfessional {
 #[tracing::instrument(name = "market.list_reviews", skip_all)]
 pub async fn handler(
     State(app): State<App>,
-    Language(language): Language,
+    wording: Wording,
     Path(OneProfessional { id }): Path<OneProfessional>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<PublicReview>>, Error> {
@@ -37,7 +37,7 @@ pub async fn handler(
     let list = format!("reviews {id}");
     let after = page.after(&keys, &list)?;
     let (found, next) = reviews::of(&app, id, after, page.limit.get()).await?;
-    let items = found.iter().filter_map(|reviews| PublicReview::of(language, reviews)).collect();
+    let items = found.iter().filter_map(|reviews| PublicReview::of(&wording, reviews)).collect();
     let seal = |place: String| Cursor::seal(&keys, app.now(), &list, &place);
     Ok(Json(Page { items, next_cursor: next.map(seal).transpose()? }))
 }

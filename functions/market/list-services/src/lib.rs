@@ -3,8 +3,8 @@
 use axum::extract::State;
 use connecto_shared::{
     App,
-    domain::id::ProfessionalId,
-    http::{Error, Json, Language, Path, Problem, ServiceAnswer, problem::NOT_FOUND},
+    domain::{id::ProfessionalId, service::Offer},
+    http::{Error, Json, Path, Problem, ServiceAnswer, Wording, problem::NOT_FOUND},
     store::{professionals, services},
 };
 use schemars::JsonSchema;
@@ -29,10 +29,11 @@ pub struct Services {
 #[tracing::instrument(name = "market.list_services", skip_all)]
 pub async fn handler(
     State(app): State<App>,
-    Language(language): Language,
+    wording: Wording,
     Path(OneProfessional { id }): Path<OneProfessional>,
 ) -> Result<Json<Services>, Error> {
     professionals::find_public(&app, id).await?.ok_or(NOT_FOUND)?;
-    let services = services::all(&app, id).await?.into_iter().filter(|service| service.offer.is_active);
-    Ok(Json(Services { items: services.map(|service| ServiceAnswer::of(language, service)).collect() }))
+    let can_be_had = |offer: &Offer| offer.is_active && wording.catalogue.offers(&offer.category);
+    let services = services::all(&app, id).await?.into_iter().filter(|service| can_be_had(&service.offer));
+    Ok(Json(Services { items: services.map(|service| ServiceAnswer::of(&wording, service)).collect() }))
 }

@@ -8,7 +8,7 @@ use connecto_shared::{
         service::{Offer, Service},
     },
     http::{
-        Error, Json, Language, OwnProfile, Path, Problem, ServiceAnswer, check_offer,
+        Error, Json, OwnProfile, Path, Problem, ServiceAnswer, Wording, check_offer,
         problem::{CONFLICT, NOT_FOUND},
     },
     store::services,
@@ -30,13 +30,13 @@ pub struct OneService {
 pub async fn handler(
     State(app): State<App>,
     OwnProfile { professional }: OwnProfile,
-    Language(language): Language,
+    wording: Wording,
     Path(OneService { id }): Path<OneService>,
     Json(offer): Json<Offer>,
 ) -> Result<Json<ServiceAnswer>, Error> {
-    check_offer(&offer)?;
     let before = services::find(&app, professional.professional_id, id).await?.ok_or(NOT_FOUND)?;
+    check_offer(&wording, &offer, Some(&before.offer))?;
     let service = Service { offer, version: before.version + 1, ..before };
     services::put(&app, professional.professional_id, &service).await?.map_err(|_| CONFLICT)?;
-    Ok(Json(ServiceAnswer::of(language, service)))
+    Ok(Json(ServiceAnswer::of(&wording, service)))
 }

@@ -9,7 +9,7 @@ use connecto_shared::{
         id::BookingId,
     },
     http::{
-        BookingAnswer, Error, Json, Language, Path, Problem, SignedIn,
+        BookingAnswer, Error, Json, Path, Problem, SignedIn, Wording,
         problem::{CONFLICT, NOT_FOUND, NOT_POSSIBLE_NOW, SLOT_UNAVAILABLE, TOO_EARLY, TOO_LATE},
     },
     slots::{self, Wanted},
@@ -45,7 +45,7 @@ pub struct Reschedule {
 pub async fn handler(
     State(app): State<App>,
     SignedIn { user, .. }: SignedIn,
-    Language(language): Language,
+    wording: Wording,
     Path(OneBooking { id }): Path<OneBooking>,
     Json(Reschedule { starts_at }): Json<Reschedule>,
 ) -> Result<Json<BookingAnswer>, Error> {
@@ -55,7 +55,7 @@ pub async fn handler(
             && before.starts_at == starts_at
             && party == Party::Customer
         {
-            return Ok(Json(BookingAnswer::of(&app, language, party, before).await?));
+            return Ok(Json(BookingAnswer::of(&app, &wording, party, before).await?));
         }
         let duration = before.duration();
         let act = Act::Reschedule(slots::span(&app, starts_at, duration).ok_or(SLOT_UNAVAILABLE)?);
@@ -77,7 +77,7 @@ pub async fn handler(
         };
         let (diary, over) = slots::room(&app, wanted, starts_at).await?.ok_or(SLOT_UNAVAILABLE)?;
         match bookings::reschedule(&app, (&before, &after), row, (&diary, &over)).await? {
-            Ok(()) => return Ok(Json(BookingAnswer::of(&app, language, party, after).await?)),
+            Ok(()) => return Ok(Json(BookingAnswer::of(&app, &wording, party, after).await?)),
             Err(_) => {
                 pause(&app, attempt.min(4)).await?;
             }

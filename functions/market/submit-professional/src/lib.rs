@@ -8,7 +8,7 @@ use connecto_shared::{
         professional::{Professional, Standing, StandingEvent},
     },
     http::{
-        Error, FieldError, Json, Language, OwnProfessional, OwnProfile, Problem,
+        Error, FieldError, Json, OwnProfessional, OwnProfile, Problem, Wording,
         problem::{CONFLICT, INVALID_INPUT, RATE_LIMITED},
     },
     store::{limits, professionals, uploads},
@@ -25,10 +25,10 @@ pub const PROBLEMS: &[Problem] = &[NOT_SUBMITTABLE, INVALID_INPUT, CONFLICT, RAT
 pub async fn handler(
     State(app): State<App>,
     OwnProfile { professional: before }: OwnProfile,
-    Language(language): Language,
+    wording: Wording,
 ) -> Result<Json<OwnProfessional>, Error> {
     if matches!(before.standing, Standing::Submitted { .. }) {
-        return Ok(Json(OwnProfessional::of(&app, language, before).await?));
+        return Ok(Json(OwnProfessional::of(&app, &wording, before).await?));
     }
     let standing = before.standing.after(StandingEvent::Submit, app.now()).ok_or(NOT_SUBMITTABLE)?;
     let missing = before.profile.missing().into_iter();
@@ -45,5 +45,5 @@ pub async fn handler(
     limits::take(&app, APPLY_PER_ACCOUNT, &before.user_id().to_string()).await??;
     let after = Professional { standing, ..before.clone() };
     let after = professionals::put(&app, Some(&before), after, &papers).await?.map_err(|_| CONFLICT)?;
-    Ok(Json(OwnProfessional::of(&app, language, after).await?))
+    Ok(Json(OwnProfessional::of(&app, &wording, after).await?))
 }

@@ -9,7 +9,7 @@ use axum::extract::State;
 use connecto_shared::{
     App,
     domain::{
-        catalogue::{CategoryId, catalogue},
+        catalogue::CategoryId,
         id::{MediaId, UserId},
         media::Purpose,
         place::{Point, ServiceArea},
@@ -21,7 +21,7 @@ use connecto_shared::{
         upload::Upload,
     },
     http::{
-        Error, FieldError, Json, Language, OwnProfessional, Problem, SignedIn, given,
+        Error, FieldError, Json, OwnProfessional, Problem, SignedIn, Wording, given,
         problem::{CONFLICT, INVALID_INPUT, UPLOAD_NOT_READY},
     },
     store::{professionals, uploads},
@@ -68,13 +68,14 @@ pub struct UpdateProfessional {
 pub async fn handler(
     State(app): State<App>,
     SignedIn { user, .. }: SignedIn,
-    Language(language): Language,
+    wording: Wording,
     Json(body): Json<UpdateProfessional>,
 ) -> Result<Json<OwnProfessional>, Error> {
     check(&app, &body)?;
     let papers = check_uploads(&app, user.user_id, &body).await?;
     let professional_id = Professional::id_of(user.user_id);
     let before = professionals::find(&app, professional_id).await?;
+    check_categories(&wording, before.as_ref(), &body)?;
     let mut after = before.clone().unwrap_or_else(|| Professional {
         professional_id,
         profile: ProfessionalProfile::default(),
@@ -92,7 +93,7 @@ pub async fn handler(
     if before.as_ref() != Some(&after) {
         after = professionals::put(&app, before.as_ref(), after, &papers).await?.map_err(|_| CONFLICT)?;
     }
-    Ok(Json(OwnProfessional::of(&app, language, after).await?))
+    Ok(Json(OwnProfessional::of(&app, &wording, after).await?))
 }
 
 /// What can be checked without asking anybody.
@@ -105,14 +106,24 @@ fn check(app: &App, body: &UpdateProfessional) -> Result<(), Error> {
     if let Some((field, _)) = texts.iter().find(|(_, text)| text.is_some_and(has_contact_details)) {
         return Err(INVALID_INPUT.at(field, "contact_details").into());
     }
-    let categories = body.categories.as_deref().unwrap_or_default();
-    if let Some(at) = catalogue().unknown(categories) {
-        return Err(INVALID_INPUT.at(&format!("/categories/{at}"), "unknown_category").into());
-    }
     if body.working_since.flatten().is_some_and(|year| year.is_after(app.now())) {
         return Err(INVALID_INPUT.at("/working_since", "out_of_range").into());
     }
     Ok(())
+}
+
+/// Each category can be had, or they have it already.
+fn check_categories(
+    wording: &Wording,
+    before: Option<&Professional>,
+    body: &UpdateProfessional,
+) -> Result<(), Error> {
+    let had = before.and_then(|before| before.profile.categories.as_deref()).unwrap_or_default();
+    let is_unknown = |id: &CategoryId| !wording.catalogue.offers(id) && !had.contains(id);
+    match body.categories.as_deref().unwrap_or_default().iter().position(is_unknown) {
+        Some(at) => Err(INVALID_INPUT.at(&format!("/categories/{at}"), "unknown_category").into()),
+        None => Ok(()),
+    }
 }
 
 /// Each upload is their own, for this, and ready; returns the papers.

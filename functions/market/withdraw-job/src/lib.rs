@@ -5,7 +5,7 @@ use connecto_shared::{
     App,
     domain::{id::JobId, job::JobState},
     http::{
-        Error, JobAnswer, Json, Language, Path, Problem, SignedIn,
+        Error, JobAnswer, Json, Path, Problem, SignedIn, Wording,
         problem::{CONFLICT, NOT_FOUND, NOT_POSSIBLE_NOW},
     },
     store::{jobs, pause},
@@ -30,7 +30,7 @@ pub struct OneJob {
 pub async fn handler(
     State(app): State<App>,
     SignedIn { user, .. }: SignedIn,
-    Language(language): Language,
+    wording: Wording,
     Path(OneJob { id }): Path<OneJob>,
 ) -> Result<Json<JobAnswer>, Error> {
     for attempt in 0..ATTEMPTS {
@@ -38,14 +38,14 @@ pub async fn handler(
             jobs::find(&app, id).await?.filter(|job| job.customer_id == user.user_id).ok_or(NOT_FOUND)?;
         let quotes = jobs::quotes(&app, id).await?;
         match before.state_at(app.now()) {
-            JobState::Withdrawn => return Ok(Json(JobAnswer::of(&app, language, before, quotes).await?)),
+            JobState::Withdrawn => return Ok(Json(JobAnswer::of(&app, &wording, before, quotes).await?)),
             JobState::Open => {}
             JobState::Booked | JobState::Expired => return Err(NOT_POSSIBLE_NOW.into()),
         }
         let (after, declined) = before.end(JobState::Withdrawn, &quotes, app.now());
         if jobs::end(&app, (&before, &after), &declined).await?.is_ok() {
             let quotes = jobs::quotes(&app, id).await?;
-            return Ok(Json(JobAnswer::of(&app, language, after, quotes).await?));
+            return Ok(Json(JobAnswer::of(&app, &wording, after, quotes).await?));
         }
         pause(&app, attempt).await?;
     }

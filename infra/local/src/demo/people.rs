@@ -7,7 +7,7 @@ use connecto_shared::{
     domain::{
         availability::Plan,
         booking::Place,
-        catalogue::{Category, Group, catalogue},
+        catalogue::{Catalogue, Category, Group},
         locale::Locale,
         locality::Locality,
         phone::Phone,
@@ -114,7 +114,7 @@ pub(super) fn worker(
     localities: &[&'static Locality],
 ) -> Result<Worker, Fault> {
     let user = User { roles: vec![Role::Customer, Role::Professional], ..person(dice, number, now)? };
-    let groups = &catalogue().groups;
+    let groups = &Catalogue::shipped().groups;
     // What is wanted most comes first.
     let group = &groups[share(groups.len(), dice.skewed())];
     let count = *dice.one(&[1, 1, 2, 2, 2, 3, 4]);
@@ -202,7 +202,7 @@ fn service(
     category: &Category,
     (nth, since): (i64, Timestamp),
 ) -> Result<Service, Fault> {
-    let (from, to) = words::rupees(&group.id);
+    let (from, to) = words::rupees(group.id.as_str());
     let price =
         |rupees: i64| json!({ "amount": rupees.clamp(from, to) / 10 * 1_000 + 900, "currency": "INR" });
     let least = dice.of(from..from + (to - from) / 2);

@@ -7,7 +7,7 @@ use connecto_shared::{
     domain::{
         availability::Span,
         booking::{Actor, Agreed, Booking, Event, LineItem, Place, State, WorkCode},
-        catalogue::{CancellationPolicy, CategoryId, catalogue},
+        catalogue::{Catalogue, CategoryId},
         commission::commissions,
         id::UserId,
         job::{Ask, Job, JobState, Quote, QuoteState, Terms},
@@ -144,7 +144,6 @@ impl City<'_> {
         (customer, place): (usize, Place),
         category: &CategoryId,
     ) -> Result<Agreed, Fault> {
-        let policy = catalogue().category(category).map(|category| category.cancellation);
         let (customer, worker) = (&self.customers[customer].user, &self.workers[worker]);
         Ok(Agreed {
             customer_id: customer.user_id,
@@ -157,7 +156,7 @@ impl City<'_> {
             category: category.clone(),
             lines: Vec::new(),
             commissions: commissions(self.now),
-            policy: policy.unwrap_or(CancellationPolicy::Standard),
+            policy: Catalogue::shipped().cancellation(category),
             place,
             note: None,
             is_instant: false,
@@ -263,8 +262,9 @@ impl City<'_> {
         (category, wanted): (&CategoryId, Timestamp),
         created: Timestamp,
     ) -> Result<Job, Fault> {
-        let name =
-            catalogue().category(category).map_or("Work", |category| category.names.name_in(Locale::En));
+        let name = Catalogue::shipped()
+            .category(category)
+            .map_or("Work", |category| category.names.name_in(Locale::En));
         let date = wanted.to_zoned(jiff::tz::TimeZone::get("Asia/Kolkata")?).date();
         let days = wanted.duration_since(created).as_hours() / 24;
         let when = if days < 13 && self.dice.percent(60) {
@@ -346,7 +346,7 @@ impl City<'_> {
         job: &Job,
         (begins, quoted, valid_until): (Timestamp, Timestamp, Timestamp),
     ) -> Result<Quote, Fault> {
-        let (from, to) = words::rupees(&self.workers[worker].group.id);
+        let (from, to) = words::rupees(self.workers[worker].group.id.as_str());
         let price = |rupees: i64| json!({ "amount": rupees / 10 * 1_000, "currency": "INR" });
         let mut lines = vec![json!({ "name": "Work", "price": price(self.dice.of(from..to)) })];
         if self.dice.percent(40) {

@@ -1,0 +1,6 @@
+//! `admin-list-categories` as a Lambda function.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    connecto_shared::lambda::run(admin_list_categories::handler).await
+}
