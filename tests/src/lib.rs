@@ -34,4 +34,6 @@ mod observe;
 #[cfg(test)]
 mod ops;
 #[cfg(test)]
+mod razorpay;
+#[cfg(test)]
 mod tour;

@@ -109,6 +109,7 @@ pub fn table(running: &Running, data: &Data) -> String {
         ("S3", &urls.s3),
         ("CloudFront", &urls.cloudfront),
         ("CDN", &urls.cdn),
+        ("Razorpay", &urls.razorpay),
         ("Redis", urls.redis.as_deref().unwrap_or("none: REDIS_URL is not set, so there is no cache")),
         ("Data", &data),
         ("Clock", &clock),

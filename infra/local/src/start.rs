@@ -18,6 +18,7 @@ use crate::demo::{self, Demo};
 use crate::engines::calls::CallLog;
 use crate::engines::chaos::Chaos;
 use crate::engines::outbox::Outbox;
+use crate::engines::razorpay::Sandbox;
 use crate::engines::{Engines, Listeners, dynamo, s3, secrets};
 use crate::error::StartError;
 use crate::fault_layer::FaultLayer;
@@ -67,9 +68,10 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let demo = if options.demo { Some(demo::filled(&world, &database).await?) } else { None };
     let secrets = secrets::Store::open(&world.data, &world.template, world.clock.now())?;
     let objects = Arc::new(s3::Store::open(&world.data)?);
-    let engines = Engines::start(&world, &database, Arc::new(secrets), &objects, listeners).await?;
+    let sandbox = Arc::new(Sandbox::open(&world)?);
+    let engines = Engines::start(&world, &database, Arc::new(secrets), &objects, &sandbox, listeners).await?;
     let triggers = Triggers::start(&world, &database, &objects).await?;
-    let page = Page::new(&world, triggers.handle(), options.endpoints, gateway_port(&gateway)?);
+    let page = Page::new(&world, &sandbox, triggers.handle(), options.endpoints, gateway_port(&gateway)?);
     let router = page.into_router().merge(Gateway::new(&world)?.into_router());
     let (stop, stopped) = oneshot::channel::<()>();
     let gateway = tokio::spawn(async move {
@@ -141,6 +143,7 @@ async fn bind(port: u16) -> Result<(TcpListener, Listeners), StartError> {
         s3: socket(6, "S3").await?,
         cloudfront: socket(7, "CloudFront").await?,
         cdn: socket(8, "the CDN").await?,
+        razorpay: socket(9, "Razorpay").await?,
     };
     Ok((gateway, listeners))
 }
@@ -163,6 +166,7 @@ fn urls(gateway: &TcpListener, listeners: &Listeners, redis: Option<String>) -> 
         s3: url(&listeners.s3)?,
         cloudfront: url(&listeners.cloudfront)?,
         cdn: url(&listeners.cdn)?,
+        razorpay: url(&listeners.razorpay)?,
         redis,
     })
 }

@@ -45,6 +45,8 @@ pub struct Urls {
     pub cloudfront: String,
     /// What delivers pictures in `CloudFront`'s place.
     pub cdn: String,
+    /// The sandbox of Razorpay.
+    pub razorpay: String,
     /// The Redis that the cache lives in; somebody else's process.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redis: Option<String>,

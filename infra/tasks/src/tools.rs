@@ -24,6 +24,9 @@ const FIDO2: (&str, &str) = ("fido2", "2.2.1");
 /// What tells again, by another hand, when something recurs.
 const DATEUTIL: (&str, &str) = ("python-dateutil", "2.9.0.post0");
 const OIDC_PROVIDER: (&str, &str) = ("oidc-provider", "9.13.3");
+/// Razorpay's own clients, against the sandbox.
+const RAZORPAY_PYTHON: (&str, &str) = ("razorpay", "2.0.1");
+const RAZORPAY_NODE: (&str, &str) = ("razorpay-node", "2.9.8");
 /// What drives a browser; the browser itself is Debian's.
 const PUPPETEER: (&str, &str) = ("puppeteer-core", "24.43.1");
 /// It has a Redis in it, which it compiles where `PyPI` has none for the Python at hand.
@@ -117,6 +120,16 @@ impl Tools {
     /// A provider of OpenID Connect; its folder.
     pub fn oidc_provider(&self) -> Result<PathBuf, Failure> {
         self.node(OIDC_PROVIDER, &[&format!("oidc-provider@{}", OIDC_PROVIDER.1)])
+    }
+
+    /// Razorpay's own client for Python; its folder.
+    pub fn razorpay_python(&self) -> Result<PathBuf, Failure> {
+        self.python(RAZORPAY_PYTHON, &[])
+    }
+
+    /// Razorpay's own client for Node.js; its folder.
+    pub fn razorpay_node(&self) -> Result<PathBuf, Failure> {
+        self.node(RAZORPAY_NODE, &[&format!("razorpay@{}", RAZORPAY_NODE.1)])
     }
 
     /// What drives a browser; its folder.

@@ -142,6 +142,8 @@ fn tests(house: &House) -> Result<(), Failure> {
         .env("CONNECTO_FIDO2", house.tools.fido2()?)
         .env("CONNECTO_DATEUTIL", house.tools.dateutil()?)
         .env("CONNECTO_OIDC_PROVIDER", house.tools.oidc_provider()?)
+        .env("CONNECTO_RAZORPAY_PYTHON", house.tools.razorpay_python()?)
+        .env("CONNECTO_RAZORPAY_NODE", house.tools.razorpay_node()?)
         .env("CONNECTO_PUPPETEER", house.tools.puppeteer()?)
         .env("CONNECTO_REDIS", house.tools.redis()?);
     if house.scope == Scope::Full {
@@ -151,8 +153,8 @@ fn tests(house: &House) -> Result<(), Failure> {
         Ok(()) => {}
         // Who may install nothing can try all the rest.
         Err(Failure::Untold(why)) if house.scope != Scope::Full => {
-            say(&format!("      left out: the page for uploads, in a browser. {why}"));
-            nextest.args(["-E", "not test(/^local::upload_page/)"]);
+            say(&format!("      left out: what people do in a browser. {why}"));
+            nextest.args(["-E", "not (test(/^local::upload_page/) + test(in_a_browser))"]);
         }
         Err(failure) => return Err(failure),
     }

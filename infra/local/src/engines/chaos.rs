@@ -9,7 +9,17 @@ const MAX_RULES: usize = 100;
 /// The longest delay.
 const MAX_DELAY_MS: u32 = 60_000;
 /// The services that have a front.
-const SERVICES: [&str; 7] = ["dynamodb", "secretsmanager", "ses", "sns", "elasticache", "s3", "cloudfront"];
+const SERVICES: [&str; 9] = [
+    "dynamodb",
+    "secretsmanager",
+    "ses",
+    "sns",
+    "elasticache",
+    "s3",
+    "cloudfront",
+    "razorpay",
+    "razorpay_webhooks",
+];
 
 /// What a struck call does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,11 +31,17 @@ pub enum Misbehaviour {
     Conflict,
     /// Answers a failure of the service, before anything took effect.
     Fail,
+    /// Takes effect, then answers a failure (`razorpay` alone).
+    FailAfter,
     /// Takes effect, then closes the connection without an answer.
     DropReply,
     /// Takes effect; then the calling function ends as if its process had been killed, and no answer comes.
     Crash,
-    /// Is answered late.
+    /// Is told twice (`razorpay_webhooks` alone).
+    Duplicate,
+    /// Is never told (`razorpay_webhooks` alone).
+    Lose,
+    /// Is answered, or told, late.
     Delay {
         /// By how many milliseconds.
         ms: u32,
@@ -38,6 +54,9 @@ impl Misbehaviour {
             Self::Throttle => "chaos:throttle",
             Self::Conflict => "chaos:conflict",
             Self::Fail => "chaos:fail",
+            Self::FailAfter => "chaos:fail_after",
+            Self::Duplicate => "chaos:duplicate",
+            Self::Lose => "chaos:lose",
             Self::DropReply => "chaos:drop_reply",
             Self::Crash => "chaos:crash",
             Self::Delay { .. } => "chaos:delay",
@@ -48,7 +67,7 @@ impl Misbehaviour {
 /// Which calls misbehave, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {
-    /// `dynamodb`, `secretsmanager`, `ses`, `sns`, `elasticache`, `s3` or `cloudfront`.
+    /// `dynamodb`, `secretsmanager`, `ses`, `sns`, `elasticache`, `s3`, `cloudfront`, `razorpay` or `razorpay_webhooks`.
     pub service: String,
     /// The API's action; all of the service's where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -136,7 +155,25 @@ fn validate(rule: &Rule) -> Result<(), String> {
     if rule.every == 0 {
         return Err("every starts at 1".to_owned());
     }
+    // Of its callers Razorpay knows the key alone, which they share.
+    if rule.service.starts_with("razorpay") && rule.function.is_some() {
+        return Err("razorpay does not know which function calls".to_owned());
+    }
     match rule.misbehaviour {
+        Misbehaviour::Duplicate | Misbehaviour::Lose if rule.service != "razorpay_webhooks" => {
+            Err("only razorpay_webhooks are told twice or never".to_owned())
+        }
+        Misbehaviour::Duplicate | Misbehaviour::Lose => Ok(()),
+        Misbehaviour::FailAfter if rule.service != "razorpay" => {
+            Err("only razorpay fails after it did something".to_owned())
+        }
+        Misbehaviour::Crash if rule.service == "razorpay" => {
+            Err("razorpay does not know which function calls".to_owned())
+        }
+        Misbehaviour::Delay { .. } if rule.service == "razorpay_webhooks" => Ok(()),
+        _ if rule.service == "razorpay_webhooks" => {
+            Err("razorpay_webhooks are told twice, never or late".to_owned())
+        }
         Misbehaviour::Conflict if rule.service != "dynamodb" => {
             Err("only dynamodb knows transaction conflicts".to_owned())
         }
@@ -178,6 +215,11 @@ mod tests {
             (r#"[{"service":"ses","every":0,"do":"fail"}]"#, "every"),
             (r#"[{"service":"ses","every":1,"do":"conflict"}]"#, "dynamodb"),
             (r#"[{"service":"ses","every":1,"do":"delay","ms":60001}]"#, "ms"),
+            (r#"[{"service":"ses","every":1,"do":"lose"}]"#, "razorpay_webhooks"),
+            (r#"[{"service":"ses","every":1,"do":"fail_after"}]"#, "razorpay"),
+            (r#"[{"service":"razorpay","every":1,"do":"crash"}]"#, "function"),
+            (r#"[{"service":"razorpay","function":"PaymentsPay","every":1,"do":"fail"}]"#, "function"),
+            (r#"[{"service":"razorpay_webhooks","every":1,"do":"fail"}]"#, "late"),
         ] {
             assert!(Chaos::default().set(rules(json)).expect_err(json).contains(part));
         }

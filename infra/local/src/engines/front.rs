@@ -148,7 +148,8 @@ impl<E: Engine> Front<E> {
                 tokio::time::sleep(std::time::Duration::from_millis(ms.into())).await;
                 None
             }
-            Some(Misbehaviour::DropReply | Misbehaviour::Crash) | None => None,
+            // The rest is of engines that have no front.
+            Some(_) | None => None,
         };
         let reply = match refusal {
             Some(refusal) => self.engine.refuse(&refusal, &request),

@@ -1,5 +1,5 @@
-//! The AWS services on one machine: each listens on a port of its own and speaks its service's wire protocol, behind a
-//! front that knows which function calls and what its policy allows.
+//! The AWS services on one machine, and Razorpay: each listens on a port of its own and speaks its service's wire protocol;
+//! those of AWS behind a front that knows which function calls and what its policy allows.
 
 pub mod calls;
 mod cdn;
@@ -12,6 +12,7 @@ mod lines;
 mod mail;
 pub mod outbox;
 mod query;
+pub mod razorpay;
 pub mod s3;
 pub mod secrets;
 mod server;
@@ -38,6 +39,7 @@ pub(crate) use self::server::{Dropped, serve};
 use self::cloudfront::CloudFront;
 use self::dynamo::Dynamo;
 use self::front::{Engine, Front};
+use self::razorpay::Sandbox;
 use self::secrets::Secrets;
 
 /// The sockets of the engines, bound before anything starts.
@@ -58,6 +60,8 @@ pub struct Listeners {
     pub cloudfront: TcpListener,
     /// What delivers pictures in `CloudFront`'s place.
     pub cdn: TcpListener,
+    /// Razorpay.
+    pub razorpay: TcpListener,
 }
 
 /// The running engines. They end when this is dropped; what was acknowledged is on disk by then.
@@ -73,12 +77,14 @@ impl Engines {
         database: &dynoxide::Database,
         secrets: Arc<secrets::Store>,
         objects: &Arc<s3::Store>,
+        sandbox: &Arc<Sandbox>,
         listeners: Listeners,
     ) -> Result<Self, StartError> {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let dynamo = Dynamo::start(database.clone(), &mut tasks, stopped.clone()).await?;
-        let Listeners { dynamodb, secretsmanager, ses, sns, elasticache, s3, cloudfront, cdn } = listeners;
+        let Listeners { dynamodb, secretsmanager, ses, sns, elasticache, s3, cloudfront, cdn, razorpay } =
+            listeners;
         spawn(&mut tasks, dynamodb, world, dynamo, &stopped);
         spawn(&mut tasks, secretsmanager, world, Secrets::new(secrets, world.clock.shared()), &stopped);
         spawn(&mut tasks, ses, world, ses::Ses::new(world.outbox.clone(), world.clock.shared()), &stopped);
@@ -86,6 +92,7 @@ impl Engines {
         let cache = elasticache::ElastiCache::new(world.urls.redis.as_deref(), world.clock.now());
         spawn(&mut tasks, elasticache, world, cache, &stopped);
         tasks.spawn(s3::serve(s3, world, objects, stopped.clone()));
+        razorpay::start(&mut tasks, razorpay, sandbox, &stopped);
         let kept = cdn::Kept::default();
         let invalidations = CloudFront::new(kept.clone(), world.clock.shared());
         spawn(&mut tasks, cloudfront, world, invalidations, &stopped);

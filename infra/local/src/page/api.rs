@@ -176,6 +176,14 @@ pub(super) async fn metrics(State(page): State<Page>, uri: OriginalUri) -> Respo
     }
 }
 
+/// Where the sandbox of Razorpay is, by which key clients sign in, and what was paid lately.
+pub(super) async fn razorpay(State(page): State<Page>) -> Response {
+    match page.0.sandbox.shown().await {
+        Some(shown) => json(&shown),
+        None => refusal(StatusCode::INTERNAL_SERVER_ERROR, "The sandbox's file cannot be read."),
+    }
+}
+
 pub(super) async fn chaos(State(page): State<Page>) -> Response {
     json(&serde_json::json!({ "rules": page.0.world.chaos.list() }))
 }

@@ -15,6 +15,7 @@ use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::engines::razorpay::Sandbox;
 use crate::functions::Endpoint;
 use crate::guard;
 use crate::triggers;
@@ -30,6 +31,7 @@ pub(crate) struct Page(Arc<Inner>);
 
 struct Inner {
     world: Arc<World>,
+    sandbox: Arc<Sandbox>,
     triggers: triggers::Handle,
     endpoints: Vec<Endpoint>,
     port: u16,
@@ -39,12 +41,14 @@ struct Inner {
 impl Page {
     pub(crate) fn new(
         world: &Arc<World>,
+        sandbox: &Arc<Sandbox>,
         triggers: triggers::Handle,
         endpoints: Vec<Endpoint>,
         port: u16,
     ) -> Self {
         Self(Arc::new(Inner {
             world: Arc::clone(world),
+            sandbox: Arc::clone(sandbox),
             triggers,
             endpoints,
             port,
@@ -74,6 +78,7 @@ impl Page {
             .route("/_local/permissions", get(api::permissions))
             .route("/_local/faults", get(api::faults))
             .route("/_local/metrics", get(api::metrics))
+            .route("/_local/razorpay", get(api::razorpay))
             .route("/_local/chaos", get(api::chaos).put(api::set_chaos).delete(api::clear_chaos))
             .route(
                 "/_local/{*rest}",

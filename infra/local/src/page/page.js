@@ -147,12 +147,12 @@ function chaos({ rules }) {
       const kept = rules.map(({ matched, struck, ...old }) => old);
       act(() => call("chaos", { method: "PUT", body: JSON.stringify({ rules: [...kept, rule] }) }));
     },
-  }, field("service", select("dynamodb", "ses", "sns", "secretsmanager", "elasticache", "s3", "cloudfront")), field("action", el("input", { placeholder: "all" })),
-  field("every", el("input", { type: "number", min: 1, value: 3 })), field("do", select("throttle", "conflict", "fail", "drop_reply", "crash", "delay")),
+  }, field("service", select("dynamodb", "ses", "sns", "secretsmanager", "elasticache", "s3", "cloudfront", "razorpay", "razorpay_webhooks")), field("action", el("input", { placeholder: "all" })),
+  field("every", el("input", { type: "number", min: 1, value: 3 })), field("do", select("throttle", "conflict", "fail", "fail_after", "drop_reply", "crash", "delay", "duplicate", "lose")),
   field("ms", el("input", { type: "number", min: 0, value: 500 })), el("button", { className: "main" }, "Add"));
   const rows = rules.map((rule) => row(rule.service, rule.action ?? "all", rule.function ?? "all", number(rule.every),
     rule.ms ? `${rule.do} ${rule.ms} ms` : rule.do, number(rule.matched), number(rule.struck)));
-  return [...head("Chaos", "Every n-th matching call of an AWS service misbehaves, over the wire.",
+  return [...head("Chaos", "Every n-th matching call of a service misbehaves, over the wire.",
     el("button", { onclick: () => act(() => call("chaos", { method: "DELETE" })) }, "Behave again")), form, el("p"),
   rows.length ? table(["Service", "Action", "Function", "Every", "Does", "Matched", "Struck"], rows) : empty("Everything behaves.")];
 }
@@ -170,9 +170,23 @@ function calls({ items }, { unused }) {
   grants.length ? table(["Function", "Actions", "Resources"], grants) : empty("Every grant was used.")];
 }
 
+function razorpay({ url, key_id, key_secret, webhooks, waiting, payments }) {
+  const rupees = (paise) => `₹${(paise / 100).toFixed(2)}`;
+  const facts = { "API": url, "Key": key_id, "Secret": key_secret, "Still to be told": `${waiting}` };
+  const hooks = webhooks.map((hook) => row(hook.url, hook.active ? "on" : "off", Object.keys(hook.events).join(", ")));
+  const rows = payments.map((one) => row(time(one.created_at * 1000), el("td", { className: "id" }, one.id), one.order_id,
+    number(rupees(one.amount)), [one.method, one.vpa ? ` ${one.vpa}` : ""], one.status, number(rupees(one.amount_refunded))));
+  return [...head("Razorpay", "A sandbox that speaks Razorpay's wire format. No money moves."),
+    el("dl", {}, Object.entries(facts).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, el("code", {}, value))])),
+    el("h3", {}, "Webhooks"), hooks.length ? table(["Where", "", "Events"], hooks) : empty("Nobody is told."),
+    el("h3", {}, "Payments"),
+    rows.length ? table(["At", "Payment", "Order", "Amount", "By", "Status", "Refunded"], rows) : empty("Nobody has paid yet.")];
+}
+
 const SECTIONS = {
   outbox: [outbox, `outbox?limit=${ITEMS_SHOWN}`], functions: [functions, "functions"], schedules: [schedules, "schedules"],
   faults: [faults, "faults"], chaos: [chaos, "chaos"], calls: [calls, `calls?limit=${ITEMS_SHOWN}`, "permissions"],
+  razorpay: [razorpay, "razorpay"],
 };
 
 let shown = "";

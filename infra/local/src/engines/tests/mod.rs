@@ -66,6 +66,7 @@ impl City {
             s3: bind().await,
             cloudfront: bind().await,
             cdn: bind().await,
+            razorpay: bind().await,
         };
         let url = |listener: &TcpListener| format!("http://{}", listener.local_addr().expect("an address"));
         let urls = Urls {
@@ -79,6 +80,7 @@ impl City {
             s3: url(&listeners.s3),
             cloudfront: url(&listeners.cloudfront),
             cdn: url(&listeners.cdn),
+            razorpay: url(&listeners.razorpay),
             redis: None,
         };
         let database = dynamo::open(data, &template).expect("a database");
@@ -101,7 +103,8 @@ impl City {
             dead_letters: DeadLetters::open(data).expect("dead letters"),
         });
         let objects = Arc::new(Store::open(data).expect("objects"));
-        let engines = Engines::start(&world, &database, Arc::new(secrets), &objects, listeners);
+        let sandbox = Arc::new(super::razorpay::Sandbox::open(&world).expect("a sandbox"));
+        let engines = Engines::start(&world, &database, Arc::new(secrets), &objects, &sandbox, listeners);
         Self { engines: engines.await.expect("engines"), world, database, objects, key }
     }
 
