@@ -161,6 +161,7 @@ pub fn all() -> Vec<Endpoint> {
         http!("market/create-booking", market_create_booking),
         http!("market/create-job", market_create_job),
         http!("market/create-service", market_create_service),
+        http!("market/decline-quote", market_decline_quote),
         http!("market/delete-service", market_delete_service),
         http!("market/find-services", market_find_services),
         http!("market/get-availability", market_get_availability),

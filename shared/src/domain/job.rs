@@ -174,7 +174,7 @@ pub enum QuoteState {
     Open,
     /// They have.
     Accepted,
-    /// They have accepted another, or do not want it any more.
+    /// They have not, have accepted another, or do not want it any more.
     Declined,
     /// The professional does not offer it any more.
     Withdrawn,
@@ -241,6 +241,17 @@ impl Job {
             Quote { state, ..quote.clone() }
         });
         Ok((Self { booking_id: Some(booking_id), ..self.next(JobState::Booked) }, changed.collect()))
+    }
+
+    /// As it and one of its quotes are after the customer has declined that one.
+    pub fn decline(&self, quote: &Quote, now: Timestamp) -> Result<(Self, Quote), NotQuoted> {
+        if self.state_at(now) != JobState::Open || quote.state != QuoteState::Open {
+            return Err(NotQuoted::NotNow);
+        }
+        if !quote.stands(now) {
+            return Err(NotQuoted::TooLate);
+        }
+        Ok((self.next(JobState::Open), Quote { state: QuoteState::Declined, ..quote.clone() }))
     }
 
     /// As it and its quotes are after it has ended without a booking: those that stood, changed.

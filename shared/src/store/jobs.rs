@@ -67,6 +67,13 @@ pub async fn withdraw_quote(
     put_in(Transaction::new(app), jobs, &[quote])?.commit().await
 }
 
+/// Writes a quote that the customer declines, and tells who made it. `Err`: the job is another version by now. A read of who is
+/// told, and a transaction of three writes.
+pub async fn decline(app: &App, jobs: (&Job, &Job), quote: &Quote) -> Result<Result<(), Refused>, Fault> {
+    let quotes = std::slice::from_ref(quote);
+    tell_declined(app, put_in(Transaction::new(app), jobs, quotes)?, quotes).await?.commit().await
+}
+
 /// Writes a job that ends without a booking, with the quotes that stood, and tells who made them; and the customer, where its time
 /// is over. `Err`: it is another version by now. A read of each who is told, and a transaction of a write, and two for each quote.
 pub async fn end(

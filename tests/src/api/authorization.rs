@@ -180,7 +180,9 @@ async fn what_is_anothers_is_not_found_and_stays() {
         let body = || match path {
             "/v1/professional/services/{id}" if method == Method::PUT => Some(offer()),
             "/v1/bookings/{id}/events" => Some(json!({ "event": "confirm" })),
-            "/v1/jobs/{id}/acceptance" => Some(json!({ "quote_id": "quo_01h455vb4pex5vsknk084sn02q" })),
+            "/v1/jobs/{id}/acceptance" | "/v1/jobs/{id}/decline" => {
+                Some(json!({ "quote_id": "quo_01h455vb4pex5vsknk084sn02q" }))
+            }
             "/v1/professional/jobs/{id}/quote" if method == Method::PUT => Some(quote_terms()),
             "/v1/bookings/{id}/reviews" if method == Method::POST => Some(json!({ "stars": 5 })),
             "/v1/bookings/{id}/reviews/report" => Some(json!({ "reason": "It is not true." })),

@@ -371,6 +371,10 @@ async fn use_jobs(city: &City, ravi: &Person, meera: &Person) {
     lata.browser().get("/v1/jobs").await.is(200);
     ravi.browser().get("/v1/professional/jobs").await.is(200);
     see(&lata.browser().post(&format!("/v1/jobs/{}/withdrawal", jobs[0]), json!({})).await.is(200)).await;
+    let quote = lata.browser().get(&format!("/v1/jobs/{}", jobs[1])).await.is(200).body["quotes"][0].clone();
+    let decline = json!({ "quote_id": quote["quote_id"] });
+    lata.browser().post(&format!("/v1/jobs/{}/decline", jobs[1]), decline).await.is(200);
+    ravi.browser().put(&format!("/v1/professional/jobs/{}/quote", jobs[1]), terms.clone()).await.is(200);
     ravi.browser().delete(&format!("/v1/professional/jobs/{}/quote", jobs[1])).await.is(204);
     let accept = async |job: &str| {
         let seen = lata.browser().get(&format!("/v1/jobs/{job}")).await.is(200);

@@ -352,6 +352,58 @@ mod on_one_machine {
         }
     }
 
+    /// A customer who has five quotes that they do not like makes room for another.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_quote_that_is_declined_makes_room_for_another() {
+        let city = City::without_limits().await;
+        let (asha, meera) = (city.customer("asha").await, city.staff("meera2").await);
+        let mut plumbers = Vec::new();
+        for n in 0..6 {
+            plumbers.push(another(&city, &format!("plumber{n}"), &meera).await);
+        }
+        is_found(&city, 6).await;
+        let job = posts(&asha, "k", ask()).await;
+        let decline = async |quote: &Value| {
+            let body = json!({ "quote_id": quote["quote_id"] });
+            asha.browser().post(&format!("{}/decline", path(&job)), body).await
+        };
+        let mut made = Vec::new();
+        for (plumber, rupees) in plumbers[..5].iter().zip(900..) {
+            is_offered(plumber, &job).await;
+            made.push(quotes(plumber, &job, terms(&city, 40, rupees).await).await.is(200).body);
+        }
+        is_offered(&plumbers[5], &job).await;
+        let sixth = terms(&city, 40, 500).await;
+        quotes(&plumbers[5], &job, sixth.clone()).await.is_problem(409, "too_many_quotes");
+        // Both at once, and both again: it is declined once, and who made it is told once.
+        let (one, other) = tokio::join!(decline(&made[0]), decline(&made[0]));
+        for answer in [one, other, decline(&made[0]).await] {
+            assert_eq!(answer.is(200).body["state"], "declined");
+        }
+        let told = async || {
+            let mails = city.mails(&plumbers[0].email).await;
+            mails.iter().filter(|mail| mail["subject"] == "Your quote was not accepted").count()
+        };
+        wait_until(async || told().await > 0).await;
+        let last = quotes(&plumbers[5], &job, sixth).await.is(200).body;
+        let seen = asha.browser().get(&path(&job)).await.is(200).body;
+        assert_eq!((&seen["state"], &seen["quotes"][0]["quote_id"]), (&json!("open"), &last["quote_id"]));
+        accepts(&asha, "declined", &job, &made[0]).await.is_problem(409, "not_possible_now");
+        decline(&json!({ "quote_id": "quo_01h455vb4pex5vsknk084sn02q" })).await.is_problem(404, "not_found");
+        let stranger = plumbers[0].browser();
+        let body = json!({ "quote_id": made[1]["quote_id"] });
+        stranger.post(&format!("{}/decline", path(&job)), body).await.is_problem(404, "not_found");
+        // Who was declined may say something else; and what was not declined can be accepted, and not be declined then.
+        quotes(&plumbers[0], &job, terms(&city, 40, 400).await).await.is_problem(409, "too_many_quotes");
+        decline(&made[1]).await.is(200);
+        let better = quotes(&plumbers[0], &job, terms(&city, 40, 400).await).await.is(200).body;
+        decline(&made[0]).await.is_problem(404, "not_found");
+        accepts(&asha, "better", &job, &better).await.is(201);
+        decline(&better).await.is_problem(409, "not_possible_now");
+        assert_eq!(told().await, 1);
+        city.keeps_its_rules().await;
+    }
+
     /// However many quote at once, five stand; however often a customer accepts at once, it is one booking.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn of_many_who_quote_and_accept_at_once_five_stand_and_one_is_booked() {
