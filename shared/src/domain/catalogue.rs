@@ -42,7 +42,6 @@ pub struct Group {
 
 /// A kind of service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Category {
     /// Its stable name.
     pub id: CategoryId,
@@ -54,7 +53,7 @@ pub struct Category {
     pub gst_treatment: GstTreatment,
     /// What cancelling it costs.
     pub cancellation: CancellationPolicy,
-    /// Whether it can be had anew. What is agreed already goes on.
+    /// Whether it can be had anew: found, offered, asked for, booked. What is booked already goes on.
     #[serde(default = "yes")]
     pub is_offered: bool,
     /// How often it was edited.
@@ -132,7 +131,7 @@ impl Catalogue {
     }
 
     /// The same with what staff have edited. What is new, or moved to another group, comes last in it. Of a group that a
-    /// release took away, what the release still has stays where it has it.
+    /// release took away, what the release still has stays where it has it, and the rest comes last of all.
     #[must_use]
     pub fn with(&self, edits: Vec<Edited>) -> Self {
         let mut groups = self.groups.clone();
@@ -147,7 +146,11 @@ impl Catalogue {
                 }
                 (Some((from, at)), _) => groups[from].categories[at] = category,
                 (None, Some(to)) => groups[to].categories.push(category),
-                (None, None) => {}
+                (None, None) => {
+                    if let Some(last) = groups.last_mut() {
+                        last.categories.push(category);
+                    }
+                }
             }
         }
         Self { groups }
@@ -326,6 +329,7 @@ mod tests {
         // The group is gone: nothing of it comes twice or stands nowhere.
         let gone = shipped.with(vec![edited("no-group", tap), edited("no-group", &new)]);
         assert_eq!(ids(&gone, 0), ids(shipped, 0));
+        assert_eq!(ids(&gone, shipped.groups.len() - 1).last().unwrap(), "mist-making");
         assert_eq!(gone.category(&tap.id).unwrap().version, 1);
     }
 }

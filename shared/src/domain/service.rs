@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    catalogue::CategoryId,
+    catalogue::{Catalogue, CategoryId},
     id::ServiceId,
     money::{Money, Price},
     number::number,
@@ -110,6 +110,12 @@ pub enum NotOffered {
 pub const LONGEST: SignedDuration = SignedDuration::from_hours(24);
 
 impl Offer {
+    /// Whether it can be booked, as far as it and its category go.
+    #[must_use]
+    pub fn can_be_had(&self, catalogue: &Catalogue) -> bool {
+        self.is_active && catalogue.offers(&self.category)
+    }
+
     /// What is in it for everybody to read, and where.
     #[must_use]
     pub fn texts(&self) -> Vec<(String, &str)> {

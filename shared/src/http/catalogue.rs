@@ -55,6 +55,12 @@ impl CategoryName {
         Self { id: id.clone(), name: name.to_owned() }
     }
 
+    /// Those that can be had.
+    pub(super) fn offered(wording: &Wording, ids: Option<&[CategoryId]>) -> Vec<Self> {
+        let offered = ids.unwrap_or_default().iter().filter(|id| wording.catalogue.offers(id));
+        offered.map(|id| Self::of(wording, id)).collect()
+    }
+
     pub(super) fn all(wording: &Wording, ids: Option<&[CategoryId]>) -> Vec<Self> {
         ids.unwrap_or_default().iter().map(|id| Self::of(wording, id)).collect()
     }
@@ -73,7 +79,7 @@ pub struct EditableCategory {
     gst_treatment: GstTreatment,
     /// What cancelling it costs.
     cancellation_policy: CancellationPolicy,
-    /// Whether it can be had anew. What is agreed already goes on.
+    /// Whether it can be had anew. What is booked already goes on.
     is_offered: bool,
     /// To be given back by whoever edits it: how often it was edited.
     version: u64,

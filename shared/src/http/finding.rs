@@ -210,7 +210,7 @@ impl FoundService {
         let ids: Vec<_> = found.items.iter().filter_map(one).collect();
         let (professionals, services) =
             future::try_join(ProfessionalSummary::all(app, &found.items), services::some(app, &ids)).await?;
-        let services = services.into_iter().filter(|service| service.offer.is_active);
+        let services = services.into_iter().filter(|service| service.offer.can_be_had(&wording.catalogue));
         let mut services: BTreeMap<ServiceId, _> =
             services.map(|service| (service.service_id, service)).collect();
         let answer = |found: Found| {

@@ -209,7 +209,7 @@ impl PublicProfessional {
             headline,
             about,
             picture,
-            categories: CategoryName::all(wording, categories.as_deref()),
+            categories: CategoryName::offered(wording, categories.as_deref()),
             languages: languages.map(Into::into).unwrap_or_default(),
             years_of_experience: working_since.map(|year| year.years_until(app.now())),
             portfolio,

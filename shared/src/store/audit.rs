@@ -14,6 +14,7 @@ use super::{Item, Key, Table, Transaction, n};
 use crate::{
     app::App,
     domain::{
+        catalogue::Edited,
         id::{AuditId, UserId},
         professional::Because,
     },
@@ -63,13 +64,16 @@ pub struct Entry {
 }
 
 /// What somebody decided of.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Decided {
     /// What they had seen.
     pub version: u64,
     /// Why, where they said no.
     #[serde(flatten, skip_serializing_if = "Option::is_none", default)]
     pub because: Option<Because>,
+    /// What they made of a category.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub edited: Option<Edited>,
 }
 
 /// Writes down that `actor` did something to what has the id `subject`. One write.

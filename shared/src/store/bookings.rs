@@ -230,7 +230,7 @@ pub(super) fn advance_in<'a>(
         tx = tx.update(Table::Market, reviews::work_key(id), work)?;
     }
     if let (Event::Resolve, Some(staff)) = (row.event, by) {
-        let decided = Decided { version: before.version, because: None };
+        let decided = Decided { version: before.version, ..Decided::default() };
         tx =
             audit::record_in(app, tx, &before.booking_id.to_string(), (staff, Act::ResolveDispute), decided)?;
     }

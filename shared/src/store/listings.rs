@@ -2,7 +2,7 @@
 //!
 //! | pk | sk | gsi2pk | gsi2sk | |
 //! |---|---|---|---|---|
-//! | professional id | `listed#<category>` | `near#<category>#<wide cell>` | `<path>#<professional id>` | a [`Listing`] |
+//! | professional id | `listed#<category>` | `near#<category>#<wide cell>` | `/<path>#<professional id>` | a [`Listing`] |
 //!
 //! Listings are made of the profile, the services and the reputation by `market/index-professional`, which the table's
 //! stream calls after each change of one: what it writes follows from what is there then, so it may be called again at any
@@ -25,6 +25,8 @@ use crate::{
 };
 
 const PREFIX: &str = "listed#";
+/// Begins each path: that of a whole wide cell is empty, and `DynamoDB` looks for no empty text in a key.
+const PATH: &str = "/";
 /// So many ranges are read at once.
 const AT_ONCE: usize = 8;
 /// A transaction takes a hundred writes.
@@ -69,7 +71,7 @@ pub(super) fn list_in<'a>(tx: Transaction<'a>, listing: &Listing) -> Result<Tran
     let (id, Range { cell, path }) = (listing.professional_id, listing.place());
     let mut item = key(id, &listing.category).with(listing)?;
     item.insert("gsi2pk".to_owned(), s(partition(&listing.category, &cell)));
-    item.insert("gsi2sk".to_owned(), s(format!("{path}#{id}")));
+    item.insert("gsi2sk".to_owned(), s(format!("{PATH}{path}#{id}")));
     tx.put(Table::Market, item)
 }
 
@@ -102,7 +104,7 @@ fn listed<'a>(
                 .index_name("gsi2")
                 .key_condition_expression("gsi2pk = :list AND begins_with(gsi2sk, :path)")
                 .expression_attribute_values(":list", s(partition(category, &range.cell)))
-                .expression_attribute_values(":path", s(&range.path))
+                .expression_attribute_values(":path", s(format!("{PATH}{}", range.path)))
                 .set_exclusive_start_key(start)
                 .send()
                 .await?;

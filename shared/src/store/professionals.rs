@@ -75,7 +75,8 @@ pub async fn decide(
 ) -> Result<Result<Professional, Refused>, Fault> {
     let (act, mail) = told;
     let owner = accounts::user(app, Some(after.user_id())).await?;
-    let decided = Decided { version: before.version, because: after.standing.because().cloned() };
+    let decided =
+        Decided { version: before.version, because: after.standing.because().cloned(), edited: None };
     let (tx, next) = write(Transaction::new(app), Some(before), after)?;
     let mut tx = audit::record_in(app, tx, &next.professional_id.to_string(), (staff, act), decided)?;
     if let Some(owner) = &owner {

@@ -61,7 +61,7 @@ pub async fn decide(
     {
         tx = outbox::post(app, tx, accounts::tell(MailKind::ReviewRemoved, SmsKind::BookingNews, &user)?)?;
     }
-    let decided = Decided { version: before.version, because: None };
+    let decided = Decided { version: before.version, ..Decided::default() };
     audit::record_in(app, tx, &after.booking_id.to_string(), (staff, act), decided)?.commit().await
 }
 

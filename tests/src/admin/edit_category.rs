@@ -12,7 +12,7 @@ fn edit(name: &str, version: u64) -> Value {
             "en": name, "hi": format!("{name} हिंदी"), "ta": format!("{name} தமிழ்"),
             "te": format!("{name} తెలుగు"), "bn": format!("{name} বাংলা"), "mr": format!("{name} मराठी"),
         },
-        "unit": "hour",
+        "unit": "job",
         "gst_treatment": "standard",
         "cancellation_policy": "strict",
         "is_offered": true,
@@ -32,7 +32,7 @@ async fn customers_edit_no_categories() {
 mod on_one_machine {
     use super::*;
     use crate::{
-        city::{Answer, Person, offer, open_plan},
+        city::{Answer, Person, offer, open_plan, wait_until},
         market::jobs::ask,
     };
 
@@ -69,7 +69,7 @@ mod on_one_machine {
         city.advance("PT1M").await;
         let one = told(&city, "plumbing").await.into_iter().find(|one| one["id"] == "tap-repair").unwrap();
         let wanted = json!({
-            "id": "tap-repair", "name": "Tap care", "unit": "hour", "cancellation_policy": "strict",
+            "id": "tap-repair", "name": "Tap care", "unit": "job", "cancellation_policy": "strict",
         });
         assert_eq!(one, wanted);
         let path = format!("/v1/professionals/{}", ravi.professional_id);
@@ -89,6 +89,8 @@ mod on_one_machine {
         let entries: Vec<_> = rows.iter().filter(|row| row["act"]["S"] == "edit_category").collect();
         assert_eq!(entries.len(), 1, "{entries:?}");
         assert_eq!(entries[0]["pk"]["S"], "audit#tap-repair");
+        let names = &entries[0]["edited"]["M"]["category"]["M"]["names"]["M"];
+        assert_eq!(names["en"]["S"], "Tap care", "{entries:?}");
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -99,12 +101,41 @@ mod on_one_machine {
         let slots = ravi.slots(&city).await;
         let booked = asha.books("before", ravi.order(&slots[10])).await.is(201).body;
         let count = told(&city, "plumbing").await.len();
+        let near = "/v1/professionals?category=tap-repair&pin_code=411038";
+        wait_until(async || !city.stranger().get(near).await.is(200).body["items"][0].is_null()).await;
+        let posted = asha.browser().with("idempotency-key", "job").post("/v1/jobs", ask()).await.is(201).body;
+        let job = format!("/v1/jobs/{}", posted["job_id"].as_str().unwrap());
+        let offered = format!("/v1/professional{}", &job[3..]);
+        wait_until(async || ravi.person.browser().get(&offered).await.status == 200).await;
+        let offered = format!("{offered}/quote");
+        let quote = json!({
+            "lines": [{ "name": "Washer", "price": { "amount": 80_000, "currency": "INR" } }],
+            "starts_at": slots[40], "duration": 60, "valid_until": slots[39],
+        });
+        let quoted = ravi.person.browser().put(&offered, quote.clone()).await.is(200).body;
         let mut gone = edit("Tap care", 0);
         gone["is_offered"] = json!(false);
         meera.browser().put(TAP, gone).await.is(200);
         city.advance("PT1M").await;
 
         assert_eq!(told(&city, "plumbing").await.len(), count - 1);
+        // Of what was asked for, nobody quotes any more, and nothing that was said is accepted.
+        let quote = |rupees: i64| {
+            let mut quote = quote.clone();
+            quote["lines"][0]["price"]["amount"] = json!(rupees * 100);
+            quote
+        };
+        ravi.person.browser().put(&offered, quote(700)).await.is_problem(409, "not_possible_now");
+        let accept = asha.browser().with("idempotency-key", "accept");
+        let body = json!({ "quote_id": quoted["quote_id"] });
+        accept.post(&format!("{job}/acceptance"), body).await.is_problem(409, "not_possible_now");
+        let slots_of = format!(
+            "/v1/professionals/{}/slots?service={}&from={}&to={}&latitude=18.5&longitude=73.8&pin_code=411038",
+            ravi.professional_id, ravi.service_id, slots[10], slots[20]
+        );
+        city.stranger().get(&slots_of).await.is_problem(404, "not_found");
+        let shown = format!("/v1/professionals/{}", ravi.professional_id);
+        assert_eq!(city.stranger().get(&shown).await.is(200).body["categories"], json!([]));
         let refuses = |answer: Answer, field: &str| {
             answer.is_problem(422, "invalid_input");
             assert_eq!(
@@ -162,6 +193,12 @@ mod on_one_machine {
         };
         refused(path, with("group", json!("no-group")), "/group", "unknown_group").await;
         refused(path, with("names", json!({ "en": "Only English" })), "/names/hi", "missing").await;
+        let mut other = edit("Tap care", 0);
+        other["unit"] = json!("hour");
+        refused(TAP, other, "/unit", "invalid_value").await;
+        let mut shouted = edit("Rainwater harvesting", 0);
+        shouted["names"]["en"] = json!("TAP REPAIR");
+        refused(path, shouted, "/names/en", "name_taken").await;
         refused(path, with("unit", json!("league")), "/unit", "invalid_value").await;
         let mut same = edit("Rainwater harvesting", 0);
         same["names"]["mr"] = json!("नळ दुरुस्ती");
@@ -171,14 +208,23 @@ mod on_one_machine {
         put("/v1/admin/categories/Rain", edit("Rainwater", 0)).await.is_problem(404, "not_found");
         assert_eq!(listed(&meera, "rainwater-harvesting").await, json!(null));
 
+        // Two at once that want the same both have it.
+        let (one, other) = tokio::join!(put(TAP, edit("Tap care", 0)), put(TAP, edit("Tap care", 0)));
+        assert_eq!((one.status, other.status), (200, 200), "{one:?} {other:?}");
+
         // Two at once that want different things: one is told to look again.
-        let (one, other) =
-            tokio::join!(put(path, edit("Rainwater harvesting", 0)), put(path, with("unit", json!("visit"))));
+        let (one, other) = tokio::join!(
+            put(path, edit("Rainwater harvesting", 0)),
+            put(path, with("cancellation_policy", json!("flexible")))
+        );
         let mut both = [one.status, other.status];
         both.sort_unstable();
         assert_eq!(both, [200, 409], "{one:?} {other:?}");
-        let first =
-            if one.status == 200 { edit("Rainwater harvesting", 0) } else { with("unit", json!("visit")) };
+        let first = if one.status == 200 {
+            edit("Rainwater harvesting", 0)
+        } else {
+            with("cancellation_policy", json!("flexible"))
+        };
         // Whoever did not get the answer asks again.
         assert_eq!(put(path, first).await.is(200).body["version"], 1);
         city.advance("PT1M").await;
@@ -212,5 +258,34 @@ mod on_one_machine {
         assert_eq!(meera.browser().put(TAP, edit("Tap care", 0)).await.is(200).body["version"], 1);
         let rows = city.scan("Ops").await;
         assert_eq!(rows.iter().filter(|row| row["act"]["S"] == "edit_category").count(), 1);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_cannot_be_read_of_the_catalogue_takes_nothing_else_with_it() {
+        let city = City::new().await;
+        let meera = city.staff("meera2").await;
+        meera.browser().put(TAP, edit("Tap care", 0)).await.is(200);
+        let table = city.table("Market").await;
+        let broken = json!({
+            "pk": { "S": "catalogue" }, "sk": { "S": "category#drain-blockage" }, "group": { "S": "plumbing" }, "category": { "N": "1" },
+        });
+        city.database("PutItem", json!({ "TableName": table, "Item": broken })).await;
+        let names = async || {
+            let told = told(&city, "plumbing").await;
+            told.iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let read = names().await;
+        assert!(
+            read.contains(&"Tap care".to_owned()) && !read.contains(&"Tap repair".to_owned()),
+            "{read:?}"
+        );
+        assert_eq!(listed(&meera, "drain-blockage").await["version"], 0);
+        // Where it cannot be read at all, what was read before is told.
+        city.advance("PT2M").await;
+        city.misbehave(json!([{
+            "service": "dynamodb", "function": "MarketListCategories", "every": 1, "do": "fail",
+        }]))
+        .await;
+        assert_eq!(names().await, read);
     }
 }

@@ -267,7 +267,7 @@ async fn use_marketplace(city: &City) {
     let mut edit = all["items"][0].clone();
     let path = format!("/v1/admin/categories/{}", edit["id"].as_str().expect("an id"));
     edit.as_object_mut().expect("fields").remove("id");
-    edit["unit"] = json!("hour");
+    edit["cancellation_policy"] = json!("strict");
     meera.browser().put(&path, edit).await.is(200);
     city.stranger().get("/v1/categories").await.is(200);
     let service = ravi.offers(offer()).await;

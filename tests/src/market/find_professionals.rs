@@ -172,7 +172,7 @@ mod on_one_machine {
             row["pk"] = json!({ "S": id });
             row["sk"] = json!({ "S": "listed#tap-repair" });
             row["gsi2pk"] = json!({ "S": format!("near#tap-repair#{cell}") });
-            row["gsi2sk"] = json!({ "S": format!("{path}#{id}") });
+            row["gsi2sk"] = json!({ "S": format!("/{path}#{id}") });
             rows.push(json!({ "PutRequest": { "Item": row } }));
             if let Some(profile) = profile {
                 let mut profile = profile.clone();

@@ -41,8 +41,11 @@ assert.equal((await razorpay.payments.fetch(paid)).status, "captured");
 assert.match(await refused(pay("success@razorpay")), /already done/);
 assert.deepEqual(await razorpay.orders.fetchPayments(order.id).then(({ items }) => items.map(({ id }) => id)), [paid, failed]);
 
+// An account has its share a moment later.
+await new Promise((later) => setTimeout(later, 1_200));
 const [share] = (await razorpay.payments.fetchTransfer(paid)).items;
-assert.deepEqual([share.id, share.status, share.on_hold], [order.transfers[0].id, "processed", true]);
+assert.deepEqual([share.id, share.source, share.status, share.on_hold], [order.transfers[0].id, order.id, "processed", true]);
+assert.equal((await razorpay.orders.fetchTransferOrder(order.id)).transfers.items[0].id, share.id);
 const released = await razorpay.transfers.edit(share.id, { on_hold: 0 });
 assert.equal(released.on_hold, false);
 await razorpay.transfers.reverse(share.id, { amount: 60_000 });

@@ -4,6 +4,7 @@ Usage: client.py <url> <key id> <key secret>; on standard input a webhook's sign
 """
 
 import sys
+import time
 
 import razorpay
 from razorpay.errors import BadRequestError, SignatureVerificationError
@@ -49,9 +50,10 @@ assert account["id"].startswith("acc_"), account
 made = client.payment.transfer(payment_id, {"transfers": [
     {"account": account["id"], "amount": 30_000, "currency": "INR", "on_hold": 1, "notes": {"share": "bkg_1"}}]})
 transfer = made["items"][0]
-assert (transfer["source"], transfer["on_hold"], transfer["settlement_status"]) == (payment_id, True, "on_hold"), transfer
+assert (transfer["source"], transfer["on_hold"], transfer["status"]) == (payment_id, True, "pending"), transfer
 assert "greater" in refused(client.payment.transfer, payment_id, {"transfers": [
     {"account": account["id"], "amount": 20_001, "currency": "INR"}]})
+time.sleep(1.2)
 released = client.transfer.edit(transfer["id"], {"on_hold": 0})
 assert (released["on_hold"], released["settlement_status"]) == (False, "pending"), released
 reversal = client.transfer.reverse(transfer["id"], {"amount": 10_000})

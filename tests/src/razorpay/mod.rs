@@ -147,6 +147,11 @@ impl Shop {
         self.heard().into_iter().filter(|heard| heard.event()["event"] == event).collect()
     }
 
+    /// Waits until nothing is left to be told.
+    async fn all_is_told(&self) {
+        wait_until(async || self.city.look("razorpay").await["waiting"] == 0).await;
+    }
+
     fn answers(&self, status: u16) {
         *self.ear.answer.lock().expect("an answer") = StatusCode::from_u16(status).expect("a status");
     }
@@ -212,7 +217,9 @@ async fn razorpays_own_client_for_python_works() {
     python.arg(script("client.py"));
     let paid = run_client(&shop, python).await;
     wait_until(async || shop.heard_of("refund.processed").len() == 2).await;
-    assert!(paid.starts_with("pay_"));
+    let refunded = shop.heard_of("refund.processed").into_iter().map(|heard| heard.event());
+    let of = refunded.map(|event| event["payload"]["refund"]["entity"]["payment_id"].clone());
+    assert!(of.into_iter().all(|id| id == *paid));
     wait_until(async || shop.heard_of("transfer.processed").len() == 1).await;
 }
 
@@ -275,23 +282,33 @@ async fn what_is_not_taken_is_told_again_by_the_secret_of_its_time() {
     // Who takes it is told no more of it, and of what comes next by the new secret.
     shop.answers(200);
     shop.city.advance("PT2M").await;
-    wait_until(async || shop.heard().len() == 9).await;
+    shop.all_is_told().await;
+    assert_eq!(shop.heard().len(), 9);
     shop.city.advance("PT24H").await;
     shop.paid(10_000).await;
-    wait_until(async || shop.heard().len() == 12).await;
+    shop.all_is_told().await;
+    assert_eq!(shop.heard().len(), 12);
     assert!(shop.heard()[9..].iter().all(|one| one.is_signed_by("another")));
-    // Who takes nothing for a day is told nothing any more.
+    // What one does not take for a day is told no more; who takes other things meanwhile is not switched off for that.
     shop.answers(500);
     shop.paid(10_000).await;
     wait_until(async || shop.heard().len() == 15).await;
+    shop.answers(200);
+    shop.paid(10_000).await;
+    wait_until(async || shop.heard().len() == 18).await;
+    shop.answers(500);
+    shop.city.advance("PT25H").await;
+    shop.all_is_told().await;
+    assert_eq!(shop.get("/v1/webhooks").await["items"][0]["active"], true);
+    // Who takes nothing at all is told nothing any more.
+    shop.paid(10_000).await;
     let before = shop.heard().len();
-    shop.city.advance("PT13H").await;
-    wait_until(async || shop.heard().len() == before + 3).await;
-    shop.city.advance("PT13H").await;
+    wait_until(async || shop.heard().len() >= before + 3).await;
+    shop.city.advance("PT25H").await;
     wait_until(async || shop.get("/v1/webhooks").await["items"][0]["active"] == false).await;
+    shop.all_is_told().await;
     let before = shop.heard().len();
     shop.paid(10_000).await;
-    shop.city.advance("PT1M").await;
     assert_eq!(shop.city.look("razorpay").await["waiting"], 0);
     assert_eq!(shop.heard().len(), before);
 }
@@ -337,7 +354,19 @@ async fn calls_fail_before_or_after_they_did_something() {
         assert_eq!(told.map(|told| told.status), status, "{what}");
         assert_eq!(by_receipt(what).await, there, "{what}");
     }
+    // Who does not wait for the answer has it done all the same.
+    let slow =
+        json!([{ "service": "razorpay", "action": "orders.create", "every": 1, "do": "delay", "ms": 5_000 }]);
+    shop.city.misbehave(slow).await;
+    let impatient = shop.http.post(format!("{}/v1/orders", shop.url)).json(&order("slow"));
+    let impatient = impatient.basic_auth(&shop.key, Some(&shop.secret));
+    let waited = std::time::Duration::from_millis(300);
+    assert!(impatient.timeout(waited).send().await.unwrap_err().is_timeout());
+    assert_eq!(by_receipt("slow").await, 1);
     // A refund with a key is made once, however often it is asked for.
+    shop.city.misbehave(rules("payments.refund", "conflict")).await;
+    let path = format!("/v1/payments/{paid}/refund");
+    assert_eq!(shop.call("POST", &path, json!({ "amount": 4_000 })).await.status, 409);
     shop.city.misbehave(rules("payments.refund", "fail_after")).await;
     let refund = async |body: Value, key: &str| {
         let path = format!("/v1/payments/{paid}/refund");
@@ -384,6 +413,15 @@ async fn failed_is_not_final_and_what_nobody_captures_goes_back() {
     wait_until(async || shop.heard_of("refund.failed").len() == 1).await;
     let found = shop.get(&paid).await;
     assert_eq!((&found["status"], &found["amount_refunded"]), (&json!("captured"), &json!(0)));
+    // Nor is what nobody captured captured by that.
+    let order = shop.order(10_000, false).await;
+    let paid = shop.pay(&order, "norefund@razorpay").await.ok();
+    let paid = format!("/v1/payments/{}", paid["razorpay_payment_id"].as_str().unwrap());
+    shop.city.advance("PT72H").await;
+    shop.city.advance("PT1S").await;
+    wait_until(async || shop.heard_of("refund.failed").len() == 2).await;
+    let found = shop.get(&paid).await;
+    assert_eq!((&found["status"], &found["captured"]), (&json!("authorized"), &json!(false)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -394,7 +432,7 @@ async fn a_share_is_held_until_its_time_and_no_more_is_shared_than_was_paid() {
         "legal_business_name": "Ravi Patil", "business_type": "individual",
     });
     let account = id(&shop.call("POST", "/v2/accounts", told.clone()).await.ok());
-    let mut nameless = told;
+    let mut nameless = told.clone();
     nameless.as_object_mut().unwrap().remove("legal_business_name");
     shop.call("POST", "/v2/accounts", nameless).await.is_refused("legal business name");
     let paid = shop.paid(10_000).await;
@@ -414,10 +452,47 @@ async fn a_share_is_held_until_its_time_and_no_more_is_shared_than_was_paid() {
     shop.city.advance("PT1H").await;
     wait_until(async || shop.get(&transfer).await["settlement_status"] == "pending").await;
     let reversal = format!("{transfer}/reversals");
+    // Who cannot have it leaves it to others.
+    let mut failing = told.clone();
+    failing["email"] = json!("fails@example.com");
+    let failing = id(&shop.call("POST", "/v2/accounts", failing).await.ok());
+    let nothing = json!({ "transfers": [{ "account": failing, "amount": 1_000, "currency": "INR" }] });
+    let nothing = shop.call("POST", &path, nothing).await.ok();
+    assert_eq!(nothing["items"][0]["status"], "pending");
+    shop.city.advance("PT1S").await;
+    wait_until(async || shop.heard_of("transfer.failed").len() == 1).await;
+    assert_eq!(shop.get(&format!("/v1/payments/{paid}")).await["amount_transferred"], 9_000);
     shop.call("POST", &reversal, json!({ "amount": 9_001 })).await.is_refused("greater");
     shop.call("POST", &reversal, json!({})).await.ok();
     shop.call("POST", &reversal, json!({})).await.is_refused("greater");
     assert_eq!(shop.get(&transfer).await["status"], "reversed");
+
+    // Once the account's bank has it, it cannot be taken back; nor is more taken back than is given back.
+    let paid = shop.paid(10_000).await;
+    let path = format!("/v1/payments/{paid}/transfers");
+    let now = json!({ "transfers": [
+        { "account": account, "amount": 6_000, "currency": "INR", "on_hold": true },
+        { "account": account, "amount": 3_000, "currency": "INR" },
+    ] });
+    let made = shop.call("POST", &path, now).await.ok();
+    let [held, free] = [0, 1].map(|n| format!("/v1/transfers/{}", id(&made["items"][n])));
+    shop.city.advance("PT1S").await;
+    let refund = format!("/v1/payments/{paid}/refund");
+    let part = json!({ "amount": 1_000, "reverse_all": true });
+    shop.call("POST", &refund, part.clone()).await.is_refused("several");
+    shop.city.advance("PT48H").await;
+    assert_eq!(shop.get(&free).await["settlement_status"], "settled");
+    shop.call("POST", &format!("{free}/reversals"), json!({})).await.is_refused("balance");
+    assert_eq!(shop.get(&held).await["settlement_status"], "on_hold");
+    shop.call("POST", &format!("{held}/reversals"), json!({ "amount": 1_000 })).await.ok();
+
+    let paid = shop.paid(10_000).await;
+    let path = format!("/v1/payments/{paid}/transfers");
+    let one = json!({ "transfers": [{ "account": account, "amount": 6_000, "currency": "INR" }] });
+    let one = id(&shop.call("POST", &path, one).await.ok()["items"][0]);
+    shop.city.advance("PT1S").await;
+    shop.call("POST", &format!("/v1/payments/{paid}/refund"), part).await.ok();
+    assert_eq!(shop.get(&format!("/v1/transfers/{one}")).await["amount_reversed"], 1_000);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -458,6 +533,32 @@ async fn what_was_paid_is_there_after_a_restart_and_what_was_not_told_is_told() 
     shop.city.advance("PT1M").await;
     wait_until(async || shop.heard().len() == 3).await;
     shop.city.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shop_without_a_script_is_told_at_its_address() {
+    let shop = Shop::new().await;
+    let send = async |path: &str, pairs: &[(&str, &str)]| {
+        let request = shop.http.post(format!("{}{path}", shop.url)).body(form(pairs));
+        request.send().await.unwrap().text().await.unwrap()
+    };
+    let order = shop.order(49_900, true).await;
+    let (key, callback) =
+        (("key_id", shop.key.as_str()), "http://127.0.0.1:3000/paid?\"><script>alert(1)</script>");
+    let shown = [key, ("order_id", &order), ("name", "<b>ConnectO</b>"), ("callback_url", callback)];
+    let page = send("/v1/checkout/embedded", &shown).await;
+    assert!(page.contains("&lt;b&gt;ConnectO&lt;/b&gt;") && page.contains("₹499.00"), "{page}");
+    assert!(!page.contains("<script>alert"), "{page}");
+    let by = |number, callback| {
+        [key, ("order_id", &*order), ("method", "card"), ("card[number]", number), ("callback_url", callback)]
+    };
+    let failed = send("/v1/payments/create/checkout", &by("4111 1111 1111 1111", callback)).await;
+    assert!(failed.contains("error[metadata]") && !failed.contains("razorpay_signature"), "{failed}");
+    assert!(!failed.contains("<script>alert"), "{failed}");
+    let paid = send("/v1/payments/create/checkout", &by("4111 1111 1111 1112", "javascript:alert(1)")).await;
+    assert!(paid.contains("razorpay_signature") && paid.contains(r#"action="""#), "{paid}");
+    let payment = &shop.get(&format!("/v1/orders/{order}/payments")).await["items"][0];
+    assert_eq!((&payment["status"], &payment["card"]["last4"]), (&json!("captured"), &json!("1112")));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -74,6 +74,9 @@ pub async fn handler(
             // Maybe it was this very request that accepted it.
             Err(why) => return replay(&app, &ticket).await?.ok_or_else(|| NotQuoted::into(why)),
         };
+        if !wording.catalogue.offers(&before.asks.category) {
+            return Err(NOT_POSSIBLE_NOW.into());
+        }
         let professional_id = quote.professional_id;
         professionals::find_public(&app, professional_id).await?.ok_or(NOT_POSSIBLE_NOW)?;
         let plan = availability::find(&app, professional_id).await?.ok_or(SLOT_UNAVAILABLE)?;

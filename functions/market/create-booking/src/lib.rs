@@ -10,7 +10,7 @@ use connecto_shared::{
         limits::BOOK_PER_ACCOUNT,
         professional::Professional,
         prose::{Line, Prose, has_contact_details},
-        service::{LeadTime, Offer, Service},
+        service::{LeadTime, Service},
         several::Several,
         user::User,
     },
@@ -80,8 +80,7 @@ pub async fn handler(
     }
     let professional = professionals::find_public(&app, body.professional_id).await?.ok_or(NOT_FOUND)?;
     let service = services::find(&app, body.professional_id, body.service_id).await?;
-    let can_be_had = |offer: &Offer| offer.is_active && wording.catalogue.offers(&offer.category);
-    let service = service.filter(|service| can_be_had(&service.offer)).ok_or(NOT_FOUND)?;
+    let service = service.filter(|service| service.offer.can_be_had(&wording.catalogue)).ok_or(NOT_FOUND)?;
     if professional.user_id() == user.user_id {
         return Err(OWN_SERVICE.into());
     }

@@ -14,8 +14,8 @@ use serde::Serialize;
 /// What this endpoint can refuse, as the API's documentation lists it.
 pub const PROBLEMS: &[Problem] = &[];
 
-/// It changes when staff edit it, and nobody minds an hour.
-const GOOD_FOR: SignedDuration = SignedDuration::from_hours(1);
+/// What staff edit is seen soon.
+const GOOD_FOR: SignedDuration = SignedDuration::from_mins(1);
 
 /// All that can be had, what is wanted most first.
 #[derive(Serialize, JsonSchema)]

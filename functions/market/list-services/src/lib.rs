@@ -3,7 +3,7 @@
 use axum::extract::State;
 use connecto_shared::{
     App,
-    domain::{id::ProfessionalId, service::Offer},
+    domain::id::ProfessionalId,
     http::{Error, Json, Path, Problem, ServiceAnswer, Wording, problem::NOT_FOUND},
     store::{professionals, services},
 };
@@ -33,7 +33,7 @@ pub async fn handler(
     Path(OneProfessional { id }): Path<OneProfessional>,
 ) -> Result<Json<Services>, Error> {
     professionals::find_public(&app, id).await?.ok_or(NOT_FOUND)?;
-    let can_be_had = |offer: &Offer| offer.is_active && wording.catalogue.offers(&offer.category);
-    let services = services::all(&app, id).await?.into_iter().filter(|service| can_be_had(&service.offer));
+    let services = services::all(&app, id).await?.into_iter();
+    let services = services.filter(|service| service.offer.can_be_had(&wording.catalogue));
     Ok(Json(Services { items: services.map(|service| ServiceAnswer::of(&wording, service)).collect() }))
 }

@@ -17,7 +17,7 @@ use connecto_shared::{
         select,
     },
     slots::{self, LONGEST_PERIOD, Wanted},
-    store::{availability, professionals, services},
+    store::{availability, catalogue, professionals, services},
 };
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -92,7 +92,8 @@ pub async fn handler(
         .ok_or_else(|| INVALID_INPUT.at("latitude", "outside_india"))?;
     let professional = professionals::find_public(&app, id).await?.ok_or(NOT_FOUND)?;
     let service = services::find(&app, id, query.service).await?;
-    let service = service.filter(|service| service.offer.is_active).ok_or(NOT_FOUND)?;
+    let catalogue = catalogue::current(&app).await?;
+    let service = service.filter(|service| service.offer.can_be_had(&catalogue)).ok_or(NOT_FOUND)?;
     let selection = select(&service.offer, (query.price.as_ref(), &query.add_on), ["price", "add_on"])?;
     if !professional.profile.serves(place, &query.pin_code) {
         return Err(OUTSIDE_AREA.into());

@@ -13,7 +13,7 @@ use connecto_shared::{
         place::Kilometres,
     },
     observe, slots,
-    store::{jobs, listings, professionals},
+    store::{catalogue, jobs, listings, professionals},
 };
 use futures_util::future::join_all;
 
@@ -39,8 +39,9 @@ pub async fn handler(app: App, record: EventRecord) -> Result<(), Fault> {
 }
 
 async fn find_open(app: &App, id: JobId) -> Result<Option<Job>, Fault> {
-    let job = jobs::find(app, id).await?;
-    Ok(job.filter(|job| job.state_at(app.now()) == JobState::Open))
+    let (job, catalogue) = (jobs::find(app, id).await?, catalogue::current(app).await?);
+    let is_open = |job: &Job| job.state_at(app.now()) == JobState::Open;
+    Ok(job.filter(|job| is_open(job) && catalogue.offers(&job.asks.category)))
 }
 
 /// Offers it to a few at a time, the nearest first, until it is offered to enough or not open any more. Those for whom that fails

@@ -19,7 +19,7 @@ use connecto_shared::{
         },
     },
     slots::{self, Wanted},
-    store::{availability, jobs, limits, pause},
+    store::{availability, catalogue, jobs, limits, pause},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -46,11 +46,12 @@ pub async fn handler(
     Json(terms): Json<Terms>,
 ) -> Result<Json<QuoteAnswer>, Error> {
     let span = check(&app, &terms)?;
+    let catalogue = catalogue::current(&app).await?;
     let own = professional.professional_id;
     let mut is_counted = false;
     for attempt in 0..ATTEMPTS {
         let before = jobs::offered_to(&app, id, own).await?.ok_or(NOT_FOUND)?;
-        if !professional.is_public() {
+        if !professional.is_public() || !catalogue.offers(&before.asks.category) {
             return Err(NOT_POSSIBLE_NOW.into());
         }
         let quotes = jobs::quotes(&app, id).await?;

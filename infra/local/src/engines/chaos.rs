@@ -27,7 +27,8 @@ const SERVICES: [&str; 9] = [
 pub enum Misbehaviour {
     /// Answers the service's throttling error.
     Throttle,
-    /// Answers that another transaction is at work on the same item (`DynamoDB` alone).
+    /// Answers that another transaction is at work on the same item (`dynamodb`), or another request on the same refund
+    /// (`razorpay`).
     Conflict,
     /// Answers a failure of the service, before anything took effect.
     Fail,
@@ -174,8 +175,8 @@ fn validate(rule: &Rule) -> Result<(), String> {
         _ if rule.service == "razorpay_webhooks" => {
             Err("razorpay_webhooks are told twice, never or late".to_owned())
         }
-        Misbehaviour::Conflict if rule.service != "dynamodb" => {
-            Err("only dynamodb knows transaction conflicts".to_owned())
+        Misbehaviour::Conflict if !["dynamodb", "razorpay"].contains(&rule.service.as_str()) => {
+            Err("only dynamodb and razorpay know conflicts".to_owned())
         }
         Misbehaviour::Delay { ms } if ms > MAX_DELAY_MS => Err(format!("ms is at most {MAX_DELAY_MS}")),
         _ => Ok(()),

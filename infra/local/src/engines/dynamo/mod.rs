@@ -87,6 +87,13 @@ impl Dynamo {
     }
 }
 
+/// Whether a query looks for an empty text in a key, which `DynamoDB` refuses and dynoxide does not.
+fn has_empty_key(body: &Value) -> bool {
+    let condition = body["KeyConditionExpression"].as_str().unwrap_or_default();
+    let names = condition.split(|c: char| !c.is_alphanumeric() && c != ':' && c != '_');
+    names.filter(|name| name.starts_with(':')).any(|name| body["ExpressionAttributeValues"][name]["S"] == "")
+}
+
 impl Engine for Dynamo {
     const SERVICE: &'static str = "dynamodb";
 
@@ -99,6 +106,10 @@ impl Engine for Dynamo {
         let Ok(body) = serde_json::from_slice::<Value>(request.body()) else {
             return Err(Box::new(error(CORAL, "SerializationException", "")));
         };
+        if has_empty_key(&body) {
+            let why = "One or more parameter values are not valid: a key attribute cannot be an empty string";
+            return Err(Box::new(error("com.amazon.coral.validate", "ValidationException", why)));
+        }
         Ok(Wanted { action: action.to_owned(), permissions: permissions::of(action, &body) })
     }
 
@@ -232,4 +243,25 @@ fn reply(body: &Value) -> Reply {
 fn with_status(status: StatusCode, mut reply: Reply) -> Reply {
     *reply.status_mut() = status;
     reply
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_text_is_looked_for_in_no_key() {
+        let query = |condition: &str, text: &str| {
+            json!({
+                "KeyConditionExpression": condition,
+                "FilterExpression": "title = :none",
+                "ExpressionAttributeValues": { ":pk": { "S": "catalogue" }, ":path": { "S": text }, ":none": { "S": "" } },
+            })
+        };
+        assert!(has_empty_key(&query("pk = :pk AND begins_with(sk, :path)", "")));
+        assert!(!has_empty_key(&query("pk = :pk AND begins_with(sk, :path)", "category#")));
+        // Of attributes that are no keys there may be.
+        assert!(!has_empty_key(&query("pk = :pk", "")));
+        assert!(!has_empty_key(&json!({ "Key": {} })));
+    }
 }

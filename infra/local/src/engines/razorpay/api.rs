@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::books::{Entries, Listing, new_id};
 use super::entities::{
     Account, Entity, Method, Notes, Order, Payment, PaymentStatus, Refund, RefundStatus, Reversal, Transfer,
-    Webhook,
+    TransferStatus, Webhook,
 };
 use super::refusal::Refused;
 
@@ -17,8 +17,14 @@ const LEAST: i64 = 100;
 const CAPTURE_WITHIN_S: i64 = 3 * 24 * 3_600;
 /// What is authorized late is so after ten minutes.
 const LATE_BY_S: i64 = 600;
+/// And the most.
+const MOST: i64 = 1_000_000_000_000;
 /// A bank has a refund after a second.
 const REFUND_TAKES_S: i64 = 1;
+/// A linked account has a transfer after a second.
+const TRANSFER_TAKES_S: i64 = 1;
+/// And its bank two days after it is let go.
+const SETTLED_AFTER_S: i64 = 2 * 24 * 3_600;
 
 /// What a call wants.
 pub(super) struct Call<'r> {
@@ -47,12 +53,12 @@ impl<'r> Request<'r> {
         let (action, work): (&'static str, Work<'r>) = match (self.verb.as_str(), parts.as_slice()) {
             ("POST", &["v1", "orders"]) => ("orders.create", Box::new(|it| create_order(it, read(body)?))),
             ("GET", &["v1", "orders"]) => ("orders.all", Box::new(|it| orders(it, query))),
-            ("GET", &["v1", "orders", id]) => ("orders.fetch", Box::new(|it| fetch::<Order>(it, id))),
+            ("GET", &["v1", "orders", id]) => ("orders.fetch", Box::new(|it| order(it, id, query))),
             ("PATCH", &["v1", "orders", id]) => {
                 ("orders.edit", Box::new(|it| edit_order(it, id, read(body)?)))
             }
             ("GET", &["v1", "orders", id, "payments"]) => {
-                ("orders.payments", Box::new(|it| Ok(collection(&it.all_of::<Payment>(id)?))))
+                ("orders.payments", Box::new(|it| payments_of(it, id)))
             }
             ("POST", &["v1", "payments", "create", "json" | "upi"]) => (
                 "payments.create",
@@ -72,8 +78,8 @@ impl<'r> Request<'r> {
             ("GET", &["v1", "payments", id, "refunds"]) => {
                 ("payments.refunds", Box::new(|it| list::<Refund>(it, Some(id), query)))
             }
-            ("GET", &["v1", "payments", _, "refunds", id]) => {
-                ("refunds.fetch", Box::new(|it| fetch::<Refund>(it, id)))
+            ("GET", &["v1", "payments", of, "refunds", id]) => {
+                ("refunds.fetch", Box::new(|it| refund_of(it, of, id)))
             }
             ("POST", &["v1", "payments", id, "transfers"]) => {
                 ("payments.transfer", Box::new(|it| transfer(it, id, read(body)?)))
@@ -200,7 +206,8 @@ impl<'de> Deserialize<'de> for Flag {
 
 fn amount(amount: Paise) -> Result<i64, Refused> {
     match amount.0 {
-        paise if paise >= LEAST => Ok(paise),
+        paise if (LEAST..=MOST).contains(&paise) => Ok(paise),
+        paise if paise > MOST => Err(Refused::field("amount", "Amount exceeds maximum amount allowed.")),
         _ => Err(Refused::field("amount", "Order amount less than minimum amount allowed")),
     }
 }
@@ -264,10 +271,41 @@ fn create_order(entries: &Entries<'_>, new: NewOrder) -> Result<Value, Refused> 
 
 fn orders(entries: &Entries<'_>, query: &str) -> Result<Value, Refused> {
     let Some(receipt) = parameter(query, "receipt") else { return list::<Order>(entries, None, query) };
+    let listing = listing(None, query)?;
+    let place = |number: i64| usize::try_from(number).unwrap_or_default();
+    let (skip, count) = (place(listing.skip), place(listing.count));
     // Few enough on one machine.
-    let mut all = entries.list::<Order>(&Listing { count: -1, ..listing(None, query)? })?;
-    all.retain(|order| order.receipt.as_ref() == Some(&receipt));
-    Ok(collection(&all))
+    let all = entries.list::<Order>(&Listing { count: -1, skip: 0, ..listing })?;
+    let all = all.into_iter().filter(|order| order.receipt.as_ref() == Some(&receipt));
+    Ok(collection(&all.skip(skip).take(count).collect::<Vec<_>>()))
+}
+
+/// An order, with its shares where that is asked for.
+fn order(entries: &Entries<'_>, id: &str, query: &str) -> Result<Value, Refused> {
+    let order: Order = entries.get(id)?;
+    let mut wire = order.wire();
+    if parameter(query, "expand[]").is_some_and(|what| what == "transfers") {
+        let mut shares = entries.all_of::<Transfer>(id)?;
+        for payment in entries.all_of::<Payment>(id)? {
+            shares
+                .extend(entries.all_of::<Transfer>(&payment.id)?.into_iter().filter(|one| one.source == id));
+        }
+        wire["transfers"] = collection(&shares);
+    }
+    Ok(wire)
+}
+
+fn payments_of(entries: &Entries<'_>, id: &str) -> Result<Value, Refused> {
+    let order: Order = entries.get(id)?;
+    Ok(collection(&entries.all_of::<Payment>(&order.id)?))
+}
+
+fn refund_of(entries: &Entries<'_>, payment: &str, id: &str) -> Result<Value, Refused> {
+    let refund: Refund = entries.get(id)?;
+    if refund.payment_id != payment {
+        return Err(Refused::bad_request("The id provided does not exist"));
+    }
+    Ok(refund.wire())
 }
 
 #[derive(Deserialize)]
@@ -435,7 +473,9 @@ fn capture(entries: &Entries<'_>, payment: Payment) -> Result<Payment, Refused> 
     let shares = entries.all_of::<Transfer>(&order.id)?;
     for share in shares {
         payment.amount_transferred += share.amount;
-        process(entries, Transfer { source: payment.id.clone(), ..share })?;
+        let due = Some(entries.now() + TRANSFER_TAKES_S);
+        let payment_id = Some(payment.id.clone());
+        entries.put(&Transfer { payment_id, status: TransferStatus::Pending, due, ..share })?;
     }
     entries.put(&payment)?;
     entries.tell("payment.captured", &[("payment", payment.wire())])?;
@@ -470,9 +510,11 @@ fn refund(entries: &Entries<'_>, id: &str, body: &[u8], key: Option<&str>) -> Re
         }
     }
     let new: NewRefund = read(body)?;
-    if new.speed.is_some_and(|speed| speed != "normal" && speed != "optimum") {
-        return Err(Refused::field("speed", "The selected speed is invalid."));
-    }
+    let is_fast = match new.speed.as_deref() {
+        None | Some("normal") => false,
+        Some("optimum") => true,
+        Some(_) => return Err(Refused::field("speed", "The selected speed is invalid.")),
+    };
     let payment: Payment = entries.get(id)?;
     if !payment.captured {
         return Err(Refused::bad_request("The payment status should be captured for action to be taken"));
@@ -489,14 +531,19 @@ fn refund(entries: &Entries<'_>, id: &str, body: &[u8], key: Option<&str>) -> Re
         let why = "The refund amount provided is greater than amount captured";
         return Err(Refused::field("amount", why));
     }
-    let made = give_back(entries, payment, amount, (new.receipt, notes(new.notes)?))?;
+    let mut shares = Vec::new();
     if new.reverse_all == Some(Flag(true)) {
-        for transfer in entries.all_of::<Transfer>(id)? {
-            let left = transfer.amount - transfer.amount_reversed;
-            if left > 0 {
-                take_back(entries, transfer, left, (Some(made.id.clone()), Notes::default()))?;
-            }
+        shares = entries.all_of::<Transfer>(id)?;
+        shares.retain(|share| share.status == TransferStatus::Processed && share.left() > 0);
+        if amount < left && shares.len() > 1 {
+            let why = "reverse_all is of a whole refund where there are several transfers";
+            return Err(Refused::field("reverse_all", why));
         }
+    }
+    let made = give_back(entries, payment, amount, (is_fast, new.receipt, notes(new.notes)?))?;
+    for share in shares {
+        let back = if amount < left { amount.min(share.left()) } else { share.left() };
+        take_back(entries, share, back, (Some(made.id.clone()), Notes::default()))?;
     }
     if let Some(key) = key {
         entries.keep_refund(key, &request, &made.id)?;
@@ -509,7 +556,7 @@ fn give_back(
     entries: &Entries<'_>,
     payment: Payment,
     amount: i64,
-    (receipt, notes): (Option<String>, Notes),
+    (is_fast, receipt, notes): (bool, Option<String>, Notes),
 ) -> Result<Refund, Refused> {
     let fails = matches!(&payment.method, Method::Upi { vpa } if vpa.starts_with("norefund@"));
     let amount_refunded = payment.amount_refunded + amount;
@@ -521,6 +568,7 @@ fn give_back(
         payment_id: payment.id.clone(),
         amount,
         status: RefundStatus::Pending,
+        is_fast,
         receipt,
         notes,
         created_at: entries.now(),
@@ -562,6 +610,8 @@ fn add_transfers(
         rupees(&one.currency)?;
         // What it says to the account is the account's.
         drop(one.linked_account_notes);
+        let on_hold = one.on_hold == Some(Flag(true));
+        check_hold(entries, on_hold, one.on_hold_until)?;
         let amount = amount(one.amount)?;
         left -= amount;
         if left < 0 {
@@ -573,12 +623,15 @@ fn add_transfers(
         made.push(Transfer {
             id: new_id(Transfer::PREFIX),
             source: source.to_owned(),
+            payment_id: None,
             recipient: account.id,
             amount,
             amount_reversed: 0,
-            is_processed: false,
-            on_hold: one.on_hold == Some(Flag(true)),
+            status: TransferStatus::Created,
+            on_hold,
             on_hold_until: one.on_hold_until,
+            is_settled: false,
+            due: None,
             notes: notes(one.notes)?,
             created_at: entries.now(),
             processed_at: None,
@@ -601,16 +654,13 @@ fn transfer(entries: &Entries<'_>, id: &str, new: NewTransfers) -> Result<Value,
     let made = add_transfers(entries, (id, payment.amount - payment.amount_transferred), new.transfers)?;
     let sum: i64 = made.iter().map(|transfer| transfer.amount).sum();
     entries.put(&Payment { amount_transferred: payment.amount_transferred + sum, ..payment })?;
-    let made = made.into_iter().map(|transfer| process(entries, transfer)).collect::<Result<Vec<_>, _>>()?;
+    let due = Some(entries.now() + TRANSFER_TAKES_S);
+    let pending = |transfer| Transfer { status: TransferStatus::Pending, due, ..transfer };
+    let made: Vec<_> = made.into_iter().map(pending).collect();
+    for transfer in &made {
+        entries.put(transfer)?;
+    }
     Ok(collection(&made))
-}
-
-/// Gives an account its share.
-fn process(entries: &Entries<'_>, transfer: Transfer) -> Result<Transfer, Refused> {
-    let transfer = Transfer { is_processed: true, processed_at: Some(entries.now()), ..transfer };
-    entries.put(&transfer)?;
-    entries.tell("transfer.processed", &[("transfer", transfer.wire())])?;
-    Ok(transfer)
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -622,12 +672,36 @@ struct EditTransfer {
 
 fn edit_transfer(entries: &Entries<'_>, id: &str, edit: EditTransfer) -> Result<Value, Refused> {
     let Flag(on_hold) = edit.on_hold;
-    if edit.on_hold_until.is_some_and(|until| !on_hold || until <= entries.now()) {
-        return Err(Refused::field("on_hold_until", "on_hold_until is a later time, of a transfer on hold"));
+    check_hold(entries, on_hold, edit.on_hold_until)?;
+    let before: Transfer = entries.get(id)?;
+    if before.is_settled {
+        return Err(Refused::bad_request("The transfer has been settled already"));
     }
-    let transfer = Transfer { on_hold, on_hold_until: edit.on_hold_until, ..entries.get(id)? };
+    let mut transfer = Transfer { on_hold, on_hold_until: edit.on_hold_until, ..before };
+    if transfer.status == TransferStatus::Processed {
+        transfer.due = transfer.goes_on(entries.now());
+    }
     entries.put(&transfer)?;
     Ok(transfer.wire())
+}
+
+fn check_hold(entries: &Entries<'_>, on_hold: bool, until: Option<i64>) -> Result<(), Refused> {
+    if until.is_some_and(|until| !on_hold || until <= entries.now()) {
+        return Err(Refused::field("on_hold_until", "on_hold_until is a later time, of a transfer on hold"));
+    }
+    Ok(())
+}
+
+impl Transfer {
+    /// What of it was not taken back.
+    const fn left(&self) -> i64 {
+        self.amount - self.amount_reversed
+    }
+
+    /// When something happens to it next, once it is processed: it is let go, or the account's bank has it.
+    fn goes_on(&self, now: i64) -> Option<i64> {
+        if self.on_hold { self.on_hold_until } else { Some(now + SETTLED_AFTER_S) }
+    }
 }
 
 #[derive(Deserialize)]
@@ -639,9 +713,12 @@ struct NewReversal {
 
 fn reverse(entries: &Entries<'_>, id: &str, new: NewReversal) -> Result<Value, Refused> {
     let transfer: Transfer = entries.get(id)?;
-    let left = transfer.amount - transfer.amount_reversed;
+    let left = transfer.left();
     let amount = new.amount.map_or(left, |Paise(amount)| amount);
-    if !transfer.is_processed || amount <= 0 || amount > left {
+    if transfer.is_settled {
+        return Err(Refused::bad_request("The linked account does not have sufficient balance"));
+    }
+    if transfer.status != TransferStatus::Processed || amount <= 0 || amount > left {
         let why = "The reversal amount is greater than the amount that can be reversed";
         return Err(Refused::field("amount", why));
     }
@@ -716,7 +793,7 @@ impl From<Events> for Vec<String> {
     }
 }
 
-fn is_url(url: &str) -> bool {
+pub(super) fn is_url(url: &str) -> bool {
     url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }
 
@@ -730,6 +807,7 @@ fn create_webhook(entries: &Entries<'_>, new: NewWebhook) -> Result<Value, Refus
         secret: new.secret.unwrap_or_default(),
         events: new.events.into(),
         active: new.active != Some(Flag(false)),
+        took_at: None,
         created_at: entries.now(),
     };
     entries.put(&webhook)?;
@@ -761,31 +839,77 @@ fn edit_webhook(entries: &Entries<'_>, id: &str, edit: EditWebhook) -> Result<Va
     Ok(webhook.wire())
 }
 
-/// Has happen what happens by itself by now.
+/// Has happen what happens by itself by now. What cannot be read is left as it is, and keeps nothing else from it.
 pub(super) fn passes(entries: &Entries<'_>) -> Result<(), Refused> {
     for id in entries.due()? {
-        if let Some(payment) = entries.find::<Payment>(&id)? {
-            payment_passes(entries, payment)?;
-        } else if let Some(refund) = entries.find::<Refund>(&id)? {
-            let (status, event) = if refund.fails {
-                (RefundStatus::Failed, "refund.failed")
-            } else {
-                (RefundStatus::Processed, "refund.processed")
-            };
-            let refund = Refund { status, due: None, ..refund };
-            entries.put(&refund)?;
-            let mut payment: Payment = entries.get(&refund.payment_id)?;
-            if refund.fails {
-                payment.amount_refunded -= refund.amount;
-                payment.status = PaymentStatus::Captured;
-                entries.put(&payment)?;
-            }
-            entries.tell(event, &[("refund", refund.wire()), ("payment", payment.wire())])?;
-        } else if let Some(transfer) = entries.find::<Transfer>(&id)? {
-            entries.put(&Transfer { on_hold: false, on_hold_until: None, ..transfer })?;
+        if pass(entries, &id).is_err() {
+            entries.forget_due(&id)?;
         }
     }
     Ok(())
+}
+
+fn pass(entries: &Entries<'_>, id: &str) -> Result<(), Refused> {
+    if let Some(payment) = entries.find::<Payment>(id)? {
+        payment_passes(entries, payment)?;
+    } else if let Some(refund) = entries.find::<Refund>(id)? {
+        refund_passes(entries, refund)?;
+    } else if let Some(transfer) = entries.find::<Transfer>(id)? {
+        transfer_passes(entries, transfer)?;
+    }
+    Ok(())
+}
+
+/// The bank has it, or does not take it: then the payment is what it was.
+fn refund_passes(entries: &Entries<'_>, refund: Refund) -> Result<(), Refused> {
+    let mut payment: Payment = entries.get(&refund.payment_id)?;
+    let (status, event) = if refund.fails {
+        payment.amount_refunded -= refund.amount;
+        if payment.captured {
+            payment.status = PaymentStatus::Captured;
+        } else {
+            payment.status = PaymentStatus::Authorized;
+            payment.due = Some(entries.now() + CAPTURE_WITHIN_S);
+        }
+        entries.put(&payment)?;
+        (RefundStatus::Failed, "refund.failed")
+    } else {
+        (RefundStatus::Processed, "refund.processed")
+    };
+    let refund = Refund { status, due: None, ..refund };
+    entries.put(&refund)?;
+    entries.tell(event, &[("refund", refund.wire()), ("payment", payment.wire())])
+}
+
+/// A linked account gets its share, unless its mail address begins with `fails@`; later it is let go, and its bank has it.
+fn transfer_passes(entries: &Entries<'_>, transfer: Transfer) -> Result<(), Refused> {
+    let now = entries.now();
+    match transfer.status {
+        TransferStatus::Pending => {
+            let account: Account = entries.get(&transfer.recipient)?;
+            let mail = account.told.get("email").and_then(Value::as_str).unwrap_or_default();
+            if mail.starts_with("fails@") {
+                let transfer = Transfer { status: TransferStatus::Failed, due: None, ..transfer };
+                let id = transfer.payment_id.as_deref().unwrap_or(&transfer.source);
+                let payment: Payment = entries.get(id)?;
+                let amount_transferred = payment.amount_transferred - transfer.amount;
+                entries.put(&Payment { amount_transferred, ..payment })?;
+                entries.put(&transfer)?;
+                return entries.tell("transfer.failed", &[("transfer", transfer.wire())]);
+            }
+            let due = transfer.goes_on(now);
+            let status = TransferStatus::Processed;
+            let transfer = Transfer { status, processed_at: Some(now), due, ..transfer };
+            entries.put(&transfer)?;
+            entries.tell("transfer.processed", &[("transfer", transfer.wire())])
+        }
+        TransferStatus::Processed if transfer.on_hold => {
+            let transfer = Transfer { on_hold: false, on_hold_until: None, ..transfer };
+            entries.put(&Transfer { due: transfer.goes_on(now), ..transfer })
+        }
+        TransferStatus::Processed => entries.put(&Transfer { is_settled: true, due: None, ..transfer }),
+        TransferStatus::Created | TransferStatus::Failed => entries.put(&Transfer { due: None, ..transfer }),
+    }
 }
 
 fn payment_passes(entries: &Entries<'_>, payment: Payment) -> Result<(), Refused> {
@@ -800,7 +924,7 @@ fn payment_passes(entries: &Entries<'_>, payment: Payment) -> Result<(), Refused
         }
         PaymentStatus::Authorized => {
             let amount = payment.amount;
-            give_back(entries, payment, amount, (None, Notes::default()))?;
+            give_back(entries, payment, amount, (false, None, Notes::default()))?;
         }
         PaymentStatus::Captured | PaymentStatus::Refunded => {
             entries.put(&Payment { due: None, ..payment })?;

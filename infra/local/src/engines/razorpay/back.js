@@ -1,8 +1,13 @@
-// The person goes back with what came of the payment: to the page that opened this one, or to the shop's address.
+// The person goes back with what came of the payment: to the page that opened this one, or to the shop's address. Where it
+// failed, they may try again.
 const form = document.getElementById("back");
-const told = Object.fromEntries(new FormData(form));
+const again = document.getElementById("again");
+again?.addEventListener("click", () => history.back());
 if (window.parent !== window) {
-  window.parent.postMessage({ razorpay: told }, "*");
-} else if (form.getAttribute("action")) {
+  form.querySelector("button").hidden = true;
+  window.parent.postMessage({ razorpay: Object.fromEntries(new FormData(form)) }, "*");
+} else if (!form.getAttribute("action")) {
+  form.querySelector("button").hidden = true;
+} else if (!again) {
   form.submit();
 }

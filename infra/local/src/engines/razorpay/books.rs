@@ -14,6 +14,8 @@ use crate::{Data, ids};
 
 /// The file in the data folder.
 const FILE: &str = "razorpay.sqlite";
+/// Counts up with each change of what is kept.
+const VERSION: i64 = 1;
 /// The later an entity, the greater its number.
 const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
@@ -109,7 +111,14 @@ impl Books {
             None => Connection::open_in_memory(),
         };
         let connection = connection.map_err(broken)?;
+        let version: i64 =
+            connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(broken)?;
+        if version != 0 && version != VERSION {
+            let why = format!("{FILE} in the data folder is of another version. Delete it to start afresh.");
+            return Err(StartError::new(why));
+        }
         connection.execute_batch(SCHEMA).map_err(broken)?;
+        connection.pragma_update(None, "user_version", VERSION).map_err(broken)?;
         Ok(Self(Mutex::new(connection)))
     }
 
@@ -142,6 +151,11 @@ impl Books {
 }
 
 impl Entries<'_> {
+    /// Now, in milliseconds of Unix time.
+    pub(super) const fn now_ms(&self) -> i64 {
+        self.now
+    }
+
     /// Now, in seconds of Unix time, as Razorpay counts.
     pub(super) const fn now(&self) -> i64 {
         self.now.div_euclid(1_000)
@@ -197,6 +211,12 @@ impl Entries<'_> {
             self.tx.prepare_cached("SELECT id FROM entities WHERE due <= ? ORDER BY due LIMIT 100")?;
         let ids = rows.query_map([self.now()], |row| row.get(0))?;
         Ok(ids.collect::<Result<_, _>>()?)
+    }
+
+    /// Nothing happens to it by itself any more.
+    pub(super) fn forget_due(&self, id: &str) -> Result<(), Refused> {
+        self.tx.execute("UPDATE entities SET due = NULL WHERE id = ?", [id])?;
+        Ok(())
     }
 
     /// The refund that was asked for by a key, and how.

@@ -41,9 +41,10 @@
       this.dialog?.remove();
     }
 
+    // What failed may be tried again: the dialog stays.
     finish(told) {
-      this.close();
       if (told.razorpay_signature) {
+        this.close();
         if (this.options.callback_url) return send(this.options.callback_url, told);
         return this.options.handler?.(told);
       }

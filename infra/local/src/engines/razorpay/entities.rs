@@ -207,6 +207,8 @@ pub(super) struct Refund {
     pub payment_id: String,
     pub amount: i64,
     pub status: RefundStatus,
+    /// Whether it was asked for as fast as can be.
+    pub is_fast: bool,
     pub receipt: Option<String>,
     pub notes: Notes,
     pub created_at: i64,
@@ -236,23 +238,41 @@ impl Entity for Refund {
             "id": self.id, "entity": "refund", "amount": self.amount, "currency": "INR",
             "payment_id": self.payment_id, "notes": self.notes.wire(), "receipt": self.receipt,
             "acquirer_data": {}, "created_at": self.created_at, "batch_id": null, "status": self.status,
-            "speed_requested": "normal", "speed_processed": "normal",
+            "speed_requested": if self.is_fast { "optimum" } else { "normal" },
+            "speed_processed": if self.is_fast { "instant" } else { "normal" },
         })
     }
+}
+
+/// How far a transfer has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum TransferStatus {
+    /// Its order is not paid.
+    Created,
+    Pending,
+    Processed,
+    Failed,
 }
 
 /// A share of a payment for a linked account.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Transfer {
     pub id: String,
-    /// The payment; the order as long as that is not paid.
+    /// The payment, or the order that it came with.
     pub source: String,
+    /// The payment that it is a share of, if there is one.
+    pub payment_id: Option<String>,
     pub recipient: String,
     pub amount: i64,
     pub amount_reversed: i64,
-    pub is_processed: bool,
+    pub status: TransferStatus,
     pub on_hold: bool,
     pub on_hold_until: Option<i64>,
+    /// Whether the account's bank has it: it cannot be taken back then.
+    pub is_settled: bool,
+    /// When it is processed, let go or settled.
+    pub due: Option<i64>,
     pub notes: Notes,
     pub created_at: i64,
     pub processed_at: Option<i64>,
@@ -266,21 +286,30 @@ impl Entity for Transfer {
     }
 
     fn parent(&self) -> Option<&str> {
-        Some(&self.source)
+        self.payment_id.as_deref().or(Some(&self.source))
     }
 
     fn due(&self) -> Option<i64> {
-        self.on_hold_until.filter(|_| self.on_hold)
+        self.due
     }
 
     fn wire(&self) -> Value {
-        let status = match self {
-            Self { is_processed: false, .. } => "created",
-            Self { amount_reversed: 0, .. } => "processed",
-            Self { amount, amount_reversed, .. } if amount_reversed < amount => "partially_reversed",
-            _ => "reversed",
+        let status = match self.status {
+            TransferStatus::Created => "created",
+            TransferStatus::Pending => "pending",
+            TransferStatus::Failed => "failed",
+            TransferStatus::Processed if self.amount_reversed == 0 => "processed",
+            TransferStatus::Processed if self.amount_reversed < self.amount => "partially_reversed",
+            TransferStatus::Processed => "reversed",
         };
-        let settlement = self.is_processed.then_some(if self.on_hold { "on_hold" } else { "pending" });
+        let settlement = match self {
+            Self { status: TransferStatus::Created | TransferStatus::Failed, .. } => None,
+            Self { is_settled: true, .. } => Some("settled"),
+            Self { on_hold: true, .. } => Some("on_hold"),
+            _ => Some("pending"),
+        };
+        let failed = self.status == TransferStatus::Failed;
+        let error = |text: &'static str| failed.then_some(text);
         json!({
             "id": self.id, "entity": "transfer", "status": status, "source": self.source,
             "recipient": self.recipient, "amount": self.amount, "currency": "INR",
@@ -288,8 +317,9 @@ impl Entity for Transfer {
             "linked_account_notes": [], "on_hold": self.on_hold, "on_hold_until": self.on_hold_until,
             "settlement_status": settlement, "recipient_settlement_id": null, "created_at": self.created_at,
             "processed_at": self.processed_at,
-            "error": { "code": null, "description": null, "reason": null, "field": null, "step": null,
-                "id": self.id, "source": null, "metadata": null },
+            "error": { "code": error("BAD_REQUEST_ERROR"), "reason": error("account_not_activated"),
+                "description": error("The linked account cannot receive transfers."), "field": null,
+                "step": error("transfer_processing"), "id": self.id, "source": null, "metadata": null },
         })
     }
 }
@@ -358,6 +388,8 @@ pub(super) struct Webhook {
     pub secret: String,
     pub events: Vec<String>,
     pub active: bool,
+    /// When it last took something, in milliseconds of Unix time.
+    pub took_at: Option<i64>,
     pub created_at: i64,
 }
 

@@ -36,6 +36,8 @@ use crate::world::World;
 /// The largest request.
 const MAX_BODY: usize = 256 * 1024;
 const SERVICE: &str = "razorpay";
+/// By which the same refund is made once.
+const REFUND_KEY: &str = "x-refund-idempotency";
 
 /// The sandbox over its books.
 pub struct Sandbox {
@@ -136,8 +138,14 @@ impl Sandbox {
             let refused = Refused::with(StatusCode::UNAUTHORIZED, "Authentication failed");
             return Ok(json(refused.status, &refused.wire()));
         }
+        if head.headers.get(REFUND_KEY).is_some_and(|key| key.to_str().is_err()) {
+            let refused = Refused::bad_request("The idempotency key is not valid.");
+            return Ok(json(refused.status, &refused.wire()));
+        }
         let request = Request::from_parts(head, body);
-        match self.perform(request).await {
+        // By itself: what was begun is done, also if whoever asked does not wait for it.
+        let done = tokio::spawn(async move { self.perform(request).await }).await;
+        match done.unwrap_or_else(|error| Err(Refused::broken(&error).into())) {
             Ok(answer) => Ok(json(StatusCode::OK, &answer)),
             Err(Failed::Refused(refused)) => Ok(json(refused.status, &refused.wire())),
             Err(Failed::Dropped) => Err(Dropped),
@@ -152,17 +160,23 @@ impl Sandbox {
             Some(Misbehaviour::Throttle) => {
                 return Err(Refused::with(StatusCode::TOO_MANY_REQUESTS, "Too many requests").into());
             }
+            Some(Misbehaviour::Conflict) => {
+                return Err(Refused::with(StatusCode::CONFLICT, "Another request is in progress").into());
+            }
             Some(Misbehaviour::Fail) => return Err(Refused::unavailable().into()),
-            Some(Misbehaviour::Delay { ms }) => tokio::time::sleep(Duration::from_millis(ms.into())).await,
             _ => {}
         }
         let answer = self
-            .change(move |entries| match called(&request) {
-                Some(call) => (call.work)(entries),
-                None => Err(api::not_found()),
+            .change(move |entries| {
+                api::passes(entries)?;
+                called(&request).map_or_else(|| Err(api::not_found()), |call| (call.work)(entries))
             })
             .await;
         match misbehaviour {
+            Some(Misbehaviour::Delay { ms }) => {
+                tokio::time::sleep(Duration::from_millis(ms.into())).await;
+                Ok(answer?)
+            }
             Some(Misbehaviour::DropReply) => Err(Failed::Dropped),
             Some(Misbehaviour::FailAfter) => Err(Refused::unavailable().into()),
             _ => Ok(answer?),
@@ -192,7 +206,7 @@ impl From<Refused> for Failed {
 
 /// What a request wants.
 fn called(request: &Request<Bytes>) -> Option<api::Call<'_>> {
-    let refund_key = request.headers().get("x-refund-idempotency");
+    let refund_key = request.headers().get(REFUND_KEY);
     let request = api::Request {
         verb: request.method(),
         path: request.uri().path(),

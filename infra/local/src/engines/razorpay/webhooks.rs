@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::redirect::Policy;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -21,12 +22,12 @@ const AT_ONCE: usize = 64;
 /// What is not taken is told again after so many minutes, and then every two hours.
 const AGAIN_AFTER_MIN: [i64; 6] = [1, 2, 5, 15, 30, 60];
 const MINUTE_MS: i64 = 60_000;
-/// After a day a webhook that takes nothing is switched off.
+/// After a day nothing is told again; a webhook that took nothing since is switched off.
 const GIVEN_UP_MS: i64 = 24 * 60 * MINUTE_MS;
 
 /// Has happen what happens by itself, and tells of it, until stopped.
 pub(super) async fn run(sandbox: Arc<Sandbox>, mut stopped: watch::Receiver<bool>) {
-    let http = match reqwest::Client::builder().timeout(TIMEOUT).build() {
+    let http = match reqwest::Client::builder().timeout(TIMEOUT).redirect(Policy::none()).no_proxy().build() {
         Ok(http) => http,
         Err(error) => return tracing::error!(%error, "the Razorpay sandbox has no client for webhooks"),
     };
@@ -68,7 +69,7 @@ async fn take(sandbox: &Arc<Sandbox>, room: usize) -> Vec<(Delivery, Webhook)> {
 }
 
 async fn tell(sandbox: &Arc<Sandbox>, http: &reqwest::Client, delivery: Delivery, webhook: Webhook) {
-    let Delivery { number, first, .. } = delivery;
+    let Delivery { number, first, attempts, .. } = delivery;
     let answer = http
         .post(&webhook.url)
         .header("content-type", "application/json")
@@ -79,15 +80,18 @@ async fn tell(sandbox: &Arc<Sandbox>, http: &reqwest::Client, delivery: Delivery
         .send()
         .await;
     let is_taken = answer.is_ok_and(|answer| answer.status().is_success());
-    let gives_up = sandbox.now_ms() - first >= GIVEN_UP_MS;
+    let gives_up = attempts > 0 && sandbox.now_ms() - first >= GIVEN_UP_MS;
     if !is_taken && !gives_up {
         return;
     }
     let noted = sandbox
         .change(move |entries| {
             entries.delivered(number)?;
-            if !is_taken {
-                entries.put(&Webhook { active: false, ..entries.get(&webhook.id)? })?;
+            let webhook: Webhook = entries.get(&webhook.id)?;
+            if is_taken {
+                entries.put(&Webhook { took_at: Some(entries.now_ms()), ..webhook })?;
+            } else if webhook.took_at.is_none_or(|at| at < first) {
+                entries.put(&Webhook { active: false, ..webhook })?;
             }
             Ok(())
         })
