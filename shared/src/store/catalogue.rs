@@ -2,7 +2,7 @@
 //!
 //! | pk | sk | |
 //! |---|---|---|
-//! | `catalogue` | `category#<category id>` | an [`Edited`] |
+//! | `catalogue` | `category#<category id>` | an [`Edited`] as JSON, as the shipped file has it, and its version |
 //!
 //! Every process that tells what categories are called reads it once a minute: at a million users, with a thousand processes
 //! at work and fifty categories edited, some two hundred read units a second of one partition, which has three thousand.
@@ -12,9 +12,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Expression, Key, Refused, Table, Transaction,
+    Expression, Item, Key, Refused, Table, Transaction,
     audit::{self, Act, Decided},
-    get_below, n,
+    get_below, n, s,
 };
 use crate::{
     app::App,
@@ -28,6 +28,7 @@ use crate::{
 
 const PARTITION: &str = "catalogue";
 const PREFIX: &str = "category#";
+const EDITED: &str = "edited";
 
 /// What staff edit is seen within.
 const GOOD_FOR: SignedDuration = SignedDuration::from_mins(1);
@@ -63,26 +64,32 @@ pub async fn current(app: &App) -> Result<Arc<Catalogue>, Fault> {
 /// The catalogue as it is now, to be edited; without what cannot be read. The same query.
 pub async fn as_it_is(app: &App) -> Result<Arc<Catalogue>, Fault> {
     let items = get_below(app, Table::Market, PARTITION.to_owned(), PREFIX).await?;
-    let edit = |item| match serde_dynamo::from_item(item) {
+    let edits: Vec<Edited> = items.iter().filter_map(edited).collect();
+    let shipped = Catalogue::shipped();
+    Ok(if edits.is_empty() { Arc::clone(shipped) } else { Arc::new(shipped.with(edits)) })
+}
+
+fn edited(item: &Item) -> Option<Edited> {
+    let json = item.get(EDITED).and_then(|json| json.as_s().ok()).map_or("", String::as_str);
+    match serde_json::from_str(json) {
         Ok(edited) => Some(edited),
         Err(error) => {
             observe::fault(&error.into(), "a category that cannot be read", None);
             None
         }
-    };
-    let edits: Vec<Edited> = items.into_iter().filter_map(edit).collect();
-    let shipped = Catalogue::shipped();
-    Ok(if edits.is_empty() { Arc::clone(shipped) } else { Arc::new(shipped.with(edits)) })
+    }
 }
 
 /// Writes a category anew, and down who did it. `Err`: it is another version by now. A transaction of two writes.
 pub async fn put(app: &App, staff: UserId, edited: &Edited) -> Result<Result<(), Refused>, Fault> {
     let Edited { category, .. } = edited;
-    let item = Key::new(PARTITION, format!("{PREFIX}{}", category.id)).with(edited)?;
+    let mut item = Key::new(PARTITION, format!("{PREFIX}{}", category.id)).into_item();
+    item.insert(EDITED.to_owned(), s(serde_json::to_string(edited)?));
+    item.insert("version".to_owned(), n(category.version));
     let before = category.version - 1;
     let follows = match before {
         0 => Expression::new("attribute_not_exists(pk)", []),
-        _ => Expression::new("category.version = :before", [(":before", n(before))]),
+        _ => Expression::new("version = :before", [(":before", n(before))]),
     };
     let tx = Transaction::new(app).put_if(Table::Market, item, follows)?;
     let decided = Decided { version: before, edited: Some(edited.clone()), ..Decided::default() };

@@ -267,7 +267,7 @@ mod on_one_machine {
         meera.browser().put(TAP, edit("Tap care", 0)).await.is(200);
         let table = city.table("Market").await;
         let broken = json!({
-            "pk": { "S": "catalogue" }, "sk": { "S": "category#drain-blockage" }, "group": { "S": "plumbing" }, "category": { "N": "1" },
+            "pk": { "S": "catalogue" }, "sk": { "S": "category#drain-blockage" }, "edited": { "S": "{" }, "version": { "N": "1" },
         });
         city.database("PutItem", json!({ "TableName": table, "Item": broken })).await;
         let names = async || {
