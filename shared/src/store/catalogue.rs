@@ -50,10 +50,10 @@ pub async fn current(app: &App) -> Result<Arc<Catalogue>, Fault> {
     }
     let catalogue = match (as_it_is(app).await, kept) {
         (Ok(catalogue), _) => catalogue,
-        // What was true a moment ago is better than nothing.
+        // What was true a moment ago is better than nothing, and nobody waits for the same again until a minute has passed.
         (Err(fault), Some((_, catalogue))) => {
             observe::fault(&fault, "an old catalogue is used", None);
-            return Ok(catalogue);
+            catalogue
         }
         (Err(fault), None) => return Err(fault),
     };

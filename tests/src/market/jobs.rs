@@ -572,6 +572,15 @@ mod on_one_machine {
             ravi.browser().delete(&unsaid).await;
             city.behave().await;
             ravi.browser().delete(&unsaid).await.is(204);
+            let quote = quotes(&ravi, &job, terms(&city, hours, 850).await).await.is(200).body;
+            let decline = async || {
+                let body = json!({ "quote_id": quote["quote_id"] });
+                asha.browser().post(&format!("{}/decline", path(&job)), body).await
+            };
+            city.misbehave(rule("MarketDeclineQuote", what)).await;
+            decline().await;
+            city.behave().await;
+            assert_eq!(decline().await.is(200).body["state"], "declined");
             quotes(&ravi, &job, terms(&city, hours, 800).await).await.is(200);
             city.misbehave(rule("MarketWithdrawJob", what)).await;
             asha.browser().post(&withdrawal, json!({})).await;
@@ -602,7 +611,7 @@ mod on_one_machine {
             assert_eq!((&seen["state"], &seen["quotes"][0]["state"]), (&json!("expired"), &json!("expired")));
         }
         for (person, subject, times) in [
-            (&ravi, "Your quote was not accepted", 2 * faults.len()),
+            (&ravi, "Your quote was not accepted", 3 * faults.len()),
             (&asha, "Nobody was booked for your job in time", faults.len()),
         ] {
             let told = async || {

@@ -1,16 +1,11 @@
 // Pays in a headless browser, as a person does: opens a shop's page, and pays in the frame that its script opens.
 // Usage: node checkout.mjs <folder of puppeteer-core> <page> <VPA>; writes what the shop was told.
 
-import { createRequire } from "node:module";
+import { launch } from "../browser.mjs";
 
 const [folder, page, vpa] = process.argv.slice(2);
-const puppeteer = createRequire(`${folder}/`)("puppeteer-core");
 
-const browser = await puppeteer.launch({
-  executablePath: process.env.CONNECTO_CHROMIUM ?? "/usr/bin/chromium",
-  // Whoever runs tests may be root, for whom Chromium has no sandbox; what is opened here is our own.
-  args: ["--no-sandbox", "--disable-dev-shm-usage"],
-});
+const browser = await launch(folder);
 try {
   const tab = await browser.newPage();
   await tab.goto(page);

@@ -1,16 +1,11 @@
 // Drives the page for uploads in a headless browser, as a person does: drops files on it, and reads what it says.
 // Usage: node drive.mjs <folder of puppeteer-core> <page> <purpose> <screenshot> <file>…; writes a line of JSON for each file.
 
-import { createRequire } from "node:module";
+import { launch } from "../../browser.mjs";
 
 const [folder, page, purpose, screenshot, ...files] = process.argv.slice(2);
-const puppeteer = createRequire(`${folder}/`)("puppeteer-core");
 
-const browser = await puppeteer.launch({
-  executablePath: process.env.CONNECTO_CHROMIUM ?? "/usr/bin/chromium",
-  // Whoever runs tests may be root, for whom Chromium has no sandbox; what is opened here is our own.
-  args: ["--no-sandbox", "--disable-dev-shm-usage"],
-});
+const browser = await launch(folder);
 try {
   const tab = await browser.newPage();
   const errors = [];

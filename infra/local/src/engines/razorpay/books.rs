@@ -299,6 +299,12 @@ impl Entries<'_> {
         Ok(())
     }
 
+    /// Whether something happens by itself some day, or is still to be told.
+    pub(super) fn waits(&self) -> Result<bool, Refused> {
+        let any = "SELECT EXISTS (SELECT 1 FROM deliveries) OR EXISTS (SELECT 1 FROM entities WHERE due IS NOT NULL)";
+        Ok(self.tx.query_row(any, [], |row| row.get(0))?)
+    }
+
     /// How many deliveries are still to be made.
     pub(super) fn waiting(&self) -> Result<i64, Refused> {
         Ok(self.tx.query_row("SELECT count(*) FROM deliveries", [], |row| row.get(0))?)

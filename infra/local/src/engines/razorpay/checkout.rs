@@ -115,6 +115,7 @@ pub(super) async fn pay(sandbox: &Arc<Sandbox>, sent: &[u8]) -> Reply {
     let callback = form.given("callback_url").filter(|url| api::is_url(url));
     let paid =
         sandbox.change(move |entries| api::passes(entries).and_then(|()| api::pay(entries, new))).await;
+    sandbox.changed.notify_one();
     back(callback.as_deref(), &outcome(sandbox, paid))
 }
 

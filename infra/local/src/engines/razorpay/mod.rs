@@ -19,7 +19,7 @@ use hyper::body::{Bytes, Incoming};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use self::books::{Books, Entries, Listing};
@@ -44,6 +44,8 @@ pub struct Sandbox {
     world: Arc<World>,
     books: Books,
     key: (String, String),
+    /// That somebody changed something.
+    changed: Notify,
 }
 
 /// What a client needs to know of it.
@@ -67,7 +69,7 @@ impl Sandbox {
     pub(crate) fn open(world: &Arc<World>) -> Result<Self, StartError> {
         let books = Books::open(&world.data)?;
         let key = books.key().map_err(|error| StartError::new(error.to_string()))?;
-        Ok(Self { world: Arc::clone(world), books, key })
+        Ok(Self { world: Arc::clone(world), books, key, changed: Notify::new() })
     }
 
     fn key_id(&self) -> &str {
@@ -172,6 +174,7 @@ impl Sandbox {
                 called(&request).map_or_else(|| Err(api::not_found()), |call| (call.work)(entries))
             })
             .await;
+        self.changed.notify_one();
         match misbehaviour {
             Some(Misbehaviour::Delay { ms }) => {
                 tokio::time::sleep(Duration::from_millis(ms.into())).await;

@@ -13,7 +13,7 @@ use super::books::Delivery;
 use super::entities::Webhook;
 use crate::engines::server::until;
 
-/// How often is looked for what is due.
+/// How often is looked for what is due, as long as there is something that will be.
 const LOOK: Duration = Duration::from_millis(20);
 /// Whoever is told says so within.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -35,19 +35,21 @@ pub(super) async fn run(sandbox: Arc<Sandbox>, mut stopped: watch::Receiver<bool
     loop {
         while told.try_join_next().is_some() {}
         let room = AT_ONCE.saturating_sub(told.len());
-        for (delivery, webhook) in take(&sandbox, room).await {
+        let (taken, waits) = take(&sandbox, room).await;
+        for (delivery, webhook) in taken {
             let (sandbox, http) = (Arc::clone(&sandbox), http.clone());
             told.spawn(async move { tell(&sandbox, &http, delivery, webhook).await });
         }
         tokio::select! {
-            () = tokio::time::sleep(LOOK) => {}
+            () = tokio::time::sleep(LOOK), if waits => {}
+            () = sandbox.changed.notified() => {}
             () = until(&mut stopped) => return,
         }
     }
 }
 
-/// What is to be told now. It is postponed before it is told: should this process die, it is told again.
-async fn take(sandbox: &Arc<Sandbox>, room: usize) -> Vec<(Delivery, Webhook)> {
+/// What is to be told now, and whether there will be more by itself. It is postponed before it is told: should this process die, it is told again.
+async fn take(sandbox: &Arc<Sandbox>, room: usize) -> (Vec<(Delivery, Webhook)>, bool) {
     let taken = sandbox
         .change(move |entries| {
             api::passes(entries)?;
@@ -62,10 +64,10 @@ async fn take(sandbox: &Arc<Sandbox>, room: usize) -> Vec<(Delivery, Webhook)> {
                     None => entries.delivered(delivery.number)?,
                 }
             }
-            Ok(taken)
+            Ok((taken, entries.waits()?))
         })
         .await;
-    taken.unwrap_or_default()
+    taken.unwrap_or_else(|_| (Vec::new(), true))
 }
 
 async fn tell(sandbox: &Arc<Sandbox>, http: &reqwest::Client, delivery: Delivery, webhook: Webhook) {
