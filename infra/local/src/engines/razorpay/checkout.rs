@@ -7,7 +7,9 @@ use http_body_util::Full;
 use hyper::body::Bytes;
 use serde_json::{Value, json};
 
-use super::api::{self, NewCard, NewPayment, NewUpi};
+use super::api;
+use super::api::hooks::is_url;
+use super::api::payments::{NewCard, NewPayment, NewUpi, pay as pay_order};
 use super::entities::{Entity as _, Order, Payment, PaymentStatus};
 use super::refusal::Refused;
 use super::{Sandbox, signature};
@@ -112,9 +114,9 @@ pub(super) async fn pay(sandbox: &Arc<Sandbox>, sent: &[u8]) -> Reply {
         ..NewPayment::default()
     };
     // A script is no address.
-    let callback = form.given("callback_url").filter(|url| api::is_url(url));
+    let callback = form.given("callback_url").filter(|url| is_url(url));
     let paid =
-        sandbox.change(move |entries| api::passes(entries).and_then(|()| api::pay(entries, new))).await;
+        sandbox.change(move |entries| api::passes(entries).and_then(|()| pay_order(entries, new))).await;
     sandbox.changed.notify_one();
     back(callback.as_deref(), &outcome(sandbox, paid))
 }
