@@ -23,7 +23,7 @@ use crate::{
     fault::Fault,
     observe::{Reporter, Sink},
     store::catalogue::CatalogueCache,
-    vendor::{clock::Clock, oidc::Providers, redis::Redis, secrets::SecretCache},
+    vendor::{clock::Clock, oidc::Providers, outside::Outside, redis::Redis, secrets::SecretCache},
 };
 
 /// Calls to outsiders end within.
@@ -50,6 +50,7 @@ struct Inner {
     ses: OnceLock<aws_sdk_ses::Client>,
     sns: OnceLock<aws_sdk_sns::Client>,
     secrets: SecretCache,
+    outside: Outside,
     providers: Providers,
     redis: Redis,
     catalogue: CatalogueCache,
@@ -73,6 +74,7 @@ impl App {
             ses: OnceLock::new(),
             sns: OnceLock::new(),
             secrets: SecretCache::default(),
+            outside: Outside::default(),
             providers: Providers::default(),
             redis: Redis::default(),
             catalogue: CatalogueCache::default(),
@@ -181,6 +183,11 @@ impl App {
     /// The secrets fetched so far.
     pub(crate) fn secret_cache(&self) -> &SecretCache {
         &self.0.secrets
+    }
+
+    /// The way to outsiders that are not AWS.
+    pub(crate) fn outside(&self) -> &Outside {
+        &self.0.outside
     }
 
     /// What is known of the providers of OpenID Connect.

@@ -8,6 +8,7 @@
 //! - [`mail`], [`sms`] and [`delivery`]: composing what the outbox holds, and getting it out.
 //! - [`otp`], [`oidc`], [`passkeys`], [`second_factor`] and [`signin`]: what proves who somebody is, and what that is
 //!   worth in tokens.
+//! - [`payments`]: what becomes of a payment by what Razorpay says of it.
 //! - [`slots`] and [`due`]: whether a professional can be booked, and what is done when its time has come.
 //! - [`media`]: what becomes of uploads across their table and their bucket.
 //! - [`observe`]: what is told of each invocation: the log, metrics, and faults to Sentry.
@@ -28,6 +29,7 @@ pub mod observe;
 pub mod oidc;
 pub mod otp;
 pub mod passkeys;
+pub mod payments;
 pub mod second_factor;
 pub mod signin;
 pub mod slots;

@@ -34,6 +34,8 @@ mod observe;
 #[cfg(test)]
 mod ops;
 #[cfg(test)]
+mod payments;
+#[cfg(test)]
 mod razorpay;
 #[cfg(test)]
 mod tour;

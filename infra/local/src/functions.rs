@@ -216,6 +216,12 @@ pub fn all() -> Vec<Endpoint> {
         http!("ops/health", ops_health),
         http!("ops/jwks", ops_jwks),
         http!("ops/not-found", ops_not_found),
+        event!("ops/reconcile-payments", ops_reconcile_payments),
         event!("ops/rotate-keys", ops_rotate_keys),
+        batch!("payments/follow-webhook", payments_follow_webhook),
+        http!("payments/get-payment", payments_get_payment),
+        http!("payments/pay", payments_pay),
+        http!("payments/receive-webhook", payments_receive_webhook),
+        http!("payments/verify-payment", payments_verify_payment),
     ]
 }

@@ -69,6 +69,9 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let secrets = secrets::Store::open(&world.data, &world.template, world.clock.now())?;
     let objects = Arc::new(s3::Store::open(&world.data)?);
     let sandbox = Arc::new(Sandbox::open(&world)?);
+    if let Some(keys) = secrets.ops_writes("RazorpayKeys", || sandbox.keys(), world.clock.now())? {
+        sandbox.tells(&format!("{}/v1/webhooks/razorpay", world.urls.api), &keys)?;
+    }
     let engines = Engines::start(&world, &database, Arc::new(secrets), &objects, &sandbox, listeners).await?;
     let triggers = Triggers::start(&world, &database, &objects).await?;
     let page = Page::new(&world, &sandbox, triggers.handle(), options.endpoints, gateway_port(&gateway)?);
@@ -227,13 +230,17 @@ fn mount(
     Ok(functions)
 }
 
-/// Sets the template's parameters for what is here, before whatever else is changed in it: there may be a cache, and
-/// there is a network that delivers.
+/// Sets the template's parameters for what is here, before whatever else is changed in it: there may be a cache, there is a
+/// network that delivers, and the sandbox of Razorpay.
 fn for_one_machine(there_is_a_cache: bool, edit: Option<TemplateEdit>) -> TemplateEdit {
     Box::new(move |template| {
-        for (name, is_here) in [("Cache", there_is_a_cache), ("Edge", true)] {
-            if is_here && let Some(parameter) = template.pointer_mut(&format!("/Parameters/{name}")) {
-                parameter["Default"] = json!("true");
+        for (name, value) in [
+            ("Cache", if there_is_a_cache { "true" } else { "false" }),
+            ("Edge", "true"),
+            ("Payments", "optional"),
+        ] {
+            if let Some(parameter) = template.pointer_mut(&format!("/Parameters/{name}")) {
+                parameter["Default"] = json!(value);
             }
         }
         if let Some(edit) = edit {
@@ -267,6 +274,9 @@ fn environment(function: &Function, urls: &Urls, key: &AccessKey) -> BTreeMap<St
     // The template says which functions use the cache; where it is here, whoever started us.
     if let (Some(here), Some(url)) = (&urls.redis, variables.get_mut("REDIS_URL")) {
         here.clone_into(url);
+    }
+    if let Some(url) = variables.get_mut("RAZORPAY_URL") {
+        urls.razorpay.clone_into(url);
     }
     // And where pictures are delivered, if they are.
     if let Some(url) = variables.get_mut("MEDIA_URL").filter(|url| !url.is_empty()) {

@@ -138,6 +138,8 @@ kinds! {
     Job = "job", JobId;
     /// What a professional would do a job for.
     Quote = "quo", QuoteId;
+    /// What a customer pays for a booking.
+    Payment = "pay", PaymentId;
     /// Something written down in the audit log.
     Audit = "aud", AuditId;
     /// Something in the outbox.

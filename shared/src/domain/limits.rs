@@ -99,6 +99,8 @@ pub const UPLOAD_DOCUMENT: Limit = limit("upload-document", 20, 24 * HOURS);
 
 /// Booking: each holds somebody's time for a while.
 pub const BOOK_PER_ACCOUNT: Limit = limit("booking", 20, HOURS);
+/// Wanting to pay: each asks Razorpay.
+pub const PAY_PER_ACCOUNT: Limit = limit("payment", 30, HOURS);
 /// Posting jobs: each is offered to dozens.
 pub const JOB_PER_ACCOUNT: Limit = limit("job", 10, 24 * HOURS);
 /// Quoting for one job: the customer is told of each.
@@ -109,8 +111,9 @@ pub const OFFER_PER_PROFESSIONAL: Limit = limit("offer", 5, 24 * HOURS);
 pub const CODE_PER_BOOKING: Limit = limit("booking-code", 8, 24 * HOURS);
 
 /// Every limit, as the README's table lists them.
-pub const ALL: [Limit; 34] = [
+pub const ALL: [Limit; 35] = [
     BOOK_PER_ACCOUNT,
+    PAY_PER_ACCOUNT,
     JOB_PER_ACCOUNT,
     QUOTE_PER_JOB,
     OFFER_PER_PROFESSIONAL,

@@ -4,14 +4,14 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{CategoryName, Error, Page, PageQuery, Problem, Wording, problem};
+use super::{CategoryName, Error, Page, PageQuery, Paying, Problem, Wording, problem};
 use crate::{
     app::App,
     domain::{
         booking::{Actor, Booking, Event, Impossible, LineItem, Settlement, State, WorkCode, free_until},
         catalogue::CancellationPolicy,
         commission::Party,
-        id::{BookingId, JobId, ProfessionalId, ServiceId},
+        id::{BookingId, JobId, PaymentId, ProfessionalId, ServiceId},
         keys::KeySet,
         money::Money,
         person::PersonName,
@@ -56,6 +56,8 @@ pub struct BookingAnswer {
     objection: Option<Prose<1000>>,
     /// What staff decided.
     resolution: Option<Prose<1000>>,
+    /// By what it was paid through the marketplace; null where it was not.
+    payment_id: Option<PaymentId>,
     /// What it came to; null as long as it has not ended.
     settlement: Option<Settlement>,
     /// What happened, first to last.
@@ -145,6 +147,8 @@ impl BookingSummary {
     #[must_use]
     pub fn of(app: &App, wording: &Wording, role: Party, booking: &Booking) -> Self {
         let (agreed, bill) = (&booking.agreed, booking.bill());
+        let mut possible = booking.possible(role.into(), app.now());
+        possible.retain(|event| Paying::here(app).lets(*event));
         let (with, total) = match role {
             Party::Customer => (agreed.professional_name.as_ref().map(Line::as_str), bill.customer_pays()),
             Party::Professional => {
@@ -157,7 +161,7 @@ impl BookingSummary {
             state: booking.state,
             state_since: booking.since,
             deadline: booking.deadline,
-            possible: booking.possible(role.into(), app.now()),
+            possible,
             starts_at: booking.starts_at,
             ends_at: booking.ends_at,
             professional_id: agreed.professional_id,
@@ -223,7 +227,8 @@ impl BookingAnswer {
         let summary = BookingSummary::of(app, wording, role, &booking);
         let fee_now = booking.cancellation_fee(app.now());
         let is_customer = role == Party::Customer;
-        let Booking { agreed, starts_at, absent, objection, resolution, settlement, .. } = booking;
+        let Booking { agreed, starts_at, absent, objection, resolution, payment_id, settlement, .. } =
+            booking;
         let borne = agreed.commissions.iter().filter(|commission| commission.borne_by == role);
         let fees = borne.map(|one| Fee { name: one.name.clone(), amount: one.of(bill.price) }).collect();
         let code = |code: WorkCode| (is_customer && reveals).then_some(code);
@@ -250,6 +255,7 @@ impl BookingAnswer {
             absent,
             objection,
             resolution,
+            payment_id,
             settlement,
             history: history.into_iter().map(HistoryEntry::from).collect(),
         }

@@ -29,7 +29,7 @@ use super::{
 use crate::{
     app::App,
     domain::id::UserId,
-    store::replies::{self, Ticket},
+    store::replies::{self, Home, Ticket},
 };
 
 const HEADER: &str = "idempotency-key";
@@ -82,10 +82,10 @@ fn key(headers: &HeaderMap) -> Result<String, Error> {
 }
 
 impl<T> Idempotent<T> {
-    /// What is asked for, and by whom with which key.
-    pub fn of(self, user_id: UserId) -> (T, Ticket) {
+    /// What is asked for, and by whom with which key; and where its effect is.
+    pub fn of(self, user_id: UserId, home: Home) -> (T, Ticket) {
         let Self { body, route, key, fingerprint } = self;
-        (body, Ticket { user_id, route, key, fingerprint })
+        (body, Ticket { home, user_id, route, key, fingerprint })
     }
 }
 

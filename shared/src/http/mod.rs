@@ -17,11 +17,13 @@ mod idempotent;
 mod job;
 mod media;
 mod params;
+mod payment;
 pub mod problem;
 mod professional;
 mod review;
 mod service;
 mod tokens;
+mod webhook;
 
 pub use answer::{Accepted, Cached, CachedIn, Created, NoContent, WillBeSent};
 pub use body::{Json, MAX_BODY};
@@ -35,6 +37,7 @@ pub use idempotent::{CreatedOnce, Idempotent, replay};
 pub use job::{JobAnswer, JobSummary, OfferedJob, QuoteAnswer};
 pub use media::{Account, Addresses, PartsAnswer, PictureAnswer, VideoAnswer};
 pub use params::{Page, PageLimit, PageQuery, Path, Query, given};
+pub use payment::{Paying, PaymentAnswer};
 pub use problem::{Error, FieldError, Problem};
 pub use professional::{OwnProfessional, ProfessionalState, PublicProfessional};
 pub use review::{BookingReviews, PublicReview, RatingAnswer, ReportAnswer};
@@ -43,3 +46,4 @@ pub use tokens::{
     FirstStep, NextStep, RefreshCookie, RefreshIn, SecondFactor, SignedInOrUp, SignedOut, Tokens,
     TokensAnswer,
 };
+pub use webhook::RazorpayEvent;

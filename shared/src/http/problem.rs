@@ -94,6 +94,13 @@ pub const SESSION_ENDED: Problem = Problem::new(StatusCode::UNAUTHORIZED, "sessi
 pub const FORBIDDEN_ORIGIN: Problem = Problem::new(StatusCode::FORBIDDEN, "forbidden_origin");
 /// Too often.
 pub const RATE_LIMITED: Problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited");
+/// It is not signed by who it would be from.
+pub const INVALID_SIGNATURE: Problem = Problem::new(StatusCode::UNAUTHORIZED, "invalid_signature");
+/// It is done by paying for it.
+pub const PAYMENT_REQUIRED: Problem = Problem::new(StatusCode::PAYMENT_REQUIRED, "payment_required");
+/// Razorpay does not answer now.
+pub const PAYMENTS_UNAVAILABLE: Problem =
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "payments_unavailable");
 /// A mailed link's token is wrong, used or late.
 pub const LINK_INVALID: Problem = Problem::new(StatusCode::GONE, "link_invalid");
 /// The password is a common one or made of the person's own words.

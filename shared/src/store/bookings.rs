@@ -19,7 +19,7 @@
 //! and confirming demands that the hold is there. So of a late confirmation and who books instead one is refused.
 //!
 //! A transition is one transaction: the booking in its next version, what happened, the time that is taken or given back,
-//! and who is told. Dies the process before, nothing happened; is the reply lost after it, who repeats it finds it done.
+//! that what was paid is to be shared out, and who is told. Dies the process before, nothing happened; is the reply lost after it, who repeats it finds it done.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Change, Expression, Key, Refused, Table, Transaction, accounts,
     audit::{self, Act, Decided},
-    get, get_all, jobs, limits, n, newest, outbox, replies,
+    get, get_all, jobs, limits, n, newest, outbox, payments, replies,
     replies::Ticket,
     reviews, s,
     waiting::{Waiting, sortable, waiting},
@@ -225,6 +225,10 @@ pub(super) fn advance_in<'a>(
         }
         _ => {}
     }
+    // What was paid for it is shared out now.
+    if let (Some(payment_id), Some(_)) = (after.payment_id, after.settlement) {
+        tx = payments::wake_in(tx, payment_id, after.since)?;
+    }
     let work = work(before, after);
     if !work.is_empty() {
         tx = tx.update(Table::Market, reviews::work_key(id), work)?;
@@ -339,7 +343,7 @@ fn write<'a>(
 }
 
 /// Tells who is to know of what happened, by mail or text message.
-async fn tell<'a>(
+pub(super) async fn tell<'a>(
     app: &App,
     mut tx: Transaction<'a>,
     booking: &Booking,
@@ -361,7 +365,7 @@ const fn mail_of(row: &Transition) -> Option<MailKind> {
         Event::Accept => Some(MailKind::BookingAccepted),
         Event::AcceptQuote => Some(MailKind::QuoteAccepted),
         Event::Decline => Some(MailKind::BookingDeclined),
-        Event::Confirm => Some(MailKind::BookingConfirmed),
+        Event::Confirm | Event::Pay => Some(MailKind::BookingConfirmed),
         Event::Reschedule => Some(MailKind::BookingRescheduled),
         Event::SetOff => Some(MailKind::BookingOnTheWay),
         Event::Finish => Some(MailKind::BookingDone),

@@ -15,11 +15,13 @@ pub mod codes;
 pub mod draft;
 pub mod factors;
 pub mod jobs;
+mod ledger;
 pub mod limits;
 pub mod listings;
 pub mod members;
 pub mod outbox;
 pub mod passkey_challenges;
+pub mod payments;
 pub mod professionals;
 pub mod replies;
 pub mod reviews;
@@ -54,6 +56,7 @@ pub(crate) enum Table {
     Limits,
     Market,
     Media,
+    Ledger,
     Ops,
 }
 
@@ -65,6 +68,7 @@ impl Table {
             Self::Limits => "LIMITS_TABLE",
             Self::Market => "MARKET_TABLE",
             Self::Media => "MEDIA_TABLE",
+            Self::Ledger => "LEDGER_TABLE",
             Self::Ops => "OPS_TABLE",
         })
     }

@@ -1,4 +1,4 @@
-//! What requests with an `Idempotency-Key` were answered, in the Market table: the table of what they cause.
+//! What requests with an `Idempotency-Key` were answered, in the table of what they cause.
 //!
 //! | pk | sk | |
 //! |---|---|---|
@@ -17,9 +17,29 @@ use crate::{app::App, domain::id::UserId, fault::Fault};
 /// A reply is kept for so long.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
 
+/// In which table the effect of a request is.
+#[derive(Clone, Copy, Debug)]
+pub enum Home {
+    /// With bookings.
+    Market,
+    /// With money.
+    Ledger,
+}
+
+impl Home {
+    const fn table(self) -> Table {
+        match self {
+            Self::Market => Table::Market,
+            Self::Ledger => Table::Ledger,
+        }
+    }
+}
+
 /// A request that may be repeated: whose, and with which key.
 #[derive(Clone, Debug)]
 pub struct Ticket {
+    /// Where its reply is kept.
+    pub home: Home,
     /// Who asks.
     pub user_id: UserId,
     /// The route that they ask.
@@ -43,7 +63,7 @@ pub struct Reply {
 
 /// What this request was answered before, if it was. One read.
 pub async fn find(app: &App, ticket: &Ticket) -> Result<Option<Reply>, Fault> {
-    let reply: Option<Reply> = get(app, Table::Market, key(ticket)).await?;
+    let reply: Option<Reply> = get(app, ticket.home.table(), key(ticket)).await?;
     Ok(reply.filter(|reply| reply.expires_at > app.now().as_second()))
 }
 
@@ -60,7 +80,7 @@ pub(super) fn put<'a>(
         "attribute_not_exists(pk) OR expires_at <= :now",
         [(":now", n(app.now().as_second()))],
     );
-    tx.put_if(Table::Market, key(ticket).with(&reply)?, is_first)
+    tx.put_if(ticket.home.table(), key(ticket).with(&reply)?, is_first)
 }
 
 fn key(ticket: &Ticket) -> Key {

@@ -1,19 +1,14 @@
 //! Providers of OpenID Connect: where they send people, and what they say of them.
 //!
-//! All goes over the HTTP client of the SDKs, so that there is one of them; it follows no redirects. What a provider says
-//! of itself is kept for an hour. Nothing here logs what it says of people.
+//! What a provider says of itself is kept for an hour. Nothing here logs what it says of people.
 
 use std::{
     collections::HashMap,
     pin::Pin,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::SystemTime,
 };
 
-use aws_smithy_http_client::{Connector, tls};
-use aws_smithy_runtime_api::client::{http::HttpConnector as _, orchestrator::HttpRequest};
-use aws_smithy_types::body::SdkBody;
-use http_body_util::{BodyExt as _, Limited};
 use jiff::{SignedDuration, Timestamp};
 use openidconnect::{
     AdditionalProviderMetadata, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError, ClientId,
@@ -30,6 +25,7 @@ use openidconnect::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::outside::{self, NoAnswer};
 use crate::{
     app::{App, CALL_TIMEOUT},
     domain::{
@@ -42,8 +38,6 @@ use crate::{
 const KNOWN_FOR: SignedDuration = SignedDuration::from_hours(1);
 /// A key that is not known makes us ask again, at most so often.
 const REFETCH_GAP: SignedDuration = SignedDuration::from_secs(10);
-/// No answer of a provider may be larger, in bytes.
-const MAX_ANSWER: usize = 256 * 1024;
 
 /// What providers may sign with: nothing that a client secret, or nobody, could have signed.
 const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
@@ -58,12 +52,9 @@ const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
     CoreJwsSigningAlgorithm::EdDsa,
 ];
 
-/// The way to the providers, and what they have said of themselves, by issuer.
+/// What the providers have said of themselves, by issuer.
 #[derive(Default)]
-pub(crate) struct Providers {
-    connector: OnceLock<Connector>,
-    known: Mutex<HashMap<String, Known>>,
-}
+pub(crate) struct Providers(Mutex<HashMap<String, Known>>);
 
 struct Known {
     asked_at: Timestamp,
@@ -291,7 +282,7 @@ async fn metadata_again(app: &App, provider: &Provider) -> Result<Arc<Metadata>,
 /// What a provider says of itself, no older than `age`; that its issuer is the one we know is seen to by the crate.
 async fn metadata(app: &App, provider: &Provider, age: SignedDuration) -> Result<Arc<Metadata>, Failure> {
     let (now, providers) = (app.now(), app.providers());
-    let known = || providers.known.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = || providers.0.lock().unwrap_or_else(PoisonError::into_inner);
     let young = known()
         .get(&provider.issuer)
         .filter(|known| now.duration_since(known.asked_at) < age)
@@ -307,11 +298,6 @@ async fn metadata(app: &App, provider: &Provider, age: SignedDuration) -> Result
     Ok(metadata)
 }
 
-/// A call that came to nothing. It names nothing that was said.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("a provider could not be called")]
-struct NoAnswer;
-
 /// A call on its way.
 type Call = Pin<Box<dyn Future<Output = Result<http::Response<Vec<u8>>, NoAnswer>> + Send>>;
 
@@ -320,35 +306,6 @@ fn caller(app: &App) -> impl Fn(http::Request<Vec<u8>>) -> Call + Send + Sync + 
     let app = app.clone();
     move |request| {
         let app = app.clone();
-        Box::pin(async move { call(&app, request).await })
+        Box::pin(async move { outside::call(&app, request).await })
     }
-}
-
-/// One call of a provider: over TLS, but for one on this very machine in dev.
-async fn call(app: &App, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, NoAnswer> {
-    let uri = request.uri().clone();
-    let plain = app.optional("ENVIRONMENT") == Some("dev") && uri.host() == Some("127.0.0.1");
-    if uri.scheme_str() != Some("https") && !plain {
-        return Err(NoAnswer);
-    }
-    let (parts, body) = request.into_parts();
-    let mut ours = HttpRequest::new(SdkBody::from(body));
-    ours.set_method(parts.method.as_str()).map_err(|_| NoAnswer)?;
-    ours.set_uri(uri.to_string()).map_err(|_| NoAnswer)?;
-    for (name, value) in &parts.headers {
-        let value = value.to_str().map_err(|_| NoAnswer)?;
-        ours.headers_mut().append(name.as_str().to_owned(), value.to_owned());
-    }
-    let connector = app.providers().connector.get_or_init(|| {
-        Connector::builder()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
-            .build()
-    });
-    let answer = connector.call(ours).await.map_err(|_| NoAnswer)?;
-    let mut theirs = http::Response::builder().status(answer.status().as_u16());
-    for (name, value) in answer.headers() {
-        theirs = theirs.header(name, value);
-    }
-    let body = Limited::new(answer.into_body(), MAX_ANSWER).collect().await.map_err(|_| NoAnswer)?;
-    theirs.body(body.to_bytes().to_vec()).map_err(|_| NoAnswer)
 }

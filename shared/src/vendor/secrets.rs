@@ -37,6 +37,9 @@ pub const MEDIA_KEYS: &str = "MEDIA_KEYS_SECRET";
 /// What proves to each provider of OpenID Connect that it is us who ask, by its id.
 pub const OIDC_CLIENT_SECRETS: &str = "OIDC_CLIENT_SECRETS";
 
+/// What proves to Razorpay that it is us, and to us that it is Razorpay.
+pub const RAZORPAY_KEYS: &str = "RAZORPAY_KEYS_SECRET";
+
 /// Asking again because something unknown turned up happens at most so often.
 const REFETCH_GAP: SignedDuration = SignedDuration::from_secs(2);
 

@@ -120,7 +120,7 @@ async fn who_may_not_call_a_route_is_refused() {
             _ => assert_ne!(answer.status, 401, "{route} as somebody who may: {answer:?}"),
         }
     }
-    for route in routes(&["anyone", "link", "code", "refresh"]) {
+    for route in routes(&["anyone", "link", "code", "refresh", "razorpay"]) {
         let answer =
             call(&city.stranger().with("authorization", "Bearer not.a.token"), route, json!({})).await;
         assert_ne!(
@@ -160,6 +160,8 @@ async fn what_is_anothers_is_not_found_and_stays() {
             }
             // There is none without a provider; `account::identities` has one, and tries it.
             "/v1/account/identities/{id}" => json!("idn_01h455vb4pex5vsknk084sn02q"),
+            // Nobody pays here; `payments::pay` has a payment, and tries it.
+            path if path.starts_with("/v1/payments/{id}") => json!("pay_01h455vb4pex5vsknk084sn02q"),
             // Nobody is booked in a deployed city; `market::get_booking` has a booking, and tries it.
             path if path.starts_with("/v1/bookings/{id}") => json!("bkg_01h455vb4pex5vsknk084sn02q"),
             // Nobody is offered a job in a deployed city; `market::jobs` has one, and tries it.
@@ -179,6 +181,9 @@ async fn what_is_anothers_is_not_found_and_stays() {
         };
         let body = || match path {
             "/v1/professional/services/{id}" if method == Method::PUT => Some(offer()),
+            "/v1/payments/{id}/verify" => {
+                Some(json!({ "razorpay_payment_id": "pay_1", "razorpay_signature": "0" }))
+            }
             "/v1/bookings/{id}/events" => Some(json!({ "event": "confirm" })),
             "/v1/jobs/{id}/acceptance" | "/v1/jobs/{id}/decline" => {
                 Some(json!({ "quote_id": "quo_01h455vb4pex5vsknk084sn02q" }))

@@ -183,11 +183,13 @@ impl Person {
 }
 
 impl City {
-    /// A city without limits in which bookings move on when a test says so, and not by schedule.
+    /// A city without limits in which bookings move on, and payments are looked at, when a test says so, and not by schedule.
     pub async fn without_schedule() -> Self {
         Self::edited(|template| {
             template["Parameters"]["RateLimitFactor"]["Default"] = json!(1_000);
-            template["Resources"]["MarketLapseBookings"]["Properties"]["Events"] = json!({});
+            for function in ["MarketLapseBookings", "OpsReconcilePayments"] {
+                template["Resources"][function]["Properties"]["Events"] = json!({});
+            }
         })
         .await
     }
@@ -195,7 +197,23 @@ impl City {
     /// A plumber who was approved, offers a service and works by a plan.
     #[cfg(test)]
     pub async fn plumber(&self, offer: Value, plan: Value) -> Plumber {
-        let (person, staff) = (self.customer("ravi").await, self.staff("meera").await);
+        self.plumbers(1, offer, plan).await.remove(0)
+    }
+
+    /// Several of them.
+    #[cfg(test)]
+    pub async fn plumbers(&self, count: usize, offer: Value, plan: Value) -> Vec<Plumber> {
+        let staff = self.staff("meera").await;
+        let mut plumbers = Vec::new();
+        for _ in 0..count {
+            plumbers.push(self.approved(&staff, offer.clone(), plan.clone()).await);
+        }
+        plumbers
+    }
+
+    #[cfg(test)]
+    async fn approved(&self, staff: &Person, offer: Value, plan: Value) -> Plumber {
+        let person = self.customer("ravi").await;
         let profile = person.applies(self, &crate::media::corpus::small_photo()).await;
         staff.decides(&profile, json!({ "decision": "approve" })).await.is(200);
         let service_id = person.offers(offer).await["service_id"].as_str().expect("an id").to_owned();

@@ -9,6 +9,7 @@ mod answer;
 mod authenticator;
 mod inside;
 mod marketplace;
+mod payments;
 mod person;
 mod privacy;
 mod uploads;
@@ -30,6 +31,7 @@ pub use self::{
     answer::{Answer, Contract},
     authenticator::Authenticator,
     marketplace::{BASE, Plumber, offer, open_plan, place, plan, profile},
+    payments::{Razorpay, razorpay_signature},
     person::{Browser, Person, address, number},
     privacy::leaks,
     uploads::{announcement, announcement_of_parts},
@@ -66,6 +68,14 @@ pub struct City {
 #[must_use]
 pub fn full() -> bool {
     switch("CONNECTO_FULL").is_some()
+}
+
+/// What a test draws its chances by: another each time, unless `CONNECTO_SEED` says which.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "so that not the same is tried each time")]
+pub fn seed() -> u64 {
+    let said = switch("CONNECTO_SEED").map(|seed| seed.parse().expect("CONNECTO_SEED is a number"));
+    said.unwrap_or_else(|| u64::try_from(Timestamp::now().as_microsecond()).expect("after 1970"))
 }
 
 /// Where the system is deployed that the tests are to use, if they are not to start their own.

@@ -26,6 +26,7 @@ fn walk(path: &str, (pointer, value): (&str, &Value), root: &Value, leaks: &mut 
         Value::String(text) if is_phone_number(text) => {
             is_own
                 || is_application
+                || (path.starts_with("/v1/payments") && pointer == "/checkout/prefill/contact")
                 || (pointer == "/phone" && booking(root).is_some_and(|(_, state)| state.reveals()))
         }
         Value::String(_) if key == "address" => knows_place(path, root),

@@ -65,7 +65,7 @@ mod on_one_machine {
         assert_eq!(made["lines"][1], json!({ "name": "Another tap", "price": money(19_900) }));
         assert_eq!(made["fees"], json!([{ "name": "booking_fee", "amount": money(1_396) }]));
         assert_eq!(made["total"], money(71_196));
-        assert_eq!(made["possible"], json!(["confirm", "cancel"]));
+        assert_eq!(made["possible"], json!(["confirm", "pay", "cancel"]));
         let at = |field: &str| made[field].as_str().unwrap().parse::<Timestamp>().unwrap();
         assert_eq!(at("ends_at").duration_since(at("starts_at")), SignedDuration::from_mins(90));
         assert_eq!(at("deadline").duration_since(at("created_at")), SignedDuration::from_mins(10));

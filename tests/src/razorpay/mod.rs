@@ -6,13 +6,12 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use aws_lc_rs::hmac;
 use axum::{Router, extract::State, response::Html, routing};
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::city::{City, root, tool, wait_until};
+use crate::city::{City, razorpay_signature, root, tool, wait_until};
 
 /// What a shop was told.
 #[derive(Clone, Debug)]
@@ -28,10 +27,7 @@ impl Heard {
     }
 
     fn is_signed_by(&self, secret: &str) -> bool {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-        let tag = hmac::sign(&key, self.body.as_bytes());
-        let hex: Vec<_> = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        hex.concat() == self.signature
+        razorpay_signature(secret, &self.body) == self.signature
     }
 }
 
@@ -94,9 +90,11 @@ impl Shop {
         Self { city, http: reqwest::Client::new(), url, key, secret, ear, address }
     }
 
-    /// With a webhook.
+    /// With a webhook, in place of that of the marketplace.
     async fn new() -> Self {
         let shop = Self::open(City::new().await).await;
+        let theirs = id(&shop.get("/v1/webhooks").await["items"][0]);
+        shop.call("PUT", &format!("/v1/webhooks/{theirs}"), json!({ "active": false })).await.ok();
         let webhook =
             json!({ "url": format!("{}/webhook", shop.address), "secret": WEBHOOK_SECRET, "events": EVENTS });
         shop.call("POST", "/v1/webhooks", webhook).await.ok();

@@ -23,6 +23,7 @@ use connecto_shared::{
         availability,
         bookings::{self, NotTaken, OfQuote},
         jobs, limits, pause, professionals,
+        replies::Home,
     },
 };
 use schemars::JsonSchema;
@@ -57,7 +58,7 @@ pub async fn handler(
     Path(OneJob { id }): Path<OneJob>,
     request: Idempotent<AcceptQuote>,
 ) -> Result<CreatedOnce<BookingAnswer>, Error> {
-    let (AcceptQuote { quote_id }, ticket) = request.of(user.user_id);
+    let (AcceptQuote { quote_id }, ticket) = request.of(user.user_id, Home::Market);
     if let Some(answer) = replay(&app, &ticket).await? {
         return Ok(answer);
     }

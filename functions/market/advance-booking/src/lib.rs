@@ -10,10 +10,10 @@ use connecto_shared::{
         prose::Prose,
     },
     http::{
-        BookingAnswer, Error, Json, Path, Problem, SignedIn, Wording,
+        BookingAnswer, Error, Json, Path, Paying, Problem, SignedIn, Wording,
         problem::{
-            CONFLICT, INVALID_INPUT, NOT_FOUND, NOT_POSSIBLE_NOW, RATE_LIMITED, TOO_EARLY, TOO_LATE,
-            WRONG_CODE,
+            CONFLICT, INVALID_INPUT, NOT_FOUND, NOT_POSSIBLE_NOW, PAYMENT_REQUIRED, RATE_LIMITED, TOO_EARLY,
+            TOO_LATE, WRONG_CODE,
         },
     },
     store::{bookings, limits, professionals},
@@ -22,7 +22,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// What this endpoint can refuse, as the API's documentation lists it.
-pub const PROBLEMS: &[Problem] = &[NOT_POSSIBLE_NOW, TOO_EARLY, TOO_LATE, WRONG_CODE, CONFLICT, RATE_LIMITED];
+pub const PROBLEMS: &[Problem] =
+    &[NOT_POSSIBLE_NOW, TOO_EARLY, TOO_LATE, WRONG_CODE, PAYMENT_REQUIRED, CONFLICT, RATE_LIMITED];
 
 /// So often it is tried while others do something to the same booking.
 const ATTEMPTS: u32 = 5;
@@ -111,6 +112,9 @@ pub async fn handler(
     Json(body): Json<Advance>,
 ) -> Result<Json<BookingAnswer>, Error> {
     let act = body.act()?;
+    if !Paying::here(&app).lets(act.event()) {
+        return Err(PAYMENT_REQUIRED.into());
+    }
     for attempt in 0..ATTEMPTS {
         let (before, party) = bookings::find_of(&app, id, user.user_id).await?.ok_or(NOT_FOUND)?;
         if before.is_repeated_by(&act, party.into()) {

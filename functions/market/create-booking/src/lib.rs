@@ -27,7 +27,7 @@ use connecto_shared::{
         availability,
         bookings::{self, NotTaken},
         limits, pause, professionals,
-        replies::Ticket,
+        replies::{Home, Ticket},
         services,
     },
 };
@@ -74,7 +74,7 @@ pub async fn handler(
     wording: Wording,
     request: Idempotent<Book>,
 ) -> Result<CreatedOnce<BookingAnswer>, Error> {
-    let (body, ticket) = request.of(user.user_id);
+    let (body, ticket) = request.of(user.user_id, Home::Market);
     if let Some(answer) = replay(&app, &ticket).await? {
         return Ok(answer);
     }

@@ -15,7 +15,7 @@ use connecto_shared::{
         problem::{CONFLICT, INVALID_INPUT, RATE_LIMITED, UPLOAD_NOT_READY},
         replay,
     },
-    store::{jobs, limits, uploads},
+    store::{jobs, limits, replies::Home, uploads},
 };
 use jiff::Timestamp;
 
@@ -30,7 +30,7 @@ pub async fn handler(
     wording: Wording,
     request: Idempotent<Ask>,
 ) -> Result<CreatedOnce<JobSummary>, Error> {
-    let (asks, ticket) = request.of(user.user_id);
+    let (asks, ticket) = request.of(user.user_id, Home::Market);
     if let Some(answer) = replay(&app, &ticket).await? {
         return Ok(answer);
     }

@@ -1,4 +1,4 @@
-// What both pages build themselves from.
+// What the pages build themselves from.
 
 /** An element with properties and children; strings become text. */
 export function el(name, properties = {}, ...children) {

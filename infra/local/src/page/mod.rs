@@ -62,6 +62,9 @@ impl Page {
             .route("/_local/", get(|| async { index() }))
             .route("/_local/page.js", get(|| async { file("text/javascript", include_str!("page.js")) }))
             .route("/_local/dom.js", get(|| async { file("text/javascript", include_str!("dom.js")) }))
+            .route("/_local/client.js", get(|| async { file("text/javascript", include_str!("client.js")) }))
+            .route("/_local/pay", get(pay))
+            .route("/_local/pay.js", get(|| async { file("text/javascript", include_str!("pay.js")) }))
             .route("/_local/style.css", get(|| async { file("text/css", include_str!("style.css")) }))
             .route("/_local/docs", get(|| async { file("text/html", include_str!("docs.html")) }))
             .route("/_local/docs.js", get(|| async { file("text/javascript", include_str!("docs.js")) }))
@@ -107,8 +110,22 @@ async fn upload(State(page): State<Page>) -> Response {
     let policy = CONTENT_SECURITY_POLICY
         .replace("connect-src 'self'", &format!("connect-src 'self' {s3}"))
         .replace("img-src data:", &format!("img-src data: {s3} {cdn}; media-src {s3} {cdn}"));
-    let mut response = file("text/html", include_str!("upload.html"));
-    if let Ok(policy) = HeaderValue::from_str(&policy) {
+    allowed(file("text/html", include_str!("upload.html")), &policy)
+}
+
+/// The page for paying; alone of all it may run Razorpay's Checkout.
+async fn pay(State(page): State<Page>) -> Response {
+    let Urls { razorpay, .. } = &page.0.world.urls;
+    let policy = CONTENT_SECURITY_POLICY
+        .replace("script-src 'self'", &format!("script-src 'self' {razorpay}"))
+        .replace("frame-src 'self'", &format!("frame-src {razorpay}"));
+    let html = include_str!("pay.html").replace("{razorpay}", razorpay);
+    allowed(respond(StatusCode::OK, "text/html; charset=utf-8", html), &policy)
+}
+
+/// A page that may do what its own policy says.
+fn allowed(mut response: Response, policy: &str) -> Response {
+    if let Ok(policy) = HeaderValue::from_str(policy) {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     response

@@ -1,10 +1,10 @@
 // Uploads as a front end does them: announce the file, send it to S3 (a photo or a paper by a form, a video part by part),
 // ask what became of it.
 
+import { api, pause, say } from "/_local/client.js";
 import { el } from "/_local/dom.js";
 
 const list = document.getElementById("list");
-const notice = document.getElementById("notice");
 const token = document.getElementById("token");
 const drop = document.getElementById("drop");
 const input = document.getElementById("files");
@@ -13,27 +13,6 @@ const PART_SIZE = 8 * 1024 * 1024;
 /** So many parts are sent at once, and each so often before somebody is asked. */
 const AT_ONCE = 3;
 const TRIES = 5;
-
-function say(text) {
-  notice.textContent = text ?? "";
-  notice.hidden = !text;
-}
-
-/** A call of the API; a problem becomes an error in its own words. */
-async function api(method, path, body) {
-  const headers = { "accept-language": navigator.language };
-  if (body) headers["content-type"] = "application/json";
-  if (token.value) headers.authorization = `Bearer ${token.value.trim()}`;
-  const response = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
-  const answer = response.status === 204 ? null : await response.json();
-  if (!response.ok) {
-    const fields = (answer.errors ?? []).map((error) => error.detail).join(" ");
-    throw new Error(fields || answer.detail || answer.title);
-  }
-  return answer;
-}
-
-const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 /** Registers somebody, and follows the link in the mail that the outbox holds. */
 async function become() {

@@ -78,6 +78,8 @@ pub enum Event {
     Decline,
     /// The customer confirms it.
     Confirm,
+    /// The customer pays for it.
+    Pay,
     /// It is moved to another time.
     Reschedule,
     /// The professional sets off.
@@ -115,6 +117,8 @@ pub enum Guard {
     WhileFree,
     /// Whoever does it is who was reported as absent.
     IsAbsent,
+    /// It is not paid yet.
+    Unpaid,
 }
 
 /// A code of four digits that the customer shows to the professional.
@@ -196,10 +200,10 @@ const BOTH: &[Party] = &[Party::Customer, Party::Professional];
 pub const TRANSITIONS: &[Transition] = {
     use Actor::{Customer, Professional, Staff, Time};
     use Event::{
-        Accept, AcceptQuote, Cancel, Close, Confirm, Decline, Dispute, Finish, Hold, Lapse, ReportNoShow,
-        Request, Reschedule, Resolve, SetOff, Start,
+        Accept, AcceptQuote, Cancel, Close, Confirm, Decline, Dispute, Finish, Hold, Lapse, Pay,
+        ReportNoShow, Request, Reschedule, Resolve, SetOff, Start,
     };
-    use Guard::{FromMinutesAfter, FromMinutesBefore, IsAbsent, UntilItBegins, WhileFree};
+    use Guard::{FromMinutesAfter, FromMinutesBefore, IsAbsent, Unpaid, UntilItBegins, WhileFree};
     use Proof::{EndCode, StartCode};
     use State::{
         Accepted, Cancelled, Closed, Confirmed, Declined, Disputed, Done, Expired, Held, InProgress, NoShow,
@@ -219,12 +223,15 @@ pub const TRANSITIONS: &[Transition] = {
         of(Requested, Cancel, Customer, Cancelled).settling(Nothing).telling(PROFESSIONAL),
         of(Requested, Lapse, Time, Expired).settling(Nothing).telling(BOTH),
         of(Accepted, Confirm, Customer, Confirmed).telling(BOTH),
+        of(Accepted, Pay, Customer, Confirmed).when(Unpaid).telling(BOTH),
         of(Accepted, Cancel, Customer, Cancelled).settling(Nothing).telling(PROFESSIONAL),
         of(Accepted, Cancel, Professional, Cancelled).settling(Nothing).telling(CUSTOMER),
         of(Accepted, Lapse, Time, Expired).settling(Nothing).telling(BOTH),
         of(Held, Confirm, Customer, Confirmed).telling(BOTH),
+        of(Held, Pay, Customer, Confirmed).when(Unpaid).telling(BOTH),
         of(Held, Cancel, Customer, Cancelled).settling(Nothing),
         of(Held, Lapse, Time, Expired).settling(Nothing),
+        of(Confirmed, Pay, Customer, Confirmed).when(Unpaid).telling(PROFESSIONAL),
         of(Confirmed, Reschedule, Customer, Confirmed).when(WhileFree).telling(PROFESSIONAL),
         of(Confirmed, SetOff, Professional, OnTheWay).when(FromMinutesBefore(180)).telling(CUSTOMER),
         of(Confirmed, Start, Professional, InProgress).when(FromMinutesBefore(60)).proved_by(StartCode),
@@ -354,6 +361,7 @@ pub fn transition(
             && row.actor == actor
             && (row.guard != Guard::IsAbsent || booking.absent.map(Actor::from) == Some(actor))
             && (row.guard != Guard::WhileFree || booking.agreed.is_instant)
+            && (row.guard != Guard::Unpaid || booking.payment_id.is_none())
     };
     let row = TRANSITIONS.iter().find(is_it).ok_or(Impossible::NotNow)?;
     let has_passed = booking.deadline.is_some_and(|deadline| deadline <= now);
@@ -364,7 +372,7 @@ pub fn transition(
     let is_early = match row.guard {
         Guard::FromMinutesBefore(before) => now < booking.starts_at - minutes(before),
         Guard::FromMinutesAfter(after) => now < booking.starts_at + minutes(after),
-        Guard::Always | Guard::UntilItBegins | Guard::WhileFree | Guard::IsAbsent => false,
+        Guard::Always | Guard::UntilItBegins | Guard::WhileFree | Guard::IsAbsent | Guard::Unpaid => false,
     };
     if is_early {
         return Err(Impossible::TooEarly);
@@ -372,7 +380,11 @@ pub fn transition(
     let is_late = match row.guard {
         Guard::UntilItBegins => now >= booking.starts_at,
         Guard::WhileFree => !booking.can_be_moved(now),
-        Guard::Always | Guard::FromMinutesBefore(_) | Guard::FromMinutesAfter(_) | Guard::IsAbsent => false,
+        Guard::Always
+        | Guard::FromMinutesBefore(_)
+        | Guard::FromMinutesAfter(_)
+        | Guard::IsAbsent
+        | Guard::Unpaid => false,
     };
     if is_late {
         return Err(Impossible::TooLate);

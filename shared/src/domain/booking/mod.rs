@@ -23,7 +23,7 @@ use super::{
     catalogue::{CancellationPolicy, CategoryId},
     commission::{Commission, Party},
     diary::Occupied,
-    id::{BookingId, JobId, ProfessionalId, ServiceId, UserId},
+    id::{BookingId, JobId, PaymentId, ProfessionalId, ServiceId, UserId},
     money::Money,
     person::PersonName,
     place::{PinCode, Point},
@@ -62,6 +62,9 @@ pub struct Booking {
     pub objection: Option<Prose<1000>>,
     /// What staff has to say to the two.
     pub resolution: Option<Prose<1000>>,
+    /// By what it was paid.
+    #[serde(default)]
+    pub payment_id: Option<PaymentId>,
     /// When the work was done.
     pub done_at: Option<Timestamp>,
     /// What it came to in money.
@@ -168,6 +171,8 @@ pub enum Act {
     Plain(Event),
     /// An event that is proved by a code.
     Proved(Event, WorkCode),
+    /// It is paid, by this.
+    Pay(PaymentId),
     /// It is moved to another time.
     Reschedule(Span),
     /// Somebody objects.
@@ -188,6 +193,7 @@ impl Act {
     pub const fn event(&self) -> Event {
         match self {
             Self::Plain(event) | Self::Proved(event, _) => *event,
+            Self::Pay(_) => Event::Pay,
             Self::Reschedule(_) => Event::Reschedule,
             Self::Dispute(_) => Event::Dispute,
             Self::Resolve(..) => Event::Resolve,
@@ -227,6 +233,7 @@ impl Booking {
             absent: None,
             objection: None,
             resolution: None,
+            payment_id: None,
             done_at: None,
             settlement: None,
             version: 1,
@@ -283,6 +290,7 @@ impl Booking {
             ..self.clone()
         };
         match act {
+            Act::Pay(payment_id) => next.payment_id = Some(*payment_id),
             Act::Reschedule(span) => {
                 (next.starts_at, next.ends_at) = (span.from, span.to);
                 next.moves += 1;
@@ -312,6 +320,7 @@ impl Booking {
         self.last == (act.event(), actor)
             && match act {
                 Act::Plain(_) | Act::Proved(..) => true,
+                Act::Pay(payment_id) => self.payment_id == Some(*payment_id),
                 Act::Reschedule(span) => self.span() == *span,
                 Act::Dispute(why) => self.objection.as_ref() == Some(why),
                 Act::Resolve(pays, why) => {

@@ -42,6 +42,7 @@ fn page() -> String {
             (Guard::WhileFree, _) => {
                 "while cancelling is free, three times, if it was not asked for".to_owned()
             }
+            (Guard::Unpaid, _) => "it is not paid".to_owned(),
             (Guard::IsAbsent, _) => "they were reported as absent".to_owned(),
             (Guard::Always, Some(_)) => "with the end code".to_owned(),
             (Guard::Always, None) => String::new(),

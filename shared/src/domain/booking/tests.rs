@@ -95,6 +95,7 @@ impl Dice {
                 let from = booking.starts_at + SignedDuration::from_mins(self.number(-600..6_000));
                 Act::Reschedule(Span { from, to: from + booking.duration() })
             }
+            Event::Pay => Act::Pay(PaymentId::from_uuid(booking.booking_id.uuid())),
             Event::Dispute => Act::Dispute("It drips.".parse().unwrap()),
             Event::Resolve => Act::Resolve(
                 Money::paise(self.number(0..300_000)).min(booking.bill().customer_pays()),
@@ -106,12 +107,13 @@ impl Dice {
     }
 }
 
-const EVENTS: [Event; 15] = [
+const EVENTS: [Event; 16] = [
     Event::Request,
     Event::Hold,
     Event::Accept,
     Event::Decline,
     Event::Confirm,
+    Event::Pay,
     Event::Reschedule,
     Event::SetOff,
     Event::Start,
@@ -169,6 +171,10 @@ fn a_booking_keeps_to_its_rules_whatever_happens_to_it() {
                     assert_eq!((next.version, &next.agreed), (booking.version + 1, &booking.agreed));
                     assert!(next.is_repeated_by(&act, actor));
                     taken.insert((row.from, row.event, row.actor));
+                    assert!(
+                        booking.payment_id.is_none() || row.event != Event::Pay,
+                        "paid twice: {booking:?}"
+                    );
                     if next.settlement != booking.settlement {
                         settled.push(next.settlement.expect("what is settled stays so"));
                     }
@@ -188,6 +194,7 @@ fn a_booking_keeps_to_its_rules_whatever_happens_to_it() {
                 None => assert!(booking.state.is_final() || booking.state == State::Disputed, "{booking:?}"),
             }
             assert_eq!(booking.settlement.is_some(), booking.state.is_final(), "{booking:?}");
+
             assert_eq!(booking.occupied().is_some(), booking.state.occupation() != Occupation::Free);
         }
         assert!(settled.len() <= 1, "settled twice: {booking:?}");

@@ -36,6 +36,10 @@ use crate::world::World;
 /// The largest request.
 const MAX_BODY: usize = 256 * 1024;
 const SERVICE: &str = "razorpay";
+/// What the id of ConnectO's own webhook ends in.
+const OWN: &str = "ConnectOsOwn00";
+/// What that is told of.
+const EVENTS: [&str; 4] = ["payment.authorized", "payment.captured", "refund.processed", "refund.failed"];
 /// By which the same refund is made once.
 const REFUND_KEY: &str = "x-refund-idempotency";
 
@@ -70,6 +74,27 @@ impl Sandbox {
         let books = Books::open(&world.data)?;
         let key = books.key().map_err(|error| StartError::new(error.to_string()))?;
         Ok(Self { world: Arc::clone(world), books, key, changed: Notify::new() })
+    }
+
+    /// What proves to it who calls, and to whom it tells that it is it: as ops would write it, once.
+    pub(crate) fn keys(&self) -> Value {
+        let secret = crate::ids::random().simple().to_string();
+        serde_json::json!({ "key_id": self.key.0, "key_secret": self.key.1, "webhook_secrets": [secret] })
+    }
+
+    /// Tells ConnectO's own webhook of what concerns it, by the newest of its secrets.
+    pub(crate) fn tells(&self, url: &str, keys: &Value) -> Result<(), StartError> {
+        let webhook = Webhook {
+            id: format!("{}{OWN}", Webhook::PREFIX),
+            url: url.to_owned(),
+            secret: keys["webhook_secrets"][0].as_str().unwrap_or_default().to_owned(),
+            events: EVENTS.map(str::to_owned).to_vec(),
+            active: true,
+            took_at: None,
+            created_at: self.now_ms() / 1_000,
+        };
+        let put = self.books.change((self.now_ms(), &self.world.chaos), |entries| entries.put(&webhook));
+        put.map_err(|refused| StartError::new(refused.wire().to_string()))
     }
 
     fn key_id(&self) -> &str {

@@ -10,7 +10,7 @@ use super::generate::generate;
 use super::versions::{CURRENT, Content, MAX_STAGES, Put, Secret, SecretError, Version};
 use crate::Data;
 use crate::error::StartError;
-use crate::template::model::Template;
+use crate::template::model::{STACK, Template};
 
 /// The secrets' file in the data folder.
 const FILE: &str = "secrets.json";
@@ -57,6 +57,31 @@ impl Store {
         let store = Self { data: data.clone(), secrets: Mutex::new(secrets), writing: Mutex::default() };
         store.save(&store.secrets()).map_err(|error| broken(&error))?;
         Ok(store)
+    }
+
+    /// Writes the value of a secret that ops writes, unless it has one; its value then. None where the template has no such
+    /// secret.
+    pub fn ops_writes(
+        &self,
+        logical_id: &str,
+        value: impl FnOnce() -> Value,
+        now: Timestamp,
+    ) -> Result<Option<Value>, StartError> {
+        let broken = |error: String| StartError::new(format!("Secret {logical_id}: {error}"));
+        let name = format!("{STACK}-{logical_id}");
+        if self.arn(&name).is_none() {
+            return Ok(None);
+        }
+        let there = self.get(&name, None, None).ok();
+        let there = there.and_then(|answer| serde_json::from_str(answer["SecretString"].as_str()?).ok());
+        if there.is_some() {
+            return Ok(there);
+        }
+        let value = value();
+        let content = Content::SecretString(value.to_string());
+        let put = Put { token: crate::ids::random().to_string(), content, stages: Vec::new(), now };
+        self.put(&name, put).map_err(|error| broken(format!("{error:?}")))?;
+        Ok(Some(value))
     }
 
     /// The ARN of the secret with this ARN or name.

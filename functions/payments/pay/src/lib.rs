@@ -1,0 +1,62 @@
+//! Begins the payment for a booking: makes an order at Razorpay, and tells what its Checkout is opened with.
+
+use axum::extract::State;
+use connecto_shared::{
+    App,
+    domain::{booking::Actor, commission::Party, id::BookingId, limits::PAY_PER_ACCOUNT, payment::Payment},
+    http::{
+        CreatedOnce, Error, Idempotent, Paying, PaymentAnswer, Problem, SignedIn,
+        problem::{
+            CONFLICT, NOT_FOUND, NOT_POSSIBLE_NOW, PAYMENTS_UNAVAILABLE, RATE_LIMITED, TOO_EARLY, TOO_LATE,
+        },
+        replay,
+    },
+    payments,
+    store::{bookings, limits, payments as store, replies::Home},
+    vendor::razorpay::Keys,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// What this endpoint can refuse, as the API's documentation lists it.
+pub const PROBLEMS: &[Problem] =
+    &[NOT_FOUND, NOT_POSSIBLE_NOW, TOO_EARLY, TOO_LATE, PAYMENTS_UNAVAILABLE, CONFLICT, RATE_LIMITED];
+
+/// What to pay for.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Pay {
+    booking_id: BookingId,
+}
+
+/// Begins it, once for each key. There is one payment for a booking, whatever the key: who asks again goes on with it.
+#[tracing::instrument(name = "payments.pay", skip_all)]
+pub async fn handler(
+    State(app): State<App>,
+    SignedIn { user, .. }: SignedIn,
+    request: Idempotent<Pay>,
+) -> Result<CreatedOnce<PaymentAnswer>, Error> {
+    let (Pay { booking_id }, ticket) = request.of(user.user_id, Home::Ledger);
+    if let Some(answer) = replay(&app, &ticket).await? {
+        return Ok(answer);
+    }
+    let booking = bookings::find_of(&app, booking_id, user.user_id).await?;
+    let Some((booking, Party::Customer)) = booking else { return Err(NOT_FOUND.into()) };
+    let new = Payment::new(&booking, app.now());
+    let act = new.act();
+    if !Paying::here(&app).lets(act.event()) {
+        return Err(NOT_POSSIBLE_NOW.into());
+    }
+    booking.after(&act, Actor::Customer, app.now())?;
+    limits::take(&app, PAY_PER_ACCOUNT, &user.user_id.to_string()).await??;
+
+    let is_new = store::begin(&app, &new).await?.is_ok();
+    let payment = if is_new { Some(new) } else { store::find(&app, new.payment_id).await? };
+    let payment = payments::ordered(&app, payment.ok_or(CONFLICT)?, is_new).await?;
+    let key_id = Keys::read(&app).await?.key_id;
+    let answer = serde_json::to_string(&PaymentAnswer::of(&app, (&payment, &booking), user, key_id))?;
+    match store::asked(&app, payment.payment_id, (&ticket, answer.clone())).await? {
+        Ok(()) => Ok(CreatedOnce::of(answer)),
+        Err(_) => replay(&app, &ticket).await?.ok_or_else(|| CONFLICT.into()),
+    }
+}

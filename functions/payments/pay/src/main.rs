@@ -1,0 +1,6 @@
+//! `payments-pay` as a Lambda function.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    connecto_shared::lambda::run(payments_pay::handler).await
+}

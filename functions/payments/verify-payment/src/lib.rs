@@ -1,0 +1,61 @@
+//! Takes what Razorpay's Checkout tells a browser, and has the payment looked at.
+//!
+//! That it is signed keeps strangers from having us ask Razorpay; what is true of the payment, Razorpay says when asked.
+
+use axum::extract::State;
+use connecto_shared::{
+    App, Fault,
+    domain::{id::PaymentId, prose::Line},
+    http::{
+        Error, Json, Path, PaymentAnswer, Problem, SignedIn,
+        problem::{INVALID_INPUT, NOT_FOUND, PAYMENTS_UNAVAILABLE},
+    },
+    payments,
+    store::{bookings, payments as store},
+    vendor::razorpay::Keys,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// What this endpoint can refuse, as the API's documentation lists it.
+pub const PROBLEMS: &[Problem] = &[PAYMENTS_UNAVAILABLE];
+
+/// Which payment.
+#[derive(Deserialize, JsonSchema)]
+pub struct OnePayment {
+    id: PaymentId,
+}
+
+/// What Checkout said, as it said it.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(clippy::struct_field_names, reason = "as Checkout calls them")]
+pub struct Verify {
+    razorpay_payment_id: Line<64>,
+    /// Not believed: it is signed with the one that we know.
+    #[allow(dead_code, reason = "browsers send all that Checkout said")]
+    razorpay_order_id: Option<Line<64>>,
+    razorpay_signature: Line<64>,
+}
+
+/// Looks at it. Safe to repeat.
+#[tracing::instrument(name = "payments.verify_payment", skip_all)]
+pub async fn handler(
+    State(app): State<App>,
+    SignedIn { user, .. }: SignedIn,
+    Path(OnePayment { id }): Path<OnePayment>,
+    Json(body): Json<Verify>,
+) -> Result<Json<PaymentAnswer>, Error> {
+    let payment = store::find_of(&app, id, user.user_id).await?.ok_or(NOT_FOUND)?;
+    let keys = Keys::read(&app).await?;
+    let (attempt_id, signature) = (body.razorpay_payment_id.as_str(), body.razorpay_signature.as_str());
+    let is_signed =
+        payment.order_id.is_some_and(|order_id| keys.signed_payment(&order_id, attempt_id, signature));
+    if !is_signed {
+        return Err(INVALID_INPUT.at("/razorpay_signature", "invalid_value").into());
+    }
+    let payment = payments::look(&app, id).await?.ok_or(NOT_FOUND)?;
+    let booking = bookings::find(&app, payment.booking_id).await?;
+    let booking = booking.ok_or_else(|| Fault::new("a payment without its booking"))?;
+    Ok(Json(PaymentAnswer::of(&app, (&payment, &booking), user, keys.key_id)))
+}

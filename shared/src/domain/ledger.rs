@@ -1,0 +1,174 @@
+//! Double entry: money is moved from one account to another, never made and never lost.
+//!
+//! A [`Transfer`] debits one account and credits another by the same amount. It happens at once, or in two phases: first it
+//! reserves what it debits, later it is posted or voided. Transfers are only ever added. The model is that of
+//! [TigerBeetle](https://docs.tigerbeetle.com/coding/two-phase-transfers/).
+
+use std::{collections::BTreeMap, fmt};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    id::{BookingId, ProfessionalId, UserId},
+    money::Money,
+};
+
+/// Whose money it is, or where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Account {
+    /// What lies with Razorpay. An asset: what comes in is debited.
+    Gateway,
+    /// What a customer paid for a booking that has not ended.
+    Escrow(BookingId),
+    /// What a customer is to get back.
+    Owed(UserId),
+    /// What a professional has earned, and was not paid out yet.
+    Payable(ProfessionalId),
+    /// What the marketplace has earned.
+    Revenue,
+}
+
+impl Account {
+    /// Whether its balance is kept and guarded: never less than nothing. Those that every payment goes through are not, for
+    /// they would be the hottest items there are; they are what their transfers add up to.
+    #[must_use]
+    pub const fn is_guarded(self) -> bool {
+        matches!(self, Self::Escrow(_) | Self::Owed(_) | Self::Payable(_))
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gateway => f.write_str("gateway"),
+            Self::Escrow(id) => write!(f, "escrow#{id}"),
+            Self::Owed(id) => write!(f, "owed#{id}"),
+            Self::Payable(id) => write!(f, "payable#{id}"),
+            Self::Revenue => f.write_str("revenue"),
+        }
+    }
+}
+
+impl Serialize for Account {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// How far a transfer goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// All the way.
+    Whole,
+    /// It reserves what it debits.
+    Pending,
+    /// What was reserved is moved.
+    Posted,
+    /// What was reserved is free again.
+    Voided,
+}
+
+/// Money on its way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Transfer {
+    /// What it is called among those of one payment: there is one of each name, however often it is written.
+    #[serde(skip)]
+    pub name: String,
+    /// Whence.
+    pub debit: Account,
+    /// Where to.
+    pub credit: Account,
+    /// How much.
+    pub amount: Money,
+    /// How far.
+    pub phase: Phase,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What becomes of an account, in paise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// By how much more was credited than debited.
+    pub balance: i64,
+    /// The same, without what is reserved.
+    pub available: i64,
+}
+
+/// What transfers make of each account, those that nothing becomes of left out.
+#[must_use]
+pub fn changes(transfers: &[Transfer]) -> BTreeMap<Account, Change> {
+    let mut changes = BTreeMap::<Account, Change>::new();
+    for Transfer { debit, credit, amount, phase, .. } in transfers {
+        let amount = amount.amount();
+        // What is available of a debited account changes when it is reserved, and not again when that is posted.
+        let (moved, reserved) = match phase {
+            Phase::Whole => (amount, amount),
+            Phase::Pending => (0, amount),
+            Phase::Posted => (amount, 0),
+            Phase::Voided => (0, -amount),
+        };
+        let debited = changes.entry(*debit).or_default();
+        debited.balance -= moved;
+        debited.available -= reserved;
+        let credited = changes.entry(*credit).or_default();
+        credited.balance += moved;
+        credited.available += moved;
+    }
+    changes.retain(|_, change| *change != Change::default());
+    changes
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn account() -> impl Strategy<Value = Account> {
+        (0..5, 0..3_u8).prop_map(|(kind, whose)| match kind {
+            0 => Account::Gateway,
+            1 => Account::Escrow(BookingId::new(1, &[whose; 10])),
+            2 => Account::Owed(UserId::new(1, &[whose; 10])),
+            3 => Account::Payable(ProfessionalId::new(1, &[whose; 10])),
+            _ => Account::Revenue,
+        })
+    }
+
+    fn transfer() -> impl Strategy<Value = Transfer> {
+        let phase =
+            prop_oneof![Just(Phase::Whole), Just(Phase::Pending), Just(Phase::Posted), Just(Phase::Voided)];
+        (account(), account(), 0..1_000_000_i64, phase).prop_map(|(debit, credit, amount, phase)| Transfer {
+            name: String::new(),
+            debit,
+            credit,
+            amount: Money::paise(amount),
+            phase,
+            at: Timestamp::UNIX_EPOCH,
+        })
+    }
+
+    fn sum(changes: &BTreeMap<Account, Change>) -> (i64, i64) {
+        changes.values().fold((0, 0), |sum, change| (sum.0 + change.balance, sum.1 + change.available))
+    }
+
+    proptest! {
+        #[test]
+        fn money_is_never_made_and_never_lost(transfers in prop::collection::vec(transfer(), 0..20)) {
+            prop_assert_eq!(sum(&changes(&transfers)).0, 0);
+        }
+
+        #[test]
+        fn what_was_reserved_is_moved_once_or_free_again(one in transfer()) {
+            let of = |phases: &[Phase]| {
+                let all: Vec<_> = phases.iter().map(|phase| Transfer { phase: *phase, ..one.clone() }).collect();
+                changes(&all)
+            };
+            prop_assert_eq!(of(&[Phase::Pending, Phase::Posted]), of(&[Phase::Whole]));
+            prop_assert_eq!(of(&[Phase::Pending, Phase::Voided]), BTreeMap::new());
+            prop_assert_eq!(sum(&of(&[Phase::Pending])), (0, -one.amount.amount()));
+        }
+    }
+}

@@ -1,0 +1,374 @@
+//! Payments: what a customer pays for a booking through Razorpay, and what goes back to them.
+//!
+//! There is one payment for each booking, and one order at Razorpay for each payment; of an order any number of attempts
+//! are made. What is known of those is what Razorpay says when it is asked: [`Payment::next`] says what is to be done by
+//! it, whoever it was that had us ask.
+
+use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    booking::{Act, Actor, Booking, Settlement},
+    id::{BookingId, PaymentId, ProfessionalId, UserId},
+    ledger::{Account, Phase, Transfer},
+    money::Money,
+};
+
+/// Razorpay refunds no less than a rupee; what is less stays the customer's.
+const LEAST_REFUND: Money = Money::paise(100);
+/// A bank that refuses a refund is asked so often.
+const REFUND_TRIES: u32 = 3;
+/// What failed may be authorised for three days (Razorpay, "late authorization"); a day more, and it is over.
+const MAY_BE_PAID_FOR: SignedDuration = SignedDuration::from_hours(4 * 24);
+/// What nobody tells of is looked at after so long, and then less and less often.
+const FIRST_LOOK: SignedDuration = SignedDuration::from_mins(1);
+const LAST_LOOK: SignedDuration = SignedDuration::from_hours(6);
+
+/// How far a payment has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It can be paid. That an attempt failed ends nothing.
+    Pending,
+    /// It is paid, and kept until the booking ends.
+    Paid,
+    /// The booking has ended: each has their share.
+    Settled,
+    /// It was not paid, and cannot be any more.
+    Expired,
+}
+
+/// What a customer pays for a booking.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Payment {
+    /// Which; the booking's own id in another form, so that there is one for each.
+    pub payment_id: PaymentId,
+    /// For which booking.
+    pub booking_id: BookingId,
+    /// Who pays.
+    pub customer_id: UserId,
+    /// Whom they booked.
+    pub professional_id: ProfessionalId,
+    /// How much.
+    pub amount: Money,
+    /// Razorpay's order for it, once there is one.
+    pub order_id: Option<String>,
+    /// How far it has come.
+    pub state: State,
+    /// What was captured, first what pays for the booking, if that was paid.
+    pub captures: Vec<Capture>,
+    /// When the customer last wanted to pay.
+    pub asked_at: Timestamp,
+    /// Counts up with each write.
+    pub version: u64,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// Money that Razorpay took for us.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Capture {
+    /// Razorpay's payment.
+    pub id: String,
+    /// How much.
+    pub amount: Money,
+    /// What goes back of it.
+    pub refund: Option<Refund>,
+}
+
+/// Money that goes back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Refund {
+    /// How much.
+    pub amount: Money,
+    /// Since when.
+    pub since: Timestamp,
+    /// How often it was tried, from 1.
+    pub tries: u32,
+    /// Razorpay's refund, once there is one.
+    pub id: Option<String>,
+    /// How far it has come.
+    pub state: RefundState,
+}
+
+/// How far a refund has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundState {
+    /// It is on its way.
+    Pending,
+    /// The bank has it.
+    Processed,
+    /// The bank did not take it.
+    Failed,
+}
+
+/// An attempt to pay an order, as Razorpay has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attempt {
+    /// Razorpay's payment.
+    pub id: String,
+    /// What became of it so far.
+    pub status: AttemptStatus,
+    /// How much.
+    pub amount: Money,
+    /// When it was made, in seconds since 1970.
+    pub created_at: i64,
+}
+
+/// What became of an attempt so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptStatus {
+    /// Nothing.
+    Created,
+    /// The customer's bank has set the money aside: it can be captured, and goes back by itself if it is not.
+    Authorized,
+    /// We have the money.
+    Captured,
+    /// It went back.
+    Refunded,
+    /// The bank refused it, for now.
+    Failed,
+}
+
+/// What is to be done with a payment.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// To have Razorpay capture this attempt.
+    Capture(Attempt),
+    /// To note that this attempt, which is captured, pays for the booking.
+    Pay(Attempt),
+    /// To note that this attempt is captured, and that nothing is to be paid by it: it goes back.
+    GiveBack(Attempt),
+    /// To share out what was paid.
+    Settle(Settlement),
+    /// Nothing, for now.
+    Wait,
+}
+
+/// A payment after a step, and what it moves.
+pub type Moved = (Payment, Vec<Transfer>);
+
+impl Payment {
+    /// The id of the payment for a booking.
+    #[must_use]
+    pub fn id_for(booking_id: BookingId) -> PaymentId {
+        PaymentId::from_uuid(booking_id.uuid())
+    }
+
+    /// A payment for a booking, before there is an order.
+    #[must_use]
+    pub fn new(booking: &Booking, now: Timestamp) -> Self {
+        Self {
+            payment_id: Self::id_for(booking.booking_id),
+            booking_id: booking.booking_id,
+            customer_id: booking.agreed.customer_id,
+            professional_id: booking.agreed.professional_id,
+            amount: booking.bill().customer_pays(),
+            order_id: None,
+            state: State::Pending,
+            captures: Vec::new(),
+            asked_at: now,
+            version: 1,
+            created_at: now,
+        }
+    }
+
+    /// Whether the booking can be paid by it now.
+    #[must_use]
+    pub fn is_wanted(&self, booking: &Booking, now: Timestamp) -> bool {
+        self.state == State::Pending && booking.after(&self.act(), Actor::Customer, now).is_ok()
+    }
+
+    /// What paying does to the booking.
+    #[must_use]
+    pub const fn act(&self) -> Act {
+        Act::Pay(self.payment_id)
+    }
+
+    /// What is to be done next, by the attempts to pay its order and by its booking. The earliest attempt that is good is the
+    /// one that counts, so that all who look at once choose the same.
+    #[must_use]
+    pub fn next(&self, attempts: &[Attempt], booking: &Booking, now: Timestamp) -> Step {
+        let is_wanted = self.is_wanted(booking, now);
+        let earliest = |status: AttemptStatus| {
+            let all = attempts.iter().filter(|attempt| attempt.status == status);
+            let new = all.filter(|attempt| self.captures.iter().all(|capture| capture.id != attempt.id));
+            new.min_by_key(|attempt| (attempt.created_at, &attempt.id)).cloned()
+        };
+        if let Some(captured) = earliest(AttemptStatus::Captured) {
+            return if is_wanted && captured.amount == self.amount {
+                Step::Pay(captured)
+            } else {
+                Step::GiveBack(captured)
+            };
+        }
+        if is_wanted
+            && let Some(authorized) = earliest(AttemptStatus::Authorized)
+            && authorized.amount == self.amount
+        {
+            return Step::Capture(authorized);
+        }
+        match booking.settlement {
+            Some(settlement) if self.state == State::Paid => Step::Settle(settlement),
+            _ => Step::Wait,
+        }
+    }
+
+    /// The booking is paid by an attempt.
+    #[must_use]
+    pub fn paid_by(&self, attempt: Attempt, now: Timestamp) -> Moved {
+        let transfer = Transfer {
+            name: format!("capture#{}", attempt.id),
+            debit: Account::Gateway,
+            credit: Account::Escrow(self.booking_id),
+            amount: attempt.amount,
+            phase: Phase::Whole,
+            at: now,
+        };
+        let mut next = self.next_version();
+        next.state = State::Paid;
+        next.captures.insert(0, Capture { id: attempt.id, amount: attempt.amount, refund: None });
+        (next, vec![transfer])
+    }
+
+    /// What was captured goes back.
+    #[must_use]
+    pub fn gives_back(&self, attempt: Attempt, now: Timestamp) -> Moved {
+        let owed = Account::Owed(self.customer_id);
+        let captured = Transfer {
+            name: format!("capture#{}", attempt.id),
+            debit: Account::Gateway,
+            credit: owed,
+            amount: attempt.amount,
+            phase: Phase::Whole,
+            at: now,
+        };
+        let (refund, reserved) = self.refund(&attempt.id, attempt.amount, now);
+        let mut next = self.next_version();
+        next.captures.push(Capture { id: attempt.id, amount: attempt.amount, refund });
+        (next, [captured].into_iter().chain(reserved).collect())
+    }
+
+    /// The booking has ended: what was paid for it is shared out.
+    #[must_use]
+    pub fn settled(&self, settlement: Settlement, now: Timestamp) -> Moved {
+        let mut next = self.next_version();
+        next.state = State::Settled;
+        let Some(paid) = next.captures.first_mut() else { return (next, Vec::new()) };
+        let rest = paid.amount.less(settlement.customer_pays);
+        let shares = [
+            ("professional", Account::Payable(self.professional_id), settlement.professional_gets),
+            ("marketplace", Account::Revenue, settlement.marketplace_keeps),
+            ("customer", Account::Owed(self.customer_id), rest),
+        ];
+        let shares = shares.into_iter().filter(|(_, _, amount)| *amount > Money::NOTHING);
+        let share = |(whose, credit, amount): (&str, Account, Money)| Transfer {
+            name: format!("share#{whose}"),
+            debit: Account::Escrow(self.booking_id),
+            credit,
+            amount,
+            phase: Phase::Whole,
+            at: now,
+        };
+        let mut transfers: Vec<_> = shares.map(share).collect();
+        let (refund, reserved) = self.refund(&paid.id, rest, now);
+        paid.refund = refund;
+        transfers.extend(reserved);
+        (next, transfers)
+    }
+
+    /// A refund of a part of a capture, and what it reserves of what the customer is owed.
+    fn refund(&self, of: &str, amount: Money, now: Timestamp) -> (Option<Refund>, Option<Transfer>) {
+        if amount < LEAST_REFUND {
+            return (None, None);
+        }
+        let refund = Refund { amount, since: now, tries: 1, id: None, state: RefundState::Pending };
+        (Some(refund), Some(self.refunding(of, amount, Phase::Pending, now)))
+    }
+
+    fn refunding(&self, of: &str, amount: Money, phase: Phase, now: Timestamp) -> Transfer {
+        let name = match phase {
+            Phase::Posted => format!("refund#{of}#posted"),
+            Phase::Voided => format!("refund#{of}#voided"),
+            Phase::Pending | Phase::Whole => format!("refund#{of}"),
+        };
+        let (debit, credit) = (Account::Owed(self.customer_id), Account::Gateway);
+        Transfer { name, debit, credit, amount, phase, at: now }
+    }
+
+    /// What Razorpay says of the refund of a capture. One that fails is tried again, each time as another.
+    #[must_use]
+    pub fn refunded(&self, of: &str, (id, state): (Option<String>, RefundState), now: Timestamp) -> Moved {
+        let mut next = self.next_version();
+        let capture = next.captures.iter_mut().find(|capture| capture.id == of);
+        let Some(refund) = capture.and_then(|capture| capture.refund.as_mut()) else {
+            return (next, Vec::new());
+        };
+        let amount = refund.amount;
+        match state {
+            RefundState::Pending => {
+                refund.id = id;
+                (next, Vec::new())
+            }
+            RefundState::Processed => {
+                (refund.id, refund.state) = (id, RefundState::Processed);
+                (next, vec![self.refunding(of, amount, Phase::Posted, now)])
+            }
+            RefundState::Failed if refund.tries < REFUND_TRIES => {
+                (refund.id, refund.tries, refund.since) = (None, refund.tries + 1, now);
+                (next, Vec::new())
+            }
+            RefundState::Failed => {
+                refund.state = RefundState::Failed;
+                (next, vec![self.refunding(of, amount, Phase::Voided, now)])
+            }
+        }
+    }
+
+    /// By what Razorpay knows that a refund is the one it was asked for before (`X-Refund-Idempotency`).
+    #[must_use]
+    pub fn refund_key(&self, of: &str, refund: &Refund) -> String {
+        format!("{}-{of}-{}", self.payment_id, refund.tries)
+    }
+
+    /// The captures of which something is on its way back.
+    pub fn refunding_captures(&self) -> impl Iterator<Item = (&Capture, &Refund)> {
+        let refunds = self.captures.iter().filter_map(|capture| Some((capture, capture.refund.as_ref()?)));
+        refunds.filter(|(_, refund)| refund.state == RefundState::Pending)
+    }
+
+    /// How much has gone back, or is on its way.
+    #[must_use]
+    pub fn sum_of_refunds(&self, state: RefundState) -> Money {
+        let refunds = self.captures.iter().filter_map(|capture| capture.refund.as_ref());
+        refunds.filter(|refund| refund.state == state).map(|refund| refund.amount).sum()
+    }
+
+    /// It as it is when nothing is to be done now, and when it is looked at again: the later, the longer nothing has happened.
+    #[must_use]
+    pub fn waits(&self, booking: &Booking, now: Timestamp) -> (Self, Option<Timestamp>) {
+        let mut next = self.next_version();
+        let later = |since: Timestamp| {
+            let age = now.duration_since(since);
+            now + (age / 2).clamp(FIRST_LOOK, LAST_LOOK)
+        };
+        let refund = self.refunding_captures().map(|(_, refund)| later(refund.since)).min();
+        if self.state != State::Pending {
+            return (next, refund);
+        }
+        let is_over = !self.is_wanted(booking, now) && now.duration_since(self.asked_at) >= MAY_BE_PAID_FOR;
+        if is_over {
+            next.state = State::Expired;
+            return (next, refund);
+        }
+        let look = later(self.asked_at);
+        (next, Some(refund.map_or(look, |refund| refund.min(look))))
+    }
+
+    fn next_version(&self) -> Self {
+        Self { version: self.version + 1, ..self.clone() }
+    }
+}

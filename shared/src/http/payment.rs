@@ -1,0 +1,119 @@
+//! Payments as who pays gets them.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::{
+    app::App,
+    domain::{
+        booking::{Booking, Event},
+        id::{BookingId, PaymentId},
+        money::Money,
+        payment::{Payment, RefundState, State},
+        person::PersonName,
+        phone::Phone,
+        prose::Line,
+        user::User,
+    },
+};
+
+/// Whether customers pay here, by the parameter `Payments`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paying {
+    /// They do not: they pay the professional.
+    Off,
+    /// They pay here, or the professional.
+    Optional,
+    /// A booking is confirmed by paying for it.
+    Required,
+}
+
+impl Paying {
+    /// As it was deployed.
+    #[must_use]
+    pub fn here(app: &App) -> Self {
+        match app.optional("PAYMENTS") {
+            Some("optional") => Self::Optional,
+            Some("required") => Self::Required,
+            _ => Self::Off,
+        }
+    }
+
+    /// Whether something can be done to bookings at all.
+    #[must_use]
+    pub fn lets(self, event: Event) -> bool {
+        match event {
+            Event::Pay => self != Self::Off,
+            Event::Confirm => self != Self::Required,
+            _ => true,
+        }
+    }
+}
+
+/// What a customer pays for a booking.
+#[derive(Serialize, JsonSchema)]
+#[allow(clippy::struct_field_names, reason = "ids have whole names wherever they are told")]
+pub struct PaymentAnswer {
+    payment_id: PaymentId,
+    booking_id: BookingId,
+    state: State,
+    amount: Money,
+    /// How much went back to the customer.
+    refunded: Money,
+    /// How much is on its way back.
+    refunding: Money,
+    /// What to open Razorpay's Checkout with; null where it cannot be paid now.
+    checkout: Option<Checkout>,
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    created_at: Timestamp,
+}
+
+/// What Razorpay's Checkout takes, under its own names
+/// ([Razorpay, Standard Checkout](https://razorpay.com/docs/payments/payment-gateway/web-integration/standard/)).
+#[derive(Serialize, JsonSchema)]
+pub struct Checkout {
+    /// Whose Checkout it is.
+    key: String,
+    order_id: String,
+    /// In paise.
+    amount: i64,
+    currency: &'static str,
+    /// What is paid for.
+    description: Line<80>,
+    prefill: Prefill,
+}
+
+/// What the customer need not write anew.
+#[derive(Serialize, JsonSchema)]
+pub struct Prefill {
+    name: Option<PersonName>,
+    #[schemars(with = "Option<String>")]
+    contact: Option<Phone>,
+}
+
+impl PaymentAnswer {
+    /// A payment for who pays; `key_id` is Razorpay's name for us.
+    #[must_use]
+    pub fn of(app: &App, (payment, booking): (&Payment, &Booking), user: User, key_id: String) -> Self {
+        let order_id = payment.order_id.clone().filter(|_| payment.is_wanted(booking, app.now()));
+        let checkout = order_id.map(|order_id| Checkout {
+            key: key_id,
+            order_id,
+            amount: payment.amount.amount(),
+            currency: "INR",
+            description: booking.agreed.title.clone(),
+            prefill: Prefill { name: user.name, contact: user.phone.map(|own| own.number) },
+        });
+        Self {
+            payment_id: payment.payment_id,
+            booking_id: payment.booking_id,
+            state: payment.state,
+            amount: payment.amount,
+            refunded: payment.sum_of_refunds(RefundState::Processed),
+            refunding: payment.sum_of_refunds(RefundState::Pending),
+            checkout,
+            created_at: payment.created_at,
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Payments, in the Ledger table.
+//!
+//! | pk | sk | gsi1pk | gsi1sk | |
+//! |---|---|---|---|---|
+//! | payment id | `payment` | `due#<shard>` | when it is looked at | a [`Payment`] that something may become of |
+//! | payment id | `payment` | | | one that waits for its booking, or is over |
+//! | order id | `order` | | | which payment Razorpay's order is for |
+//! | event id | `webhook` | | | that Razorpay told of it, and of which payment; gone after a week |
+//!
+//! What Razorpay did is known only when it says so: whoever gets to know that there is something to see, a browser that comes
+//! back, a webhook, a booking that ended, the time, has the payment looked at ([`crate::payments::look`]). Each step is one
+//! transaction: the payment in its next version, what the ledger moves, and the booking where that is paid. Dies the process
+//! before it, whoever looks next finds the same to do; after it, nothing.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Change, Expression, Item, Key, Refused, Table, Transaction, bookings, get, ledger, n,
+    replies::{self, Ticket},
+    s,
+    waiting::{Waiting, sortable, waiting},
+};
+use crate::{
+    app::App,
+    domain::{
+        booking::{Booking, Transition},
+        id::{self, PaymentId, UserId},
+        ledger::Transfer,
+        payment::Payment,
+    },
+    fault::Fault,
+};
+
+const ITEM: &str = "payment";
+const ORDER: &str = "order";
+const WEBHOOK: &str = "webhook";
+/// Razorpay tells again for a day.
+const SEEN_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Who is about to pay is looked at after so long, should nobody tell of it.
+const FIRST_LOOK: SignedDuration = SignedDuration::from_mins(1);
+
+/// That something is about a payment.
+#[derive(Serialize, Deserialize)]
+struct About {
+    payment_id: PaymentId,
+}
+
+/// A payment. One read.
+pub async fn find(app: &App, id: PaymentId) -> Result<Option<Payment>, Fault> {
+    get(app, Table::Ledger, key(id)).await
+}
+
+/// A payment of somebody's. One read.
+pub async fn find_of(app: &App, id: PaymentId, customer_id: UserId) -> Result<Option<Payment>, Fault> {
+    Ok(find(app, id).await?.filter(|payment| payment.customer_id == customer_id))
+}
+
+/// The payment that an order of Razorpay's is for. One read.
+pub async fn of_order(app: &App, order_id: &str) -> Result<Option<PaymentId>, Fault> {
+    let about: Option<About> = get(app, Table::Ledger, Key::new(order_id, ORDER)).await?;
+    Ok(about.map(|about| about.payment_id))
+}
+
+/// Writes a new payment, before there is an order. `Err`: there is one. One write.
+pub async fn begin(app: &App, payment: &Payment) -> Result<Result<(), Refused>, Fault> {
+    let is_new = Expression::new("attribute_not_exists(pk)", []);
+    let item = key(payment.payment_id).with(payment)?;
+    Transaction::new(app).put_if(Table::Ledger, item, is_new)?.commit().await
+}
+
+/// Writes that a payment has this order. `Err`: it has one by now. A transaction of two writes.
+pub async fn ordered(app: &App, payment: &Payment, order_id: &str) -> Result<Result<(), Refused>, Fault> {
+    let about = About { payment_id: payment.payment_id };
+    let change = Change::default().set("order_id", s(order_id)).add("version", 1);
+    let has_none = Expression::new("order_id = :none", [(":none", serde_dynamo::to_attribute_value(())?)]);
+    Transaction::new(app)
+        .update_if(Table::Ledger, key(payment.payment_id), change, has_none)?
+        .put(Table::Ledger, Key::new(order_id, ORDER).with(&about)?)?
+        .commit()
+        .await
+}
+
+/// Keeps the reply to who wants to pay, and has the payment looked at soon. `Err`: they were answered already. A transaction
+/// of two writes.
+pub async fn asked(
+    app: &App,
+    id: PaymentId,
+    (ticket, body): (&Ticket, String),
+) -> Result<Result<(), Refused>, Fault> {
+    let now = app.now();
+    let tx = replies::put(app, Transaction::new(app), ticket, body)?;
+    let change = due_at(id, now + FIRST_LOOK).set("asked_at", serde_dynamo::to_attribute_value(now)?);
+    tx.update(Table::Ledger, key(id), change)?.commit().await
+}
+
+/// Writes a payment after a step, and what it moves. `Err`: it is another version by now. A transaction of one write, one
+/// for each transfer, and one for each balance.
+pub async fn advance(
+    app: &App,
+    payment: &Payment,
+    transfers: &[Transfer],
+    due: Option<Timestamp>,
+) -> Result<Result<(), Refused>, Fault> {
+    advance_in(Transaction::new(app), payment, transfers, due)?.commit().await
+}
+
+/// The same, with the booking that is paid by it: `Err` as well where that is another by now. A read of each who is told,
+/// and a transaction of six writes and more.
+pub async fn pay(
+    app: &App,
+    (payment, transfers): (&Payment, &[Transfer]),
+    (before, after): (&Booking, &Booking),
+    row: &Transition,
+) -> Result<Result<(), Refused>, Fault> {
+    let tx = advance_in(Transaction::new(app), payment, transfers, None)?;
+    let tx = bookings::advance_in(app, tx, (before, after), row, Some(payment.customer_id))?;
+    bookings::tell(app, tx, after, row).await?.commit().await
+}
+
+fn advance_in<'a>(
+    tx: Transaction<'a>,
+    payment: &Payment,
+    transfers: &[Transfer],
+    due: Option<Timestamp>,
+) -> Result<Transaction<'a>, Fault> {
+    let id = payment.payment_id;
+    let mut item: Item = key(id).with(payment)?;
+    if let Some(since) = due {
+        item.extend(Waiting { since, id }.attributes(&shard(id)));
+    }
+    let follows = Expression::new("version = :before", [(":before", n(payment.version - 1))]);
+    ledger::move_in(tx.put_if(Table::Ledger, item, follows)?, id, transfers)
+}
+
+/// Has the payment for a booking looked at, in a transaction, whatever else is going on with it.
+pub(super) fn wake_in(
+    tx: Transaction<'_>,
+    id: PaymentId,
+    now: Timestamp,
+) -> Result<Transaction<'_>, Fault> {
+    let is_there = Expression::new("attribute_exists(pk)", []);
+    tx.update_if(Table::Ledger, key(id), due_at(id, now), is_there)
+}
+
+/// Writes that Razorpay told of a payment, and has it looked at. `Err`: it told of that before. A transaction of two writes.
+pub async fn told(app: &App, id: PaymentId, event_id: &str) -> Result<Result<(), Refused>, Fault> {
+    let now = app.now();
+    let mut seen = Key::new(event_id, WEBHOOK).with(&About { payment_id: id })?;
+    seen.insert("expires_at".to_owned(), n((now + SEEN_FOR).as_second()));
+    let is_new = Expression::new("attribute_not_exists(pk)", []);
+    let tx = Transaction::new(app).put_if(Table::Ledger, seen, is_new)?;
+    wake_in(tx, id, now)?.commit().await
+}
+
+/// The payments of one shard that are to be looked at, the longest first. One query of a page.
+pub async fn due(app: &App, of: u8, limit: i32) -> Result<Vec<Waiting<id::Payment>>, Fault> {
+    Ok(waiting(app, (Table::Ledger, ITEM), &format!("due#{of}"), None, limit).await?.0)
+}
+
+/// A new version that is looked at from some time on: whoever looks at it meanwhile looks again.
+fn due_at(id: PaymentId, at: Timestamp) -> Change {
+    let change = Change::default().set("gsi1pk", s(shard(id))).set("gsi1sk", s(sortable(at)));
+    change.add("version", 1)
+}
+
+fn shard(id: PaymentId) -> String {
+    format!("due#{}", id.shard(bookings::SHARDS))
+}
+
+fn key(id: PaymentId) -> Key {
+    Key::new(id.to_string(), ITEM)
+}

@@ -1,0 +1,293 @@
+//! Razorpay: orders, attempts to pay them, captures and refunds, as its API has them; and what signs what it says.
+//!
+//! What may be repeated is, a little later, where Razorpay does not answer or is busy. An order has no key by which it would
+//! be made once: its receipt is ours, and is looked up before it is made again. A refund has one.
+
+use std::time::Duration;
+
+use aws_lc_rs::{constant_time::verify_slices_are_equal, hmac};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+use super::{outside, secrets};
+use crate::{
+    app::App,
+    domain::{
+        money::Money,
+        payment::{Attempt, AttemptStatus, Capture, Payment, Refund, RefundState},
+    },
+    fault::Fault,
+    store::pause,
+};
+
+/// A call ends within, each time it is tried.
+const TIMEOUT: Duration = Duration::from_secs(4);
+/// What may be repeated is tried so often.
+const TRIES: u32 = 2;
+
+/// What proves to Razorpay that it is us, and to us that it is Razorpay.
+#[derive(Clone, Deserialize)]
+pub struct Keys {
+    /// Which key; no secret.
+    pub key_id: String,
+    key_secret: String,
+    /// What webhooks are signed with. There are two while one takes the place of the other: what is told again is signed
+    /// with the one of its time.
+    webhook_secrets: Vec<String>,
+}
+
+impl Keys {
+    /// The keys, as ops wrote them.
+    pub async fn read(app: &App) -> Result<Self, Fault> {
+        secrets::read(app, secrets::RAZORPAY_KEYS).await
+    }
+
+    /// The same; none where ops wrote none.
+    pub async fn read_if_any(app: &App) -> Result<Option<Self>, Fault> {
+        secrets::read_if_any(app, secrets::RAZORPAY_KEYS).await
+    }
+
+    /// The same, fetched again: for a signature that those do not explain.
+    pub async fn read_again(app: &App) -> Result<Self, Fault> {
+        secrets::read_again(app, secrets::RAZORPAY_KEYS).await
+    }
+
+    /// Whether Checkout says truly that this attempt paid this order: HMAC-SHA256 over `order|payment`, in hexadecimal.
+    #[must_use]
+    pub fn signed_payment(&self, order_id: &str, attempt_id: &str, signature: &str) -> bool {
+        is_signed(&self.key_secret, format!("{order_id}|{attempt_id}").as_bytes(), signature)
+    }
+
+    /// Whether a webhook is Razorpay's: HMAC-SHA256 over the body as it came.
+    #[must_use]
+    pub fn signed_webhook(&self, body: &[u8], signature: &str) -> bool {
+        self.webhook_secrets.iter().any(|secret| is_signed(secret, body, signature))
+    }
+}
+
+fn is_signed(secret: &str, message: &[u8], signature: &str) -> bool {
+    let expected = signature_of(secret, message);
+    !secret.is_empty() && verify_slices_are_equal(expected.as_bytes(), signature.as_bytes()).is_ok()
+}
+
+fn signature_of(secret: &str, message: &[u8]) -> String {
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()), message);
+    tag.as_ref().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+}
+
+/// Why a call came to nothing.
+#[derive(Debug)]
+pub enum Failure {
+    /// Razorpay does not answer, or not now. What was asked for may have been done.
+    Unavailable,
+    /// Razorpay refuses it; why, in its own words.
+    Refused(String),
+    /// Something that nobody expected.
+    Fault(Fault),
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<Failure> for Fault {
+    #[track_caller]
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Unavailable => Self::new("Razorpay does not answer"),
+            Failure::Refused(why) => Self::new(format!("Razorpay refuses: {why}")),
+            Failure::Fault(fault) => fault,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Order {
+    id: String,
+    amount: i64,
+}
+
+#[derive(Deserialize)]
+struct TheirPayment {
+    id: String,
+    status: AttemptStatus,
+    amount: i64,
+    created_at: i64,
+}
+
+#[derive(Deserialize)]
+struct TheirRefund {
+    id: String,
+    status: RefundState,
+}
+
+#[derive(Deserialize)]
+struct Collection<T> {
+    items: Vec<T>,
+}
+
+/// Makes the order for a payment, whose attempts we capture ourselves. `again`: it may have been made before.
+pub async fn order(app: &App, payment: &Payment, again: bool) -> Result<String, Failure> {
+    let receipt = payment.payment_id;
+    if again {
+        let found: Collection<Order> = get(app, &format!("/v1/orders?receipt={receipt}")).await?;
+        let ours = found.items.into_iter().find(|order| order.amount == payment.amount.amount());
+        if let Some(order) = ours {
+            return Ok(order.id);
+        }
+    }
+    let order = json!({
+        "amount": payment.amount.amount(),
+        "currency": "INR",
+        "receipt": receipt,
+        "payment_capture": false,
+        "notes": { "booking_id": payment.booking_id },
+    });
+    let made: Order = call(app, "POST", "/v1/orders", Some(&order), None).await?;
+    Ok(made.id)
+}
+
+/// All attempts to pay an order.
+pub async fn attempts(app: &App, order_id: &str) -> Result<Vec<Attempt>, Failure> {
+    let found: Collection<TheirPayment> = get(app, &format!("/v1/orders/{order_id}/payments")).await?;
+    Ok(found.items.into_iter().map(Attempt::from).collect())
+}
+
+impl From<TheirPayment> for Attempt {
+    fn from(TheirPayment { id, status, amount, created_at }: TheirPayment) -> Self {
+        Self { id, status, amount: Money::paise(amount), created_at }
+    }
+}
+
+/// Takes the money that an attempt has set aside. What is captured already is refused.
+pub async fn capture(app: &App, attempt: &Attempt) -> Result<(), Failure> {
+    let body = json!({ "amount": attempt.amount.amount(), "currency": "INR" });
+    let path = format!("/v1/payments/{}/capture", attempt.id);
+    let _: TheirPayment = call(app, "POST", &path, Some(&body), None).await?;
+    Ok(())
+}
+
+/// Has a part of a capture go back, or asks how far that is: its id, where there is one, and its state. Safe to repeat.
+pub async fn refund(
+    app: &App,
+    payment: &Payment,
+    (capture, refund): (&Capture, &Refund),
+) -> Result<(Option<String>, RefundState), Failure> {
+    if let Some(id) = &refund.id {
+        let found: TheirRefund = get(app, &format!("/v1/refunds/{id}")).await?;
+        return Ok((Some(found.id), found.status));
+    }
+    let body = json!({
+        "amount": refund.amount.amount(),
+        "speed": "normal",
+        "notes": { "payment_id": payment.payment_id },
+    });
+    let path = format!("/v1/payments/{}/refund", capture.id);
+    let key = payment.refund_key(&capture.id, refund);
+    match call::<TheirRefund>(app, "POST", &path, Some(&body), Some(&key)).await {
+        Ok(made) => Ok((Some(made.id), made.status)),
+        Err(Failure::Refused(why)) => {
+            tracing::warn!(payment_id = %payment.payment_id, why, "a refund is refused");
+            Ok((None, RefundState::Failed))
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Which order an event is about; none where it is about no payment.
+#[must_use]
+pub fn order_of(event: &Value) -> Option<&str> {
+    event.pointer("/payload/payment/entity/order_id")?.as_str()
+}
+
+async fn get<T: DeserializeOwned>(app: &App, path: &str) -> Result<T, Failure> {
+    for attempt in 1.. {
+        match call(app, "GET", path, None, None).await {
+            Err(Failure::Unavailable) if attempt < TRIES => pause(app, 4).await?,
+            answer => return answer,
+        }
+    }
+    unreachable!("the loop above has no end of its own")
+}
+
+async fn call<T: DeserializeOwned>(
+    app: &App,
+    method: &str,
+    path: &str,
+    body: Option<&Value>,
+    refund_key: Option<&str>,
+) -> Result<T, Failure> {
+    let keys = Keys::read(app).await?;
+    let shown = STANDARD.encode(format!("{}:{}", keys.key_id, keys.key_secret));
+    let mut request = http::Request::builder()
+        .method(method)
+        .uri(format!("{}{path}", app.setting("RAZORPAY_URL")?))
+        .header("authorization", format!("Basic {shown}"))
+        .header("content-type", "application/json");
+    if let Some(key) = refund_key {
+        request = request.header("x-refund-idempotency", key);
+    }
+    let body = body.map(Value::to_string).unwrap_or_default().into_bytes();
+    let request = request.body(body).map_err(Fault::from)?;
+    let answer = tokio::time::timeout(TIMEOUT, outside::call(app, request)).await;
+    let Ok(Ok(answer)) = answer else { return Err(Failure::Unavailable) };
+    match answer.status().as_u16() {
+        200..300 => Ok(serde_json::from_slice(answer.body()).map_err(Fault::from)?),
+        // Too often, or the same is under way.
+        409 | 429 | 500.. => Err(Failure::Unavailable),
+        status => {
+            let error: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+            let why = error.pointer("/error/description").and_then(Value::as_str).unwrap_or_default();
+            Err(Failure::Refused(format!("{status} {why}")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(key_secret: &str, webhook_secrets: &[&str]) -> Keys {
+        let webhook_secrets = webhook_secrets.iter().map(|secret| (*secret).to_owned()).collect();
+        Keys { key_id: "rzp_test_1".to_owned(), key_secret: key_secret.to_owned(), webhook_secrets }
+    }
+
+    /// As Razorpay's own documentation and clients have them.
+    #[test]
+    fn what_checkout_says_is_signed_as_razorpay_signs() {
+        for (secret, order, attempt, signature) in [
+            (
+                "EnLs21M47BllR3X8PSFtjtbd",
+                "order_IEIaMR65cu6nz3",
+                "pay_IH4NVgf4Dreq1l",
+                "0d4e745a1838664ad6c9c9902212a32d627d68e917290b0ad5f08ff4561bc50f",
+            ),
+            (
+                "key_secret",
+                "fake_order_id",
+                "fake_payment_id",
+                "b2335e3b0801106b84a7faff035df56ecffde06918c9ddd1f0fafbb37a51cc89",
+            ),
+        ] {
+            assert!(keys(secret, &[]).signed_payment(order, attempt, signature));
+            assert!(!keys(secret, &[]).signed_payment(attempt, order, signature));
+            assert!(!keys("another", &[]).signed_payment(order, attempt, signature));
+            assert!(!keys(secret, &[]).signed_payment(order, attempt, &signature.to_uppercase()));
+        }
+    }
+
+    #[test]
+    fn webhooks_are_signed_with_one_of_two_secrets() {
+        let body = br#"{"a":1,"b":2,"c":{"d":3}}"#;
+        let signature = "2fe04e22977002e6c7cb553adab8b460cb9e2a4970d5953cb27a8472752e3bbc";
+        assert!(keys("", &["123456"]).signed_webhook(body, signature));
+        assert!(keys("", &["new", "123456"]).signed_webhook(body, signature));
+        assert!(!keys("123456", &["new"]).signed_webhook(body, signature));
+        assert!(!keys("", &[]).signed_webhook(body, signature));
+        // A secret that is not set signs nothing.
+        assert!(!keys("", &[""]).signed_webhook(body, &signature_of("", body)));
+    }
+}

@@ -1,0 +1,99 @@
+//! The ledger, added up anew and held against what Razorpay says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::city::{City, wait_until};
+
+/// What is in the Ledger table.
+#[derive(Default)]
+pub struct Books {
+    /// By how much more each account was credited than debited, by its transfers.
+    pub accounts: BTreeMap<String, i64>,
+    /// What is wrong.
+    pub faults: Vec<String>,
+    /// How many transfers there are.
+    pub transfers: usize,
+}
+
+impl Books {
+    /// What lies in accounts of a kind.
+    pub fn sum(&self, kind: &str) -> i64 {
+        self.accounts.iter().filter(|(name, _)| name.starts_with(kind)).map(|(_, balance)| balance).sum()
+    }
+}
+
+fn text<'a>(item: &'a Value, name: &str) -> &'a str {
+    item[name]["S"].as_str().unwrap_or_default()
+}
+
+fn number(item: &Value, pointer: &str) -> i64 {
+    item.pointer(pointer).and_then(Value::as_str).and_then(|number| number.parse().ok()).unwrap_or_default()
+}
+
+impl City {
+    /// Adds the ledger up, and holds it against its own balances and against Razorpay.
+    pub async fn books(&self) -> Books {
+        let items = self.scan("Ledger").await;
+        let mut books = Books::default();
+        let mut available = BTreeMap::<String, i64>::new();
+        for item in items.iter().filter(|item| text(item, "sk").starts_with("transfer#")) {
+            books.transfers += 1;
+            let amount = number(item, "/amount/M/amount/N");
+            let (debit, credit) = (text(item, "debit"), text(item, "credit"));
+            let (moved, reserved) = match text(item, "phase") {
+                "whole" => (amount, amount),
+                "pending" => (0, amount),
+                "posted" => (amount, 0),
+                "voided" => (0, -amount),
+                other => panic!("a transfer that is {other}"),
+            };
+            *books.accounts.entry(debit.to_owned()).or_default() -= moved;
+            *books.accounts.entry(credit.to_owned()).or_default() += moved;
+            *available.entry(debit.to_owned()).or_default() -= reserved;
+            *available.entry(credit.to_owned()).or_default() += moved;
+        }
+        let mut kept = BTreeSet::new();
+        for item in items.iter().filter(|item| text(item, "sk") == "balance") {
+            let account = text(item, "pk");
+            kept.insert(account);
+            let is = (number(item, "/balance/N"), number(item, "/available/N"));
+            let should =
+                [&books.accounts, &available].map(|all| all.get(account).copied().unwrap_or_default());
+            if is != should.into() || is.0 < 0 || is.1 < 0 {
+                books.faults.push(format!("{account} says {is:?}, and its transfers say {should:?}"));
+            }
+        }
+        for (account, balance) in &books.accounts {
+            if !["gateway", "revenue"].contains(&account.as_str()) && !kept.contains(account.as_str()) {
+                books.faults.push(format!("{account} has no balance, and its transfers say {balance}"));
+            }
+        }
+        if books.accounts.values().sum::<i64>() != 0 {
+            books.faults.push(format!("the accounts do not add up: {:?}", books.accounts));
+        }
+        let razorpay = self.razorpay().await;
+        let amount = |entity: &Value, name: &str| entity[name].as_i64().unwrap_or_default();
+        let captured = razorpay.all("/v1/payments").await.into_iter().filter(|one| one["captured"] == true);
+        let taken: i64 = captured.map(|one| amount(&one, "amount")).sum();
+        let refunds = razorpay.all("/v1/refunds").await.into_iter();
+        let refunds =
+            refunds.filter(|one| one["status"] == "processed" && one["notes"]["payment_id"].is_string());
+        let given_back: i64 = refunds.map(|one| amount(&one, "amount")).sum();
+        let gateway = -books.accounts.get("gateway").copied().unwrap_or_default();
+        if gateway != taken - given_back {
+            let why = format!(
+                "{gateway} lies with Razorpay by the ledger, and {taken} less {given_back} by Razorpay"
+            );
+            books.faults.push(why);
+        }
+        books
+    }
+
+    /// Demands that nothing is wrong with the ledger, once what is under way is done.
+    pub async fn books_balance(&self) -> Books {
+        wait_until(async || self.books().await.faults.is_empty()).await;
+        self.books().await
+    }
+}

@@ -1,0 +1,261 @@
+//! Payments while everything goes wrong that can: afterwards each booking was paid once or not at all, and the ledger agrees
+//! with Razorpay to the paisa.
+
+mod on_one_machine {
+    use std::collections::BTreeMap;
+
+    use futures_util::{StreamExt as _, stream};
+    use proptest::{
+        prelude::RngExt as _,
+        test_runner::{RngAlgorithm, TestRng},
+    };
+    use serde_json::{Value, json};
+
+    use crate::city::{City, Person, Plumber, Razorpay, full, offer, open_plan, seed};
+
+    /// So many bookings each professional can have, with 50 at a time.
+    const EACH: usize = 300;
+    /// The functions that something happens to.
+    const FUNCTIONS: [&str; 4] =
+        ["PaymentsPay", "PaymentsVerifyPayment", "PaymentsFollowWebhook", "OpsReconcilePayments"];
+
+    /// A booking, who booked it, and whom.
+    struct Made {
+        booking: Value,
+        customer: usize,
+        plumber: usize,
+        payment: Value,
+        dice: TestRng,
+    }
+
+    struct Scene {
+        city: City,
+        razorpay: Razorpay,
+        plumbers: Vec<Plumber>,
+        customers: Vec<Person>,
+    }
+
+    impl Scene {
+        async fn set(payments: usize) -> Self {
+            let city = City::without_schedule().await;
+            let mut plan = open_plan();
+            plan["capacity"] = json!(50);
+            let plumbers = city.plumbers(payments.div_ceil(EACH), offer(), plan).await;
+            let customers = vec![city.customer("asha").await, city.customer("kiran").await];
+            let razorpay = city.razorpay().await;
+            Self { city, razorpay, plumbers, customers }
+        }
+
+        /// Everybody has a time held for them, within eight hours of each other.
+        async fn book(&self, payments: usize, seed: u64) -> Vec<Made> {
+            let mut slots = Vec::new();
+            for plumber in &self.plumbers {
+                slots.push(plumber.slots(&self.city).await);
+            }
+            let all = (0..payments).map(|n| {
+                let (plumber, customer) = (n / EACH, n % 2);
+                let order = self.plumbers[plumber].order(&slots[plumber][30 + n % 16]);
+                async move {
+                    let booking =
+                        self.customers[customer].books(&format!("key-{n}"), order).await.is(201).body;
+                    let mut bytes = [0; 32];
+                    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+                    bytes[8..16].copy_from_slice(&n.to_le_bytes());
+                    let dice = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+                    Made { booking, customer, plumber, payment: Value::Null, dice }
+                }
+            });
+            stream::iter(all).buffered(2).collect().await
+        }
+
+        async fn goes_wrong(&self) {
+            let rule = |service: &str, every: usize, what: &str| json!({ "service": service, "every": every, "do": what, "ms": 90_000 });
+            let mut rules = vec![
+                rule("razorpay", 7, "throttle"),
+                rule("razorpay", 11, "conflict"),
+                rule("razorpay", 9, "fail"),
+                rule("razorpay", 8, "fail_after"),
+                rule("razorpay", 10, "drop_reply"),
+                rule("razorpay_webhooks", 3, "duplicate"),
+                rule("razorpay_webhooks", 4, "lose"),
+                rule("razorpay_webhooks", 5, "delay"),
+            ];
+            for function in FUNCTIONS {
+                for (every, what) in
+                    [(7, "conflict"), (29, "throttle"), (23, "drop_reply"), (37, "fail"), (41, "crash")]
+                {
+                    let mut rule = rule("dynamodb", every, what);
+                    rule["function"] = json!(function);
+                    if what == "conflict" {
+                        rule["action"] = json!("TransactWriteItems");
+                    }
+                    rules.push(rule);
+                }
+            }
+            self.city.misbehave(json!(rules)).await;
+        }
+
+        /// A customer tries to pay, one way or another.
+        async fn tries_to_pay(&self, made: &mut Made) {
+            let customer = &self.customers[made.customer];
+            let fate = made.dice.random_range(0..12);
+            if fate == 0 {
+                customer.does(&made.booking, json!({ "event": "confirm" })).await.is(200);
+            }
+            let key = made.booking["booking_id"].as_str().unwrap();
+            for _ in 0..60 {
+                let answer = customer.asks_to_pay(key, &made.booking).await;
+                if answer.status == 201 {
+                    made.payment = answer.body;
+                    break;
+                }
+                assert!([429, 500, 503].contains(&answer.status), "{answer:?}");
+            }
+            assert!(made.payment.is_object(), "nobody lets them pay");
+            let pays = async |vpa: &str| self.razorpay.try_pays(&made.payment, vpa).await;
+            let told = match fate {
+                // They think better of it.
+                1 => None,
+                // It fails, for now, or for good.
+                2 => pays("late@razorpay").await,
+                3 => pays("failure@razorpay").await,
+                4 => {
+                    pays("failure@razorpay").await;
+                    pays("success@razorpay").await
+                }
+                // Two tabs.
+                5 => {
+                    pays("success@razorpay").await;
+                    pays("success@razorpay").await
+                }
+                6 => {
+                    pays("late@razorpay").await;
+                    pays("success@razorpay").await
+                }
+                _ => pays("success@razorpay").await,
+            };
+            // Some browsers come back, some do not.
+            if let Some(told) = told
+                && made.dice.random_range(0..2) == 0
+            {
+                let answer = customer.verifies(&made.payment, &told).await;
+                assert!([200, 429, 500, 503].contains(&answer.status), "{answer:?}");
+            }
+        }
+
+        /// What becomes of a booking that is confirmed.
+        async fn goes_on(&self, made: &mut Made) {
+            let (customer, plumber) = (&self.customers[made.customer], &self.plumbers[made.plumber].person);
+            let seen = customer.sees(&made.booking).await;
+            if seen["state"] != "confirmed" {
+                return;
+            }
+            let booking = &made.booking;
+            match made.dice.random_range(0..5) {
+                0 => drop(customer.does(booking, json!({ "event": "cancel" })).await.is(200)),
+                1 => {}
+                _ => {
+                    plumber
+                        .does(booking, json!({ "event": "start", "code": seen["start_code"] }))
+                        .await
+                        .is(200);
+                    plumber
+                        .does(booking, json!({ "event": "finish", "code": seen["end_code"] }))
+                        .await
+                        .is(200);
+                    if made.dice.random_range(0..2) == 0 {
+                        customer.does(booking, json!({ "event": "close" })).await.is(200);
+                    }
+                }
+            }
+        }
+
+        async fn move_on(&self, by: &str) {
+            self.city.advance(by).await;
+            let plumbers = self.plumbers.iter().map(|plumber| &plumber.person);
+            for person in self.customers.iter().chain(plumbers) {
+                person.comes_back().await;
+            }
+        }
+
+        /// Schedules come by, and may come to nothing.
+        async fn schedules(&self) {
+            for function in ["MarketLapseBookings", "OpsReconcilePayments"] {
+                self.city.run_anyhow(function, json!({})).await;
+            }
+        }
+    }
+
+    fn paise(money: &Value) -> i64 {
+        money["amount"].as_i64().unwrap_or_default()
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn each_booking_is_paid_once_or_not_at_all_whatever_goes_wrong() {
+        let payments = if full() { 5_000 } else { 300 };
+        let seed = seed();
+        println!("{payments} payments, CONNECTO_SEED={seed}");
+        let scene = Scene::set(payments).await;
+        let mut made = scene.book(payments, seed).await;
+        scene.goes_wrong().await;
+        let all: Vec<_> =
+            stream::iter(&mut made).map(|made| scene.tries_to_pay(made)).buffer_unordered(8).collect().await;
+        assert_eq!(all.len(), payments);
+        for by in ["PT1M", "PT2M", "PT8M", "PT5M"] {
+            scene.schedules().await;
+            scene.move_on(by).await;
+        }
+        scene.schedules().await;
+        // The day comes.
+        let now = scene.city.now().await;
+        let begins = made
+            .iter()
+            .map(|made| made.booking["ends_at"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap());
+        let wait = begins.max().unwrap().duration_since(now).as_secs();
+        scene.move_on(&format!("PT{wait}S")).await;
+        stream::iter(&mut made).map(|made| scene.goes_on(made)).buffer_unordered(8).collect::<Vec<_>>().await;
+        for by in ["PT1M", "PT26H", "PT1M", "PT50H", "PT1M"] {
+            scene.schedules().await;
+            scene.move_on(by).await;
+        }
+        let strikes = scene.city.look("chaos").await;
+        scene.city.behave().await;
+        for _ in 0..8 {
+            scene.schedules().await;
+            scene.move_on("PT13H").await;
+        }
+        scene.schedules().await;
+
+        let books = scene.city.books_balance().await;
+        assert_eq!((books.sum("escrow#"), books.sum("owed#")), (0, 0), "CONNECTO_SEED={seed}");
+        let (mut ends, mut earned) = (BTreeMap::<String, usize>::new(), 0);
+        for made in &made {
+            let booking = scene.customers[made.customer].sees(&made.booking).await;
+            let payment = scene.customers[made.customer].sees_payment(&made.payment).await;
+            let attempts = scene.razorpay.attempts(&made.payment).await;
+            let kept: i64 = attempts
+                .iter()
+                .filter(|attempt| attempt["captured"] == true)
+                .map(|attempt| {
+                    attempt["amount"].as_i64().unwrap() - attempt["amount_refunded"].as_i64().unwrap()
+                })
+                .sum();
+            let is_paid = booking["payment_id"].is_string();
+            let owed = if is_paid { paise(&booking["settlement"]["customer_pays"]) } else { 0 };
+            assert_eq!(kept, owed, "CONNECTO_SEED={seed}: {booking:#} {payment:#} {attempts:#?}");
+            let state = payment["state"].as_str().unwrap();
+            assert_eq!(
+                state,
+                if is_paid { "settled" } else { "expired" },
+                "{booking:#} {payment:#} {attempts:#?}"
+            );
+            earned += owed;
+            *ends.entry(format!("{state}, {}", booking["state"].as_str().unwrap())).or_default() += 1;
+        }
+        assert_eq!(books.sum("payable#") + books.sum("revenue"), earned);
+        let struck: u64 =
+            strikes["rules"].as_array().unwrap().iter().map(|rule| rule["struck"].as_u64().unwrap()).sum();
+        println!("{} transfers, {struck} faults, ends {ends:?}", books.transfers);
+        assert!(ends.len() >= 4 && struck > 500, "too little happened");
+    }
+}

@@ -1,0 +1,5 @@
+//! Paying for bookings, at the sandbox of Razorpay.
+
+mod audit;
+mod chaos;
+mod pay;
