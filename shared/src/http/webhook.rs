@@ -44,9 +44,9 @@ impl FromRequest<App> for RazorpayEvent {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Error> {
         let headers = request.headers().clone();
+        let body = read(request, app).await?;
         let header = |name| text(&headers, name).ok_or(INVALID_SIGNATURE);
         let (signature, id) = (header(SIGNATURE)?, header(EVENT_ID)?);
-        let body = read(request, app).await?;
         // The body as it came: written anew it might be another.
         let keys = Keys::read_if_any(app).await?.ok_or(INVALID_SIGNATURE)?;
         let is_signed = keys.signed_webhook(&body, signature)

@@ -134,11 +134,7 @@ fn advance_in<'a>(
 }
 
 /// Has the payment for a booking looked at, in a transaction, whatever else is going on with it.
-pub(super) fn wake_in(
-    tx: Transaction<'_>,
-    id: PaymentId,
-    now: Timestamp,
-) -> Result<Transaction<'_>, Fault> {
+pub(super) fn wake_in(tx: Transaction<'_>, id: PaymentId, now: Timestamp) -> Result<Transaction<'_>, Fault> {
     let is_there = Expression::new("attribute_exists(pk)", []);
     tx.update_if(Table::Ledger, key(id), due_at(id, now), is_there)
 }

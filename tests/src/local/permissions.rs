@@ -310,7 +310,7 @@ async fn use_bookings(city: &City, ravi: &Person, meera: &Person, (id, service):
     city.advance("PT10M1S").await;
     let made = kiran.books("a", plumber.order(&slots[10])).await.is(201).body;
     city.behave().await;
-    kiran.does(&made, json!({ "event": "confirm" })).await.is(200);
+    kiran.pays(city, &made).await;
     let path = format!("/v1/bookings/{}", made["booking_id"].as_str().expect("an id"));
     let moved = kiran.browser().post(&format!("{path}/reschedule"), json!({ "starts_at": slots[30] })).await;
     let begins: jiff::Timestamp = moved.is(200).text("starts_at").parse().expect("a time");
@@ -337,7 +337,24 @@ async fn use_bookings(city: &City, ravi: &Person, meera: &Person, (id, service):
     let slots = plumber.slots(city).await;
     let made = kiran.books("b", plumber.order(&slots[10])).await.is(201).body;
     ravi.does(&made, json!({ "event": "accept" })).await.is(200);
-    kiran.does(&made, json!({ "event": "confirm" })).await.is(200);
+    // Razorpay tells of what was paid for it.
+    let payment = kiran.asks_to_pay("b", &made).await.is(201).body;
+    let razorpay = city.razorpay().await;
+    razorpay.pays(&payment, "success@razorpay").await;
+    wait_until(async || kiran.sees(&made).await["state"] == "confirmed").await;
+    // And not of what is paid for the next one.
+    asha.comes_back().await;
+    let other = asha.books("c", plumber.order(&slots[20])).await.is(201).body;
+    ravi.does(&other, json!({ "event": "accept" })).await.is(200);
+    let payment = asha.asks_to_pay("c", &other).await.is(201).body;
+    city.misbehave(json!([{ "service": "razorpay_webhooks", "every": 1, "do": "lose" }])).await;
+    razorpay.pays(&payment, "success@razorpay").await;
+    city.advance("PT1M").await;
+    city.reconciles().await;
+    asha.sees_payment(&payment).await;
+    asha.does(&other, json!({ "event": "cancel" })).await.is(200);
+    city.reconciles().await;
+    city.behave().await;
     use_reviews(city, (ravi, &kiran, meera), &plumber).await;
     city.run("MarketLapseBookings", json!({})).await;
     ravi.comes_back().await;

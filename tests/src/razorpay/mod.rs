@@ -87,14 +87,27 @@ impl Shop {
         let shown = city.look("razorpay").await;
         let text = |name: &str| shown[name].as_str().expect("text").to_owned();
         let (url, key, secret) = (text("url"), text("key_id"), text("key_secret"));
-        Self { city, http: reqwest::Client::new(), url, key, secret, ear, address }
+        let shop = Self { city, http: reqwest::Client::new(), url, key, secret, ear, address };
+        // The marketplace is told of nothing.
+        let theirs = id(&shop.webhook_at("/v1/webhooks/razorpay").await);
+        shop.call("PUT", &format!("/v1/webhooks/{theirs}"), json!({ "active": false })).await.ok();
+        shop
     }
 
-    /// With a webhook, in place of that of the marketplace.
+    async fn webhook_at(&self, path: &str) -> Value {
+        let webhooks = self.get("/v1/webhooks").await;
+        let is_it = |webhook: &&Value| webhook["url"].as_str().is_some_and(|url| url.ends_with(path));
+        webhooks["items"].as_array().expect("a list").iter().find(is_it).expect("it is there").clone()
+    }
+
+    /// Its webhook, as it is.
+    async fn webhook(&self) -> Value {
+        self.webhook_at("/webhook").await
+    }
+
+    /// With a webhook.
     async fn new() -> Self {
         let shop = Self::open(City::new().await).await;
-        let theirs = id(&shop.get("/v1/webhooks").await["items"][0]);
-        shop.call("PUT", &format!("/v1/webhooks/{theirs}"), json!({ "active": false })).await.ok();
         let webhook =
             json!({ "url": format!("{}/webhook", shop.address), "secret": WEBHOOK_SECRET, "events": EVENTS });
         shop.call("POST", "/v1/webhooks", webhook).await.ok();
@@ -265,7 +278,7 @@ fn form(pairs: &[(&str, &str)]) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_not_taken_is_told_again_by_the_secret_of_its_time() {
     let shop = Shop::new().await;
-    let webhook = id(&shop.get("/v1/webhooks").await["items"][0]);
+    let webhook = id(&shop.webhook().await);
     shop.answers(500);
     shop.paid(10_000).await;
     wait_until(async || shop.heard().len() == 3).await;
@@ -299,13 +312,13 @@ async fn what_is_not_taken_is_told_again_by_the_secret_of_its_time() {
     shop.answers(500);
     shop.city.advance("PT25H").await;
     shop.all_is_told().await;
-    assert_eq!(shop.get("/v1/webhooks").await["items"][0]["active"], true);
+    assert_eq!(shop.webhook().await["active"], true);
     // Who takes nothing at all is told nothing any more.
     let before = shop.heard().len();
     shop.paid(10_000).await;
     wait_until(async || shop.heard().len() == before + 3).await;
     shop.city.advance("PT25H").await;
-    wait_until(async || shop.get("/v1/webhooks").await["items"][0]["active"] == false).await;
+    wait_until(async || shop.webhook().await["active"] == false).await;
     shop.all_is_told().await;
     let before = shop.heard().len();
     shop.paid(10_000).await;

@@ -155,8 +155,8 @@ mod on_one_machine {
             "close",
         ];
         let possible = seen["possible"].as_array().unwrap().iter().filter_map(Value::as_str);
-        // `reschedule` has an endpoint and a test of its own.
-        let possible: Vec<_> = possible.filter(|event| *event != "reschedule").collect();
+        // These have endpoints and tests of their own.
+        let possible: Vec<_> = possible.filter(|event| !["reschedule", "pay"].contains(event)).collect();
         let event = if possible.is_empty() || dice.random_range(0..4) == 0 {
             EVENTS[dice.random_range(0..EVENTS.len())]
         } else {
