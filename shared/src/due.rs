@@ -1,7 +1,10 @@
 //! What is done when its time has come, by functions that a schedule calls.
 
+use std::time::Duration;
+
 use futures_util::{StreamExt as _, future::BoxFuture, stream};
 use serde::Serialize;
+use tokio::time::{Instant, sleep_until};
 
 use crate::{
     app::App,
@@ -15,6 +18,8 @@ use crate::{
 const PAGE: i32 = 100;
 /// So much at once.
 const AT_ONCE: usize = 8;
+/// Nothing is begun later than so long after the run began: what is left is due at the next.
+const NO_LATER: Duration = Duration::from_secs(40);
 
 /// What became of what was due.
 #[derive(Debug, Default, Serialize)]
@@ -30,12 +35,13 @@ pub type Work<K> = for<'a> fn(&'a App, Id<K>) -> BoxFuture<'a, Result<bool, Faul
 
 /// Does all that is due.
 pub async fn work_off<K: Kind + Send + Sync>(app: &App, list: List<K>, work: Work<K>) -> Result<Done, Fault> {
-    let mut done = Done::default();
+    let (mut done, until) = (Done::default(), Instant::now() + NO_LATER);
     // Another shard begins each minute, so that none waits behind the others where there is more than a run can do.
     let first = u8::try_from(app.now().as_second() / 60 % i64::from(SHARDS))?;
     for shard in (0..SHARDS).map(|n| (first + n) % SHARDS) {
         let due = list(app, shard, PAGE).await?;
-        let working = stream::iter(due).map(|waiting| work(app, waiting.id)).buffer_unordered(AT_ONCE);
+        let due = stream::iter(due).take_until(sleep_until(until));
+        let working = due.map(|waiting| work(app, waiting.id)).buffer_unordered(AT_ONCE);
         // One that cannot be done must not hold up the others.
         for outcome in working.collect::<Vec<_>>().await {
             match outcome {

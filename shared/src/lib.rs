@@ -28,6 +28,7 @@ pub mod media;
 pub mod observe;
 pub mod oidc;
 pub mod otp;
+mod packed;
 pub mod passkeys;
 pub mod payments;
 pub mod second_factor;

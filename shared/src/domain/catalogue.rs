@@ -9,6 +9,8 @@ use std::{
 use schemars::{JsonSchema, json_schema};
 use serde::{Deserialize, Serialize};
 
+use crate::packed::packed;
+
 use super::{
     locale::Locale,
     prose::Line,
@@ -125,7 +127,7 @@ impl Catalogue {
     pub fn shipped() -> &'static Arc<Self> {
         #[allow(clippy::expect_used, reason = "the file ships with the program, and a test reads it")]
         static SHIPPED: LazyLock<Arc<Catalogue>> = LazyLock::new(|| {
-            serde_json::from_str(include_str!("../../catalogue.json")).expect("the catalogue is well-formed")
+            serde_json::from_str(&packed!("catalogue.json")).expect("the catalogue is well-formed")
         });
         &SHIPPED
     }

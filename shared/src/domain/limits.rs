@@ -101,6 +101,8 @@ pub const UPLOAD_DOCUMENT: Limit = limit("upload-document", 20, 24 * HOURS);
 pub const BOOK_PER_ACCOUNT: Limit = limit("booking", 20, HOURS);
 /// Wanting to pay: each asks Razorpay.
 pub const PAY_PER_ACCOUNT: Limit = limit("payment", 30, HOURS);
+/// Having a payment looked at: each asks Razorpay.
+pub const VERIFY_PER_ACCOUNT: Limit = limit("payment-look", 100, HOURS);
 /// Posting jobs: each is offered to dozens.
 pub const JOB_PER_ACCOUNT: Limit = limit("job", 10, 24 * HOURS);
 /// Quoting for one job: the customer is told of each.
@@ -111,9 +113,10 @@ pub const OFFER_PER_PROFESSIONAL: Limit = limit("offer", 5, 24 * HOURS);
 pub const CODE_PER_BOOKING: Limit = limit("booking-code", 8, 24 * HOURS);
 
 /// Every limit, as the README's table lists them.
-pub const ALL: [Limit; 35] = [
+pub const ALL: [Limit; 36] = [
     BOOK_PER_ACCOUNT,
     PAY_PER_ACCOUNT,
+    VERIFY_PER_ACCOUNT,
     JOB_PER_ACCOUNT,
     QUOTE_PER_JOB,
     OFFER_PER_PROFESSIONAL,

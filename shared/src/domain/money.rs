@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-/// The least that Razorpay takes, in paise.
-const LEAST: i64 = 100;
+/// The least that Razorpay takes, or gives back.
+pub const LEAST: Money = Money::paise(100);
 /// No price is higher: a crore of rupees, in paise.
 const MOST: i64 = 1_000_000_000;
 
@@ -39,7 +39,7 @@ impl Price {
 impl<'de> Deserialize<'de> for Price {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Given { amount, currency } = Given::deserialize(deserializer)?;
-        if (LEAST..=MOST).contains(&amount) {
+        if (LEAST.amount..=MOST).contains(&amount) {
             Ok(Self { amount, currency })
         } else {
             Err(de::Error::custom("invalid_money"))

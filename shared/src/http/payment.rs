@@ -63,6 +63,8 @@ pub struct PaymentAnswer {
     refunded: Money,
     /// How much is on its way back.
     refunding: Money,
+    /// How much the customer's bank would not take back: somebody sees to it.
+    not_refunded: Money,
     /// What to open Razorpay's Checkout with; null where it cannot be paid now.
     checkout: Option<Checkout>,
     #[schemars(with = "String", extend("format" = "date-time"))]
@@ -112,6 +114,7 @@ impl PaymentAnswer {
             amount: payment.amount,
             refunded: payment.sum_of_refunds(RefundState::Processed),
             refunding: payment.sum_of_refunds(RefundState::Pending),
+            not_refunded: payment.sum_of_refunds(RefundState::Failed),
             checkout,
             created_at: payment.created_at,
         }

@@ -98,6 +98,8 @@ pub const RATE_LIMITED: Problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "r
 pub const INVALID_SIGNATURE: Problem = Problem::new(StatusCode::UNAUTHORIZED, "invalid_signature");
 /// It is done by paying for it.
 pub const PAYMENT_REQUIRED: Problem = Problem::new(StatusCode::PAYMENT_REQUIRED, "payment_required");
+/// Razorpay does not take this payment.
+pub const PAYMENT_REFUSED: Problem = Problem::new(StatusCode::CONFLICT, "payment_refused");
 /// Razorpay does not answer now.
 pub const PAYMENTS_UNAVAILABLE: Problem =
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "payments_unavailable");

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::MailKind;
 use crate::{
     domain::{locale::Locale, media::Rejection, professional::DecisionReason},
+    packed::packed,
     sms::SmsKind,
 };
 
@@ -82,26 +83,27 @@ struct ProblemTexts<'a> {
 
 /// Read on first use and then kept: a function pays only for the languages it speaks. In the order of [`Locale::ALL`].
 static MESSAGES: [LazyLock<Messages<'static>>; Locale::ALL.len()] = [
-    LazyLock::new(|| parse(include_str!("../../locales/messages/en.json"))),
-    LazyLock::new(|| parse(include_str!("../../locales/messages/hi.json"))),
-    LazyLock::new(|| parse(include_str!("../../locales/messages/ta.json"))),
-    LazyLock::new(|| parse(include_str!("../../locales/messages/te.json"))),
-    LazyLock::new(|| parse(include_str!("../../locales/messages/bn.json"))),
-    LazyLock::new(|| parse(include_str!("../../locales/messages/mr.json"))),
+    LazyLock::new(|| parse(packed!("locales/messages/en.json"))),
+    LazyLock::new(|| parse(packed!("locales/messages/hi.json"))),
+    LazyLock::new(|| parse(packed!("locales/messages/ta.json"))),
+    LazyLock::new(|| parse(packed!("locales/messages/te.json"))),
+    LazyLock::new(|| parse(packed!("locales/messages/bn.json"))),
+    LazyLock::new(|| parse(packed!("locales/messages/mr.json"))),
 ];
 
 /// The same of what answers say.
 static TEXTS: [LazyLock<Texts<'static>>; Locale::ALL.len()] = [
-    LazyLock::new(|| parse(include_str!("../../locales/en.json"))),
-    LazyLock::new(|| parse(include_str!("../../locales/hi.json"))),
-    LazyLock::new(|| parse(include_str!("../../locales/ta.json"))),
-    LazyLock::new(|| parse(include_str!("../../locales/te.json"))),
-    LazyLock::new(|| parse(include_str!("../../locales/bn.json"))),
-    LazyLock::new(|| parse(include_str!("../../locales/mr.json"))),
+    LazyLock::new(|| parse(packed!("locales/en.json"))),
+    LazyLock::new(|| parse(packed!("locales/hi.json"))),
+    LazyLock::new(|| parse(packed!("locales/ta.json"))),
+    LazyLock::new(|| parse(packed!("locales/te.json"))),
+    LazyLock::new(|| parse(packed!("locales/bn.json"))),
+    LazyLock::new(|| parse(packed!("locales/mr.json"))),
 ];
 
-fn parse<T: Deserialize<'static>>(json: &'static str) -> T {
-    serde_json::from_str(json).expect("the texts are compiled in and a test reads each of them")
+fn parse<T: Deserialize<'static>>(json: String) -> T {
+    // Kept as long as the process, as what is made of it.
+    serde_json::from_str(json.leak()).expect("the texts are compiled in and a test reads each of them")
 }
 
 pub(super) fn messages(locale: Locale) -> &'static Messages<'static> {

@@ -7,6 +7,8 @@
 //! | order id | `order` | | | which payment Razorpay's order is for |
 //! | event id | `webhook` | | | that Razorpay told of it, and of which payment; gone after a week |
 //!
+//! Beside them lie what the ledger moves ([`super::ledger`]) and what who wanted to pay was answered ([`super::replies`]).
+//!
 //! What Razorpay did is known only when it says so: whoever gets to know that there is something to see, a browser that comes
 //! back, a webhook, a booking that ended, the time, has the payment looked at ([`crate::payments::look`]). Each step is one
 //! transaction: the payment in its next version, what the ledger moves, and the booking where that is paid. Dies the process
@@ -18,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Change, Expression, Item, Key, Refused, Table, Transaction, bookings, get, ledger, n,
     replies::{self, Ticket},
-    s,
+    s, unconditional,
     waiting::{Waiting, sortable, waiting},
 };
 use crate::{
@@ -27,7 +29,7 @@ use crate::{
         booking::{Booking, Transition},
         id::{self, PaymentId, UserId},
         ledger::Transfer,
-        payment::Payment,
+        payment::{FIRST_LOOK, Payment},
     },
     fault::Fault,
 };
@@ -37,8 +39,6 @@ const ORDER: &str = "order";
 const WEBHOOK: &str = "webhook";
 /// Razorpay tells again for a day.
 const SEEN_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// Who is about to pay is looked at after so long, should nobody tell of it.
-const FIRST_LOOK: SignedDuration = SignedDuration::from_mins(1);
 
 /// That something is about a payment.
 #[derive(Serialize, Deserialize)]
@@ -64,19 +64,18 @@ pub async fn of_order(app: &App, order_id: &str) -> Result<Option<PaymentId>, Fa
 
 /// Writes a new payment, before there is an order. `Err`: there is one. One write.
 pub async fn begin(app: &App, payment: &Payment) -> Result<Result<(), Refused>, Fault> {
-    let is_new = Expression::new("attribute_not_exists(pk)", []);
     let item = key(payment.payment_id).with(payment)?;
-    Transaction::new(app).put_if(Table::Ledger, item, is_new)?.commit().await
+    Transaction::new(app).put_if(Table::Ledger, item, is_new())?.commit().await
 }
 
-/// Writes that a payment has this order. `Err`: it has one by now. A transaction of two writes.
+/// Writes that a payment has this order, and has it looked at soon. `Err`: it has one by now. A transaction of two writes.
 pub async fn ordered(app: &App, payment: &Payment, order_id: &str) -> Result<Result<(), Refused>, Fault> {
     let about = About { payment_id: payment.payment_id };
-    let change = Change::default().set("order_id", s(order_id)).add("version", 1);
+    let change = due_at(payment.payment_id, app.now() + FIRST_LOOK).set("order_id", s(order_id));
     let has_none = Expression::new("order_id = :none", [(":none", serde_dynamo::to_attribute_value(())?)]);
     Transaction::new(app)
         .update_if(Table::Ledger, key(payment.payment_id), change, has_none)?
-        .put(Table::Ledger, Key::new(order_id, ORDER).with(&about)?)?
+        .put_if(Table::Ledger, Key::new(order_id, ORDER).with(&about)?, is_new())?
         .commit()
         .await
 }
@@ -144,9 +143,15 @@ pub async fn told(app: &App, id: PaymentId, event_id: &str) -> Result<Result<(),
     let now = app.now();
     let mut seen = Key::new(event_id, WEBHOOK).with(&About { payment_id: id })?;
     seen.insert("expires_at".to_owned(), n((now + SEEN_FOR).as_second()));
-    let is_new = Expression::new("attribute_not_exists(pk)", []);
-    let tx = Transaction::new(app).put_if(Table::Ledger, seen, is_new)?;
+    let tx = Transaction::new(app).put_if(Table::Ledger, seen, is_new())?;
     wake_in(tx, id, now)?.commit().await
+}
+
+/// Has a payment looked at later, whatever else is going on with it: what cannot be looked at now must not stand before the
+/// others. One write.
+pub async fn put_off(app: &App, id: PaymentId, until: Timestamp) -> Result<(), Fault> {
+    let tx = Transaction::new(app).update(Table::Ledger, key(id), due_at(id, until))?;
+    unconditional(tx.commit().await?)
 }
 
 /// The payments of one shard that are to be looked at, the longest first. One query of a page.
@@ -158,6 +163,10 @@ pub async fn due(app: &App, of: u8, limit: i32) -> Result<Vec<Waiting<id::Paymen
 fn due_at(id: PaymentId, at: Timestamp) -> Change {
     let change = Change::default().set("gsi1pk", s(shard(id))).set("gsi1sk", s(sortable(at)));
     change.add("version", 1)
+}
+
+fn is_new() -> Expression {
+    Expression::new("attribute_not_exists(pk)", [])
 }
 
 fn shard(id: PaymentId) -> String {

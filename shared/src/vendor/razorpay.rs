@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use aws_lc_rs::{constant_time::verify_slices_are_equal, hmac};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use http::StatusCode;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
@@ -107,6 +108,7 @@ impl From<Failure> for Fault {
 #[derive(Deserialize)]
 struct Order {
     id: String,
+    receipt: Option<String>,
     amount: i64,
 }
 
@@ -115,6 +117,7 @@ struct TheirPayment {
     id: String,
     status: AttemptStatus,
     amount: i64,
+    amount_refunded: i64,
     created_at: i64,
 }
 
@@ -134,7 +137,11 @@ pub async fn order(app: &App, payment: &Payment, again: bool) -> Result<String, 
     let receipt = payment.payment_id;
     if again {
         let found: Collection<Order> = get(app, &format!("/v1/orders?receipt={receipt}")).await?;
-        let ours = found.items.into_iter().find(|order| order.amount == payment.amount.amount());
+        // By all that makes it ours: nobody else's order may become this payment's.
+        let is_ours = |order: &Order| {
+            order.receipt == Some(receipt.to_string()) && order.amount == payment.amount.amount()
+        };
+        let ours = found.items.into_iter().find(is_ours);
         if let Some(order) = ours {
             return Ok(order.id);
         }
@@ -157,8 +164,9 @@ pub async fn attempts(app: &App, order_id: &str) -> Result<Vec<Attempt>, Failure
 }
 
 impl From<TheirPayment> for Attempt {
-    fn from(TheirPayment { id, status, amount, created_at }: TheirPayment) -> Self {
-        Self { id, status, amount: Money::paise(amount), created_at }
+    fn from(TheirPayment { id, status, amount, amount_refunded, created_at }: TheirPayment) -> Self {
+        let (amount, refunded) = (Money::paise(amount), Money::paise(amount_refunded));
+        Self { id, status, amount, refunded, created_at }
     }
 }
 
@@ -170,15 +178,16 @@ pub async fn capture(app: &App, attempt: &Attempt) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Has a part of a capture go back, or asks how far that is: its id, where there is one, and its state. Safe to repeat.
+/// Has a part of a capture go back, or asks how far that is: its id and its state. Safe to repeat, as long as the body stays
+/// the same from one release to the next: the key is of one body.
 pub async fn refund(
     app: &App,
     payment: &Payment,
     (capture, refund): (&Capture, &Refund),
-) -> Result<(Option<String>, RefundState), Failure> {
+) -> Result<(String, RefundState), Failure> {
     if let Some(id) = &refund.id {
         let found: TheirRefund = get(app, &format!("/v1/refunds/{id}")).await?;
-        return Ok((Some(found.id), found.status));
+        return Ok((found.id, found.status));
     }
     let body = json!({
         "amount": refund.amount.amount(),
@@ -187,14 +196,8 @@ pub async fn refund(
     });
     let path = format!("/v1/payments/{}/refund", capture.id);
     let key = payment.refund_key(&capture.id, refund);
-    match call::<TheirRefund>(app, "POST", &path, Some(&body), Some(&key)).await {
-        Ok(made) => Ok((Some(made.id), made.status)),
-        Err(Failure::Refused(why)) => {
-            tracing::warn!(payment_id = %payment.payment_id, why, "a refund is refused");
-            Ok((None, RefundState::Failed))
-        }
-        Err(failure) => Err(failure),
-    }
+    let made: TheirRefund = call(app, "POST", &path, Some(&body), Some(&key)).await?;
+    Ok((made.id, made.status))
 }
 
 /// Which order an event is about; none where it is about no payment.
@@ -213,6 +216,7 @@ async fn get<T: DeserializeOwned>(app: &App, path: &str) -> Result<T, Failure> {
     unreachable!("the loop above has no end of its own")
 }
 
+/// One call. Who is not known by the keys that were kept tries those that are there now.
 async fn call<T: DeserializeOwned>(
     app: &App,
     method: &str,
@@ -220,28 +224,50 @@ async fn call<T: DeserializeOwned>(
     body: Option<&Value>,
     refund_key: Option<&str>,
 ) -> Result<T, Failure> {
-    let keys = Keys::read(app).await?;
-    let shown = STANDARD.encode(format!("{}:{}", keys.key_id, keys.key_secret));
-    let mut request = http::Request::builder()
-        .method(method)
-        .uri(format!("{}{path}", app.setting("RAZORPAY_URL")?))
-        .header("authorization", format!("Basic {shown}"))
-        .header("content-type", "application/json");
-    if let Some(key) = refund_key {
-        request = request.header("x-refund-idempotency", key);
-    }
-    let body = body.map(Value::to_string).unwrap_or_default().into_bytes();
-    let request = request.body(body).map_err(Fault::from)?;
-    let answer = tokio::time::timeout(TIMEOUT, outside::call(app, request)).await;
-    let Ok(Ok(answer)) = answer else { return Err(Failure::Unavailable) };
+    let call = Call { method, path, body, refund_key };
+    let answer = match call.send(app, Keys::read(app).await?).await? {
+        refused if refused.status() == StatusCode::UNAUTHORIZED => {
+            call.send(app, Keys::read_again(app).await?).await?
+        }
+        answer => answer,
+    };
     match answer.status().as_u16() {
         200..300 => Ok(serde_json::from_slice(answer.body()).map_err(Fault::from)?),
+        401 | 403 => Err(Fault::new("Razorpay does not know our key").into()),
         // Too often, or the same is under way.
         409 | 429 | 500.. => Err(Failure::Unavailable),
         status => {
             let error: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
             let why = error.pointer("/error/description").and_then(Value::as_str).unwrap_or_default();
             Err(Failure::Refused(format!("{status} {why}")))
+        }
+    }
+}
+
+/// What is sent.
+struct Call<'a> {
+    method: &'a str,
+    path: &'a str,
+    body: Option<&'a Value>,
+    refund_key: Option<&'a str>,
+}
+
+impl Call<'_> {
+    async fn send(&self, app: &App, keys: Keys) -> Result<http::Response<Vec<u8>>, Failure> {
+        let shown = STANDARD.encode(format!("{}:{}", keys.key_id, keys.key_secret));
+        let mut request = http::Request::builder()
+            .method(self.method)
+            .uri(format!("{}{}", app.setting("RAZORPAY_URL")?, self.path))
+            .header("authorization", format!("Basic {shown}"))
+            .header("content-type", "application/json");
+        if let Some(key) = self.refund_key {
+            request = request.header("x-refund-idempotency", key);
+        }
+        let body = self.body.map(Value::to_string).unwrap_or_default().into_bytes();
+        let request = request.body(body).map_err(Fault::from)?;
+        match tokio::time::timeout(TIMEOUT, outside::call(app, request)).await {
+            Ok(Ok(answer)) => Ok(answer),
+            _ => Err(Failure::Unavailable),
         }
     }
 }

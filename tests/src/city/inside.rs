@@ -1,5 +1,7 @@
 //! What moves a city's time, breaks it or looks inside: on one machine alone.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use aws_credential_types::Credentials;
 use aws_sdk_s3::config::{BehaviorVersion, Region};
 use connecto_local::{
@@ -10,7 +12,7 @@ use connecto_local::{
     },
     engines::OWNER_KEY,
 };
-use connecto_shared::domain::diary::Travel;
+use connecto_shared::{App, domain::diary::Travel, vendor::clock::Clock};
 use serde_json::{Value, json};
 
 use super::{City, ONE_MACHINE, Person, deployed};
@@ -129,6 +131,27 @@ impl City {
         Travel { city_factor: number("TRAVEL_CITY_FACTOR"), speed_kmh: number("TRAVEL_SPEED_KMH") }
     }
 
+    /// What a function works with, as the function does.
+    #[must_use]
+    pub fn app_of(&self, function: &str) -> App {
+        let settings = self.running().environment(function).expect("the function");
+        App::new(settings, Clock::movable(self.running().clock_offset()), Arc::new(|_| {}))
+    }
+
+    /// What each function used up of the database's capacity by writing, since the log was emptied.
+    pub async fn write_units(&self) -> BTreeMap<String, f64> {
+        let calls = self.look("calls").await;
+        let mut units = BTreeMap::new();
+        for call in calls["items"].as_array().expect("a list") {
+            let action = call["action"].as_str().unwrap_or_default();
+            if ["TransactWriteItems", "PutItem", "UpdateItem", "DeleteItem"].contains(&action) {
+                let function = call["function"].as_str().unwrap_or_default().to_owned();
+                *units.entry(function).or_default() += call["units"].as_f64().unwrap_or_default();
+            }
+        }
+        units
+    }
+
     /// The city that it was filled with.
     #[must_use]
     pub fn demo(&self) -> Demo {
@@ -185,21 +208,33 @@ impl City {
 
     /// Writes a secret, by its logical id, as ops does.
     pub async fn write_secret(&self, logical_id: &str, value: Value) {
+        let id = format!("connecto-local-{logical_id}");
+        let put = json!({ "SecretId": id, "SecretString": value.to_string(), "ClientRequestToken": "a".repeat(32) });
+        self.secrets("PutSecretValue", put).await;
+    }
+
+    /// Reads a secret, by its logical id, as ops does.
+    pub async fn secret(&self, logical_id: &str) -> Value {
+        let id = format!("connecto-local-{logical_id}");
+        let answer = self.secrets("GetSecretValue", json!({ "SecretId": id })).await;
+        serde_json::from_str(answer["SecretString"].as_str().expect("a value")).expect("JSON")
+    }
+
+    /// Calls Secrets Manager past all permissions.
+    async fn secrets(&self, action: &str, body: Value) -> Value {
         let urls = self.look("urls").await;
         let credential = format!(
             "AWS4-HMAC-SHA256 Credential={OWNER_KEY}/20260101/ap-south-1/secretsmanager/aws4_request"
         );
-        let id = format!("connecto-local-{logical_id}");
-        let put = json!({ "SecretId": id, "SecretString": value.to_string(), "ClientRequestToken": "a".repeat(32) });
         let request = self
             .http
             .post(urls["secretsmanager"].as_str().expect("a URL"))
-            .header("x-amz-target", "secretsmanager.PutSecretValue")
+            .header("x-amz-target", format!("secretsmanager.{action}"))
             .header("authorization", format!("{credential}, SignedHeaders=host, Signature=x"))
             .header("x-amz-date", "20260101T000000Z")
             .header("content-type", "application/x-amz-json-1.1")
-            .body(put.to_string());
-        self.local(request).await;
+            .body(body.to_string());
+        self.local(request).await
     }
 
     /// The upload that comes in parts: where it arrives, and what S3 calls it.

@@ -75,11 +75,19 @@ impl City {
         }
         let razorpay = self.razorpay().await;
         let amount = |entity: &Value, name: &str| entity[name].as_i64().unwrap_or_default();
-        let captured = razorpay.all("/v1/payments").await.into_iter().filter(|one| one["captured"] == true);
-        let taken: i64 = captured.map(|one| amount(&one, "amount")).sum();
+        let captured: BTreeMap<_, _> = razorpay
+            .all("/v1/payments")
+            .await
+            .into_iter()
+            .filter(|one| one["captured"] == true)
+            .map(|one| (one["id"].to_string(), amount(&one, "amount")))
+            .collect();
+        let taken: i64 = captured.values().sum();
         let refunds = razorpay.all("/v1/refunds").await.into_iter();
-        let refunds =
-            refunds.filter(|one| one["status"] == "processed" && one["notes"]["payment_id"].is_string());
+        let is_ours = |one: &Value| {
+            one["status"] == "processed" && captured.contains_key(&one["payment_id"].to_string())
+        };
+        let refunds = refunds.filter(is_ours);
         let given_back: i64 = refunds.map(|one| amount(&one, "amount")).sum();
         let gateway = -books.accounts.get("gateway").copied().unwrap_or_default();
         if gateway != taken - given_back {

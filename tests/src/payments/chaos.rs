@@ -71,6 +71,8 @@ mod on_one_machine {
         async fn goes_wrong(&self) {
             let rule = |service: &str, every: usize, what: &str| json!({ "service": service, "every": every, "do": what, "ms": 90_000 });
             let mut rules = vec![
+                json!({ "service": "razorpay", "action": "payments.capture", "every": 5, "do": "refuse" }),
+                json!({ "service": "razorpay", "action": "payments.refund", "every": 4, "do": "refuse" }),
                 rule("razorpay", 7, "throttle"),
                 rule("razorpay", 11, "conflict"),
                 rule("razorpay", 9, "fail"),

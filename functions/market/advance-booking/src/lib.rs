@@ -42,7 +42,7 @@ pub enum Happens {
     Accept,
     /// The professional cannot come.
     Decline,
-    /// The customer confirms it, and pays later.
+    /// The customer confirms it, and pays the professional.
     Confirm,
     /// The professional sets off.
     SetOff,

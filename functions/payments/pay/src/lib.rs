@@ -7,7 +7,8 @@ use connecto_shared::{
     http::{
         CreatedOnce, Error, Idempotent, Paying, PaymentAnswer, Problem, SignedIn,
         problem::{
-            CONFLICT, NOT_FOUND, NOT_POSSIBLE_NOW, PAYMENTS_UNAVAILABLE, RATE_LIMITED, TOO_EARLY, TOO_LATE,
+            CONFLICT, NOT_FOUND, NOT_POSSIBLE_NOW, PAYMENT_REFUSED, PAYMENTS_UNAVAILABLE, RATE_LIMITED,
+            TOO_EARLY, TOO_LATE,
         },
         replay,
     },
@@ -19,8 +20,16 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// What this endpoint can refuse, as the API's documentation lists it.
-pub const PROBLEMS: &[Problem] =
-    &[NOT_FOUND, NOT_POSSIBLE_NOW, TOO_EARLY, TOO_LATE, PAYMENTS_UNAVAILABLE, CONFLICT, RATE_LIMITED];
+pub const PROBLEMS: &[Problem] = &[
+    NOT_FOUND,
+    NOT_POSSIBLE_NOW,
+    TOO_EARLY,
+    TOO_LATE,
+    PAYMENT_REFUSED,
+    PAYMENTS_UNAVAILABLE,
+    CONFLICT,
+    RATE_LIMITED,
+];
 
 /// What to pay for.
 #[derive(Deserialize, JsonSchema)]
@@ -48,6 +57,12 @@ pub async fn handler(
         return Err(NOT_POSSIBLE_NOW.into());
     }
     booking.after(&act, Actor::Customer, app.now())?;
+    if Payment::is_too_early(&booking, app.now()) {
+        return Err(TOO_EARLY.into());
+    }
+    if !payments::can_be_worked(&app, &booking).await? {
+        return Err(NOT_POSSIBLE_NOW.into());
+    }
     limits::take(&app, PAY_PER_ACCOUNT, &user.user_id.to_string()).await??;
 
     let is_new = store::begin(&app, &new).await?.is_ok();

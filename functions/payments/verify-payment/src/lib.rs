@@ -5,20 +5,20 @@
 use axum::extract::State;
 use connecto_shared::{
     App, Fault,
-    domain::{id::PaymentId, prose::Line},
+    domain::{id::PaymentId, limits::VERIFY_PER_ACCOUNT, prose::Line},
     http::{
         Error, Json, Path, PaymentAnswer, Problem, SignedIn,
-        problem::{INVALID_INPUT, NOT_FOUND, PAYMENTS_UNAVAILABLE},
+        problem::{INVALID_INPUT, NOT_FOUND, PAYMENT_REFUSED, PAYMENTS_UNAVAILABLE, RATE_LIMITED},
     },
     payments,
-    store::{bookings, payments as store},
+    store::{bookings, limits, payments as store},
     vendor::razorpay::Keys,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// What this endpoint can refuse, as the API's documentation lists it.
-pub const PROBLEMS: &[Problem] = &[PAYMENTS_UNAVAILABLE];
+pub const PROBLEMS: &[Problem] = &[PAYMENT_REFUSED, PAYMENTS_UNAVAILABLE, RATE_LIMITED];
 
 /// Which payment.
 #[derive(Deserialize, JsonSchema)]
@@ -47,13 +47,18 @@ pub async fn handler(
     Json(body): Json<Verify>,
 ) -> Result<Json<PaymentAnswer>, Error> {
     let payment = store::find_of(&app, id, user.user_id).await?.ok_or(NOT_FOUND)?;
-    let keys = Keys::read(&app).await?;
-    let (attempt_id, signature) = (body.razorpay_payment_id.as_str(), body.razorpay_signature.as_str());
-    let is_signed =
-        payment.order_id.is_some_and(|order_id| keys.signed_payment(&order_id, attempt_id, signature));
-    if !is_signed {
+    let is_signed = |keys: &Keys| {
+        let (attempt_id, signature) = (body.razorpay_payment_id.as_str(), body.razorpay_signature.as_str());
+        payment.order_id.as_ref().is_some_and(|order| keys.signed_payment(order, attempt_id, signature))
+    };
+    let mut keys = Keys::read(&app).await?;
+    if !is_signed(&keys) {
+        keys = Keys::read_again(&app).await?;
+    }
+    if !is_signed(&keys) {
         return Err(INVALID_INPUT.at("/razorpay_signature", "invalid_value").into());
     }
+    limits::take(&app, VERIFY_PER_ACCOUNT, &user.user_id.to_string()).await??;
     let payment = payments::look(&app, id).await?.ok_or(NOT_FOUND)?;
     let booking = bookings::find(&app, payment.booking_id).await?;
     let booking = booking.ok_or_else(|| Fault::new("a payment without its booking"))?;

@@ -32,6 +32,8 @@ pub enum Misbehaviour {
     Conflict,
     /// Answers a failure of the service, before anything took effect.
     Fail,
+    /// Refuses it, before anything took effect, as for want of balance (`razorpay` alone).
+    Refuse,
     /// Takes effect, then answers a failure (`razorpay` alone).
     FailAfter,
     /// Takes effect, then closes the connection without an answer.
@@ -55,6 +57,7 @@ impl Misbehaviour {
             Self::Throttle => "chaos:throttle",
             Self::Conflict => "chaos:conflict",
             Self::Fail => "chaos:fail",
+            Self::Refuse => "chaos:refuse",
             Self::FailAfter => "chaos:fail_after",
             Self::Duplicate => "chaos:duplicate",
             Self::Lose => "chaos:lose",
@@ -165,8 +168,8 @@ fn validate(rule: &Rule) -> Result<(), String> {
             Err("only razorpay_webhooks are told twice or never".to_owned())
         }
         Misbehaviour::Duplicate | Misbehaviour::Lose => Ok(()),
-        Misbehaviour::FailAfter if rule.service != "razorpay" => {
-            Err("only razorpay fails after it did something".to_owned())
+        Misbehaviour::FailAfter | Misbehaviour::Refuse if rule.service != "razorpay" => {
+            Err("only razorpay fails after it did something, or refuses".to_owned())
         }
         Misbehaviour::Crash if rule.service == "razorpay" => {
             Err("razorpay does not know which function calls".to_owned())
@@ -218,6 +221,7 @@ mod tests {
             (r#"[{"service":"ses","every":1,"do":"delay","ms":60001}]"#, "ms"),
             (r#"[{"service":"ses","every":1,"do":"lose"}]"#, "razorpay_webhooks"),
             (r#"[{"service":"ses","every":1,"do":"fail_after"}]"#, "razorpay"),
+            (r#"[{"service":"ses","every":1,"do":"refuse"}]"#, "razorpay"),
             (r#"[{"service":"razorpay","every":1,"do":"crash"}]"#, "function"),
             (r#"[{"service":"razorpay","function":"PaymentsPay","every":1,"do":"fail"}]"#, "function"),
             (r#"[{"service":"razorpay_webhooks","every":1,"do":"fail"}]"#, "late"),

@@ -148,7 +148,7 @@ function chaos({ rules }) {
       act(() => call("chaos", { method: "PUT", body: JSON.stringify({ rules: [...kept, rule] }) }));
     },
   }, field("service", select("dynamodb", "ses", "sns", "secretsmanager", "elasticache", "s3", "cloudfront", "razorpay", "razorpay_webhooks")), field("action", el("input", { placeholder: "all" })),
-  field("every", el("input", { type: "number", min: 1, value: 3 })), field("do", select("throttle", "conflict", "fail", "fail_after", "drop_reply", "crash", "delay", "duplicate", "lose")),
+  field("every", el("input", { type: "number", min: 1, value: 3 })), field("do", select("throttle", "conflict", "fail", "refuse", "fail_after", "drop_reply", "crash", "delay", "duplicate", "lose")),
   field("ms", el("input", { type: "number", min: 0, value: 500 })), el("button", { className: "main" }, "Add"));
   const rows = rules.map((rule) => row(rule.service, rule.action ?? "all", rule.function ?? "all", number(rule.every),
     rule.ms ? `${rule.do} ${rule.ms} ms` : rule.do, number(rule.matched), number(rule.struck)));

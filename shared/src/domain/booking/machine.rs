@@ -231,7 +231,7 @@ pub const TRANSITIONS: &[Transition] = {
         of(Held, Pay, Customer, Confirmed).when(Unpaid).telling(BOTH),
         of(Held, Cancel, Customer, Cancelled).settling(Nothing),
         of(Held, Lapse, Time, Expired).settling(Nothing),
-        of(Confirmed, Pay, Customer, Confirmed).when(Unpaid).telling(PROFESSIONAL),
+        of(Confirmed, Pay, Customer, Confirmed).when(Unpaid),
         of(Confirmed, Reschedule, Customer, Confirmed).when(WhileFree).telling(PROFESSIONAL),
         of(Confirmed, SetOff, Professional, OnTheWay).when(FromMinutesBefore(180)).telling(CUSTOMER),
         of(Confirmed, Start, Professional, InProgress).when(FromMinutesBefore(60)).proved_by(StartCode),

@@ -5,7 +5,7 @@ mod machine;
 mod page;
 mod settlement;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use jiff::{SignedDuration, Timestamp};

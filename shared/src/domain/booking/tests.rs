@@ -12,11 +12,16 @@ use crate::domain::commission::commissions;
 
 const BOOKINGS: usize = 10_000;
 
-fn at(minutes: i64) -> Timestamp {
+pub(in crate::domain) fn at(minutes: i64) -> Timestamp {
     Timestamp::from_second(1_780_000_000 + minutes * 60).unwrap()
 }
 
-fn booking(policy: CancellationPolicy, prices: &[i64], is_instant: bool, begins: i64) -> Booking {
+pub(in crate::domain) fn booking(
+    policy: CancellationPolicy,
+    prices: &[i64],
+    is_instant: bool,
+    begins: i64,
+) -> Booking {
     let agreed = Agreed {
         customer_id: UserId::new(1, &[1; 10]),
         customer_name: None,

@@ -190,6 +190,10 @@ impl Sandbox {
             Some(Misbehaviour::Conflict) => {
                 return Err(Refused::with(StatusCode::CONFLICT, "Another request is in progress").into());
             }
+            Some(Misbehaviour::Refuse) => {
+                let why = "Your account does not have enough balance to carry out the operation.";
+                return Err(Refused::bad_request(why).into());
+            }
             Some(Misbehaviour::Fail) => return Err(Refused::unavailable().into()),
             _ => {}
         }

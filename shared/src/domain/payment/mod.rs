@@ -4,6 +4,9 @@
 //! are made. What is known of those is what Razorpay says when it is asked: [`Payment::next`] says what is to be done by
 //! it, whoever it was that had us ask.
 
+#[cfg(test)]
+mod tests;
+
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,18 +15,20 @@ use super::{
     booking::{Act, Actor, Booking, Settlement},
     id::{BookingId, PaymentId, ProfessionalId, UserId},
     ledger::{Account, Phase, Transfer},
-    money::Money,
+    money::{LEAST, Money},
 };
 
-/// Razorpay refunds no less than a rupee; what is less stays the customer's.
-const LEAST_REFUND: Money = Money::paise(100);
 /// A bank that refuses a refund is asked so often.
 const REFUND_TRIES: u32 = 3;
-/// What failed may be authorised for three days (Razorpay, "late authorization"); a day more, and it is over.
-const MAY_BE_PAID_FOR: SignedDuration = SignedDuration::from_hours(4 * 24);
+/// What failed may be authorised for days (Razorpay, "late authorization"); after so long it is over.
+const MAY_BE_PAID_FOR: SignedDuration = SignedDuration::from_hours(6 * 24);
+/// What is paid is looked at twice more without being told: for what else was captured.
+const SECOND_LOOK: SignedDuration = SignedDuration::from_hours(24);
 /// What nobody tells of is looked at after so long, and then less and less often.
-const FIRST_LOOK: SignedDuration = SignedDuration::from_mins(1);
+pub const FIRST_LOOK: SignedDuration = SignedDuration::from_mins(1);
 const LAST_LOOK: SignedDuration = SignedDuration::from_hours(6);
+/// Razorpay knows orders for 180 days, and refunds payments for as long: what ends later is not paid yet.
+const MOST_AHEAD: SignedDuration = SignedDuration::from_hours(150 * 24);
 
 /// How far a payment has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -113,6 +118,8 @@ pub struct Attempt {
     pub status: AttemptStatus,
     /// How much.
     pub amount: Money,
+    /// How much of it went back, or is on its way.
+    pub refunded: Money,
     /// When it was made, in seconds since 1970.
     pub created_at: i64,
 }
@@ -131,6 +138,9 @@ pub enum AttemptStatus {
     Refunded,
     /// The bank refused it, for now.
     Failed,
+    /// Something that Razorpay did not say of payments before.
+    #[serde(other)]
+    Unknown,
 }
 
 /// What is to be done with a payment.
@@ -144,12 +154,23 @@ pub enum Step {
     GiveBack(Attempt),
     /// To share out what was paid.
     Settle(Settlement),
+    /// To call somebody: more of this capture went back than we asked for.
+    Disagree(String),
     /// Nothing, for now.
     Wait,
 }
 
 /// A payment after a step, and what it moves.
 pub type Moved = (Payment, Vec<Transfer>);
+
+impl Capture {
+    /// Whether more of it went back than we asked for.
+    fn disagrees(&self, attempts: &[Attempt]) -> bool {
+        let asked_for = self.refund.as_ref().filter(|refund| refund.state != RefundState::Failed);
+        let asked_for = asked_for.map_or(Money::NOTHING, |refund| refund.amount);
+        attempts.iter().any(|attempt| attempt.id == self.id && attempt.refunded > asked_for)
+    }
+}
 
 impl Payment {
     /// The id of the payment for a booking.
@@ -176,6 +197,12 @@ impl Payment {
         }
     }
 
+    /// Whether it is too early to pay for a booking.
+    #[must_use]
+    pub fn is_too_early(booking: &Booking, now: Timestamp) -> bool {
+        booking.ends_at.duration_since(now) > MOST_AHEAD
+    }
+
     /// Whether the booking can be paid by it now.
     #[must_use]
     pub fn is_wanted(&self, booking: &Booking, now: Timestamp) -> bool {
@@ -188,28 +215,35 @@ impl Payment {
         Act::Pay(self.payment_id)
     }
 
-    /// What is to be done next, by the attempts to pay its order and by its booking. The earliest attempt that is good is the
-    /// one that counts, so that all who look at once choose the same.
+    /// What is to be done next, by the attempts to pay its order and by its booking; `refused` are those that Razorpay does not
+    /// let us capture. The earliest attempt that is good is the one that counts, so that all who look at once choose the same.
     #[must_use]
-    pub fn next(&self, attempts: &[Attempt], booking: &Booking, now: Timestamp) -> Step {
+    pub fn next(&self, attempts: &[Attempt], refused: &[String], booking: &Booking, now: Timestamp) -> Step {
         let is_wanted = self.is_wanted(booking, now);
         let earliest = |status: AttemptStatus| {
-            let all = attempts.iter().filter(|attempt| attempt.status == status);
+            let is_possible = |attempt: &&Attempt| {
+                attempt.status == status
+                    && (status != AttemptStatus::Authorized || !refused.contains(&attempt.id))
+            };
+            let all = attempts.iter().filter(is_possible);
             let new = all.filter(|attempt| self.captures.iter().all(|capture| capture.id != attempt.id));
-            new.min_by_key(|attempt| (attempt.created_at, &attempt.id)).cloned()
+            new.min_by_key(|attempt| (attempt.created_at, &attempt.id))
         };
         if let Some(captured) = earliest(AttemptStatus::Captured) {
             return if is_wanted && captured.amount == self.amount {
-                Step::Pay(captured)
+                Step::Pay(captured.clone())
             } else {
-                Step::GiveBack(captured)
+                Step::GiveBack(captured.clone())
             };
         }
         if is_wanted
             && let Some(authorized) = earliest(AttemptStatus::Authorized)
             && authorized.amount == self.amount
         {
-            return Step::Capture(authorized);
+            return Step::Capture(authorized.clone());
+        }
+        if let Some(capture) = self.captures.iter().find(|capture| capture.disagrees(attempts)) {
+            return Step::Disagree(capture.id.clone());
         }
         match booking.settlement {
             Some(settlement) if self.state == State::Paid => Step::Settle(settlement),
@@ -280,9 +314,9 @@ impl Payment {
         (next, transfers)
     }
 
-    /// A refund of a part of a capture, and what it reserves of what the customer is owed.
+    /// A refund of a part of a capture, if Razorpay refunds so little (what is less stays the customer's), and what it reserves of what the customer is owed.
     fn refund(&self, of: &str, amount: Money, now: Timestamp) -> (Option<Refund>, Option<Transfer>) {
-        if amount < LEAST_REFUND {
+        if amount < LEAST {
             return (None, None);
         }
         let refund = Refund { amount, since: now, tries: 1, id: None, state: RefundState::Pending };
@@ -299,9 +333,10 @@ impl Payment {
         Transfer { name, debit, credit, amount, phase, at: now }
     }
 
-    /// What Razorpay says of the refund of a capture. One that fails is tried again, each time as another.
+    /// What Razorpay says of the refund of a capture. One that the bank does not take is tried again, each time as another: only
+    /// then, or it might go back twice.
     #[must_use]
-    pub fn refunded(&self, of: &str, (id, state): (Option<String>, RefundState), now: Timestamp) -> Moved {
+    pub fn refunded(&self, of: &str, (id, state): (String, RefundState), now: Timestamp) -> Moved {
         let mut next = self.next_version();
         let capture = next.captures.iter_mut().find(|capture| capture.id == of);
         let Some(refund) = capture.and_then(|capture| capture.refund.as_mut()) else {
@@ -310,11 +345,11 @@ impl Payment {
         let amount = refund.amount;
         match state {
             RefundState::Pending => {
-                refund.id = id;
+                refund.id = Some(id);
                 (next, Vec::new())
             }
             RefundState::Processed => {
-                (refund.id, refund.state) = (id, RefundState::Processed);
+                (refund.id, refund.state) = (Some(id), RefundState::Processed);
                 (next, vec![self.refunding(of, amount, Phase::Posted, now)])
             }
             RefundState::Failed if refund.tries < REFUND_TRIES => {
@@ -356,16 +391,18 @@ impl Payment {
             now + (age / 2).clamp(FIRST_LOOK, LAST_LOOK)
         };
         let refund = self.refunding_captures().map(|(_, refund)| later(refund.since)).min();
-        if self.state != State::Pending {
-            return (next, refund);
-        }
-        let is_over = !self.is_wanted(booking, now) && now.duration_since(self.asked_at) >= MAY_BE_PAID_FOR;
-        if is_over {
-            next.state = State::Expired;
-            return (next, refund);
-        }
-        let look = later(self.asked_at);
-        (next, Some(refund.map_or(look, |refund| refund.min(look))))
+        let look = if self.state == State::Pending {
+            if !self.is_wanted(booking, now) && now.duration_since(self.asked_at) >= MAY_BE_PAID_FOR {
+                next.state = State::Expired;
+                None
+            } else {
+                Some(later(self.asked_at))
+            }
+        } else {
+            let again = [SECOND_LOOK, MAY_BE_PAID_FOR].map(|after| self.asked_at + after);
+            again.into_iter().find(|again| *again > now)
+        };
+        (next, refund.into_iter().chain(look).min())
     }
 
     fn next_version(&self) -> Self {

@@ -1,0 +1,253 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::{
+    prelude::RngExt as _,
+    test_runner::{RngAlgorithm, TestRng},
+};
+
+use super::*;
+use crate::domain::{
+    booking::{
+        Event,
+        tests::{at, booking},
+    },
+    catalogue::CancellationPolicy,
+    ledger::{self, Change},
+};
+
+const PAYMENTS: usize = 3_000;
+
+/// A payment, what Razorpay has of it, and what was moved.
+struct World {
+    dice: TestRng,
+    now: i64,
+    booking: Booking,
+    payment: Payment,
+    attempts: Vec<Attempt>,
+    transfers: Vec<Transfer>,
+}
+
+impl World {
+    fn new(dice: TestRng, price: i64) -> Self {
+        let booking = booking(CancellationPolicy::Standard, &[price], true, 2_000);
+        let payment = Payment { order_id: Some("order_1".to_owned()), ..Payment::new(&booking, at(0)) };
+        Self { dice, now: 0, booking, payment, attempts: Vec::new(), transfers: Vec::new() }
+    }
+
+    fn chance(&mut self, of: u32) -> bool {
+        self.dice.random_range(0..of) == 0
+    }
+
+    fn goes_on(&mut self, (payment, transfers): Moved) {
+        assert_eq!(payment.version, self.payment.version + 1);
+        self.payment = payment;
+        self.transfers.extend(transfers);
+    }
+
+    fn acts(&mut self, act: &Act, actor: Actor) {
+        if let Ok((after, _)) = self.booking.after(act, actor, at(self.now)) {
+            self.booking = after;
+        }
+    }
+
+    /// Somebody at Razorpay does something.
+    fn happens(&mut self) {
+        let n = self.attempts.len();
+        match self.dice.random_range(0..4) {
+            0 if n < 4 => {
+                let status = if self.chance(3) { AttemptStatus::Failed } else { AttemptStatus::Authorized };
+                let (amount, created_at) = (self.payment.amount, self.now);
+                let id = format!("pay_{n}");
+                self.attempts.push(Attempt { id, status, amount, refunded: Money::NOTHING, created_at });
+            }
+            // What failed is authorised late; what is authorised somebody captures by hand, or goes back by itself.
+            1 if n > 0 => {
+                let attempt = self.dice.random_range(0..n);
+                let by_hand = self.chance(4);
+                let status = &mut self.attempts[attempt].status;
+                *status = match *status {
+                    AttemptStatus::Failed => AttemptStatus::Authorized,
+                    AttemptStatus::Authorized if by_hand => AttemptStatus::Captured,
+                    AttemptStatus::Authorized => AttemptStatus::Refunded,
+                    other => other,
+                };
+            }
+            _ => {}
+        }
+    }
+
+    /// What `payments::look` does, of what is pure.
+    fn look(&mut self) {
+        let mut refused = Vec::new();
+        for _ in 0..20 {
+            let now = at(self.now);
+            match self.payment.next(&self.attempts, &refused, &self.booking, now) {
+                Step::Capture(attempt) if self.chance(8) => refused.push(attempt.id),
+                Step::Capture(attempt) => {
+                    let there = self.attempts.iter_mut().find(|one| one.id == attempt.id).unwrap();
+                    there.status = AttemptStatus::Captured;
+                }
+                Step::Pay(attempt) => {
+                    let act = self.payment.act();
+                    let moved = self.payment.paid_by(attempt, now);
+                    self.acts(&act, Actor::Customer);
+                    assert_eq!(self.booking.payment_id, Some(self.payment.payment_id));
+                    self.goes_on(moved);
+                }
+                Step::GiveBack(attempt) => self.goes_on(self.payment.gives_back(attempt, now)),
+                Step::Settle(settlement) => self.goes_on(self.payment.settled(settlement, now)),
+                Step::Disagree(capture) => panic!("more of {capture} went back: {:?}", self.attempts),
+                Step::Wait => return self.refunds(),
+            }
+        }
+        panic!("there is always something to do: {:?}", self.payment);
+    }
+
+    fn refunds(&mut self) {
+        for (capture, refund) in self.payment.clone().refunding_captures() {
+            if self.chance(4) {
+                continue;
+            }
+            let id = refund.id.clone().unwrap_or_else(|| self.payment.refund_key(&capture.id, refund));
+            let there = self.attempts.iter().position(|one| one.id == capture.id).unwrap();
+            let asked = refund.id.is_some();
+            let state = match self.dice.random_range(0..3) {
+                0 => RefundState::Pending,
+                1 => RefundState::Processed,
+                _ => RefundState::Failed,
+            };
+            // Razorpay counts what is on its way, and takes it back where it fails.
+            let attempt = &mut self.attempts[there];
+            if !asked {
+                attempt.refunded = attempt.refunded + refund.amount;
+                assert!(attempt.refunded <= attempt.amount, "more goes back than was paid");
+            }
+            if state == RefundState::Failed {
+                attempt.refunded = attempt.refunded.less(refund.amount);
+            }
+            if attempt.refunded == attempt.amount {
+                attempt.status = AttemptStatus::Refunded;
+            } else if state == RefundState::Failed {
+                attempt.status = AttemptStatus::Captured;
+            }
+            self.goes_on(self.payment.refunded(&capture.id, (id, state), at(self.now)));
+        }
+    }
+
+    /// What lies in each account is what Razorpay says, and none that is guarded is overdrawn.
+    fn check(&self) {
+        let names: BTreeSet<_> = self.transfers.iter().map(|transfer| &transfer.name).collect();
+        assert_eq!(names.len(), self.transfers.len(), "{:?}", self.transfers);
+        for n in 0..=self.transfers.len() {
+            for (account, Change { balance, available }) in ledger::changes(&self.transfers[..n]) {
+                // All but what belongs together is checked after each transfer; a settlement and its refund are one.
+                let is_over = account.is_guarded() && (balance < 0 || available < 0);
+                assert!(!is_over, "{account} after {n} of {:?}", self.transfers);
+            }
+        }
+        let lies = ledger::changes(&self.transfers);
+        let of = |account: Account| lies.get(&account).copied().unwrap_or_default();
+        let known: BTreeMap<_, _> = self.payment.captures.iter().map(|one| (&one.id, one)).collect();
+        assert_eq!(known.len(), self.payment.captures.len());
+        let taken: i64 = self.payment.captures.iter().map(|one| one.amount.amount()).sum();
+        let back = self.payment.sum_of_refunds(RefundState::Processed).amount();
+        assert_eq!(-of(Account::Gateway).balance, taken - back);
+        let escrow = of(Account::Escrow(self.booking.booking_id)).balance;
+        let is_held = self.payment.state == State::Paid;
+        assert_eq!(escrow, if is_held { self.payment.amount.amount() } else { 0 });
+        assert_eq!(
+            self.booking.payment_id.is_some(),
+            matches!(self.payment.state, State::Paid | State::Settled)
+        );
+    }
+}
+
+/// Whatever customers, banks, professionals and people at Razorpay do: a booking is paid once, nothing is made or lost, no more
+/// goes back than was paid, and each has what the settlement says.
+#[test]
+fn a_payment_keeps_to_its_rules_whatever_happens() {
+    let (mut states, mut refunds) = (BTreeMap::<String, usize>::new(), 0);
+    for n in 0..PAYMENTS {
+        let mut seed = [11; 32];
+        seed[..8].copy_from_slice(&n.to_le_bytes());
+        let mut dice = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
+        let price = dice.random_range(100..200_000);
+        let mut world = World::new(dice, price);
+        for _ in 0..40 {
+            world.happens();
+            if world.chance(2) {
+                world.look();
+            }
+            match world.dice.random_range(0..30) {
+                0 => world.acts(&Act::Plain(Event::Cancel), Actor::Customer),
+                1 => world.acts(&Act::Plain(Event::Cancel), Actor::Professional),
+                2 => world.acts(&Act::Plain(Event::Confirm), Actor::Customer),
+                _ => {}
+            }
+            world.now += world.dice.random_range(0..4);
+            if world.chance(12) {
+                world.now += 1_200;
+            }
+            world.acts(&Act::Plain(Event::Lapse), Actor::Time);
+            world.check();
+        }
+        world.look();
+        world.check();
+        if let (State::Settled, Some(settlement)) = (world.payment.state, world.booking.settlement) {
+            let lies = ledger::changes(&world.transfers);
+            let of = |account| lies.get(&account).map_or(0, |change| change.balance);
+            assert_eq!(
+                of(Account::Payable(world.payment.professional_id)),
+                settlement.professional_gets.amount()
+            );
+            assert_eq!(of(Account::Revenue), settlement.marketplace_keeps.amount());
+        }
+        refunds += usize::from(world.payment.sum_of_refunds(RefundState::Processed) > Money::NOTHING);
+        *states.entry(format!("{:?}", world.payment.state)).or_default() += 1;
+    }
+    println!("{PAYMENTS} payments, {refunds} with refunds, {states:?}");
+    assert!(states.len() >= 3 && refunds > PAYMENTS / 20, "too little happened");
+}
+
+#[test]
+fn what_nobody_tells_of_is_looked_at_less_and_less_often_and_then_never() {
+    let booking = booking(CancellationPolicy::Standard, &[50_000], true, 2_000);
+    let payment = Payment::new(&booking, at(0));
+    let mut now = at(1);
+    let mut looks = 0;
+    while let (_, Some(due)) = payment.waits(&booking, now) {
+        let wait = due.duration_since(now);
+        assert!((FIRST_LOOK..=LAST_LOOK).contains(&wait), "{wait}");
+        (now, looks) = (due, looks + 1);
+    }
+    assert_eq!(payment.waits(&booking, now).0.state, State::Expired);
+    assert!(now.duration_since(at(0)) >= MAY_BE_PAID_FOR && looks < 50, "{looks}");
+    // What is paid is looked at twice more.
+    let paid = Payment { state: State::Paid, ..payment };
+    let first = paid.waits(&booking, at(1)).1.unwrap();
+    let second = paid.waits(&booking, first).1.unwrap();
+    assert_eq!([first, second].map(|at| at.duration_since(paid.asked_at)), [SECOND_LOOK, MAY_BE_PAID_FOR]);
+    assert_eq!(paid.waits(&booking, second).1, None);
+}
+
+#[test]
+fn what_is_less_than_a_rupee_stays_the_customers() {
+    let booking = booking(CancellationPolicy::Standard, &[50_000], true, 2_000);
+    let attempt = Attempt {
+        id: "pay_1".to_owned(),
+        status: AttemptStatus::Captured,
+        amount: booking.bill().customer_pays(),
+        refunded: Money::NOTHING,
+        created_at: 0,
+    };
+    for (less, is_refunded) in [(99, false), (100, true)] {
+        let (paid, _) = Payment::new(&booking, at(0)).paid_by(attempt.clone(), at(1));
+        let pays = attempt.amount.less(Money::paise(less));
+        let settlement =
+            Settlement { customer_pays: pays, professional_gets: Money::NOTHING, marketplace_keeps: pays };
+        let (settled, transfers) = paid.settled(settlement, at(2));
+        assert_eq!(settled.captures[0].refund.is_some(), is_refunded);
+        let owed = ledger::changes(&transfers)[&Account::Owed(paid.customer_id)];
+        assert_eq!((owed.balance, owed.available), (less, if is_refunded { 0 } else { less }));
+    }
+}
