@@ -7,13 +7,14 @@ use serde_json::Value;
 use crate::city::root;
 
 /// What `shared/src/observe` writes, and its dimensions beside `environment`.
-const OURS: [(&str, &[&str]); 10] = [
+const OURS: [(&str, &[&str]); 11] = [
     ("duration", &["function"]),
     ("invocations", &["function"]),
     ("faults", &["function"]),
     ("problems", &["function", "code"]),
     ("deliveries", &["outcome"]),
     ("outbox_age", &[]),
+    ("refunds_failed", &[]),
     ("suspect_codes", &["country"]),
     ("cache", &["outcome"]),
     ("cache_up", &[]),
