@@ -103,11 +103,15 @@ pub async fn look(app: &App, id: PaymentId) -> Result<Option<Payment>, Failure> 
             }
             Step::GiveBack(attempt) => {
                 let (next, transfers) = payment.gives_back(attempt, now);
-                payments::advance(app, &next, &transfers, Some(now)).await?
+                payments::give_back(app, &next, &transfers, Some(now)).await?
             }
             Step::Settle(settlement) => {
                 let (next, transfers) = payment.settled(settlement, now);
-                payments::advance(app, &next, &transfers, Some(now)).await?
+                if next.refunding_captures().next().is_some() {
+                    payments::give_back(app, &next, &transfers, Some(now)).await?
+                } else {
+                    payments::advance(app, &next, &transfers, Some(now)).await?
+                }
             }
             Step::Disagree(capture) => {
                 tracing::error!(payment_id = %id, capture, "more went back than we asked for");

@@ -27,6 +27,8 @@ pub enum Account {
     Payable(ProfessionalId),
     /// What the marketplace has earned.
     Revenue,
+    /// What Razorpay took for itself. An expense: it is debited.
+    Costs,
 }
 
 impl Account {
@@ -46,6 +48,7 @@ impl fmt::Display for Account {
             Self::Owed(id) => write!(f, "owed#{id}"),
             Self::Payable(id) => write!(f, "payable#{id}"),
             Self::Revenue => f.write_str("revenue"),
+            Self::Costs => f.write_str("costs"),
         }
     }
 }
@@ -128,11 +131,12 @@ mod tests {
     use super::*;
 
     fn account() -> impl Strategy<Value = Account> {
-        (0..5, 0..3_u8).prop_map(|(kind, whose)| match kind {
+        (0..6, 0..3_u8).prop_map(|(kind, whose)| match kind {
             0 => Account::Gateway,
             1 => Account::Escrow(BookingId::new(1, &[whose; 10])),
             2 => Account::Owed(UserId::new(1, &[whose; 10])),
             3 => Account::Payable(ProfessionalId::new(1, &[whose; 10])),
+            4 => Account::Costs,
             _ => Account::Revenue,
         })
     }

@@ -93,6 +93,8 @@ pub enum MailKind {
     BookingCancelled,
     /// To both: a booking lapsed.
     BookingExpired,
+    /// To a customer: what they are to get back is on its way.
+    RefundBegun,
 }
 
 /// Where a link in a mail leads. The caller builds its URL.
@@ -162,7 +164,7 @@ impl Link {
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::VerifyEmail,
         Self::AlreadyRegistered,
         Self::ResetPassword,
@@ -193,6 +195,7 @@ impl MailKind {
         Self::BookingResolved,
         Self::BookingCancelled,
         Self::BookingExpired,
+        Self::RefundBegun,
         Self::JobOffered,
         Self::QuoteReceived,
         Self::QuoteAccepted,
@@ -244,6 +247,7 @@ impl MailKind {
             | Self::BookingResolved
             | Self::BookingCancelled
             | Self::BookingExpired
+            | Self::RefundBegun
             | Self::QuoteAccepted
             | Self::ReviewRemoved => &[Link::Bookings],
             Self::JobOffered | Self::QuoteDeclined => &[Link::OfferedJobs],

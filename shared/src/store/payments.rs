@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Change, Expression, Item, Key, Refused, Table, Transaction, bookings, get, ledger, n,
+    Change, Expression, Item, Key, Refused, Table, Transaction, accounts, bookings, get, ledger, n, outbox,
     replies::{self, Ticket},
     s, unconditional,
     waiting::{Waiting, sortable, waiting},
@@ -32,6 +32,8 @@ use crate::{
         payment::{FIRST_LOOK, Payment},
     },
     fault::Fault,
+    mail::MailKind,
+    sms::SmsKind,
 };
 
 const ITEM: &str = "payment";
@@ -102,6 +104,21 @@ pub async fn advance(
     due: Option<Timestamp>,
 ) -> Result<Result<(), Refused>, Fault> {
     advance_in(Transaction::new(app), payment, transfers, due)?.commit().await
+}
+
+/// The same, and tells the customer that something goes back to them. A read of them, and a write more.
+pub async fn give_back(
+    app: &App,
+    payment: &Payment,
+    transfers: &[Transfer],
+    due: Option<Timestamp>,
+) -> Result<Result<(), Refused>, Fault> {
+    let mut tx = advance_in(Transaction::new(app), payment, transfers, due)?;
+    if let Some(customer) = accounts::user(app, Some(payment.customer_id)).await? {
+        let told = accounts::tell(MailKind::RefundBegun, SmsKind::BookingNews, &customer)?;
+        tx = outbox::post(app, tx, told)?;
+    }
+    tx.commit().await
 }
 
 /// The same, with the booking that is paid by it: `Err` as well where that is another by now. A read of each who is told,

@@ -118,6 +118,7 @@ struct TheirPayment {
     status: AttemptStatus,
     amount: i64,
     amount_refunded: i64,
+    fee: Option<i64>,
     created_at: i64,
 }
 
@@ -164,9 +165,10 @@ pub async fn attempts(app: &App, order_id: &str) -> Result<Vec<Attempt>, Failure
 }
 
 impl From<TheirPayment> for Attempt {
-    fn from(TheirPayment { id, status, amount, amount_refunded, created_at }: TheirPayment) -> Self {
-        let (amount, refunded) = (Money::paise(amount), Money::paise(amount_refunded));
-        Self { id, status, amount, refunded, created_at }
+    fn from(theirs: TheirPayment) -> Self {
+        let TheirPayment { id, status, amount, amount_refunded, fee, created_at } = theirs;
+        let [amount, refunded, fee] = [amount, amount_refunded, fee.unwrap_or_default()].map(Money::paise);
+        Self { id, status, amount, refunded, fee, created_at }
     }
 }
 

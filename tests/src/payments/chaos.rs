@@ -73,18 +73,19 @@ mod on_one_machine {
             let mut rules = vec![
                 json!({ "service": "razorpay", "action": "payments.capture", "every": 5, "do": "refuse" }),
                 json!({ "service": "razorpay", "action": "payments.refund", "every": 4, "do": "refuse" }),
-                rule("razorpay", 7, "throttle"),
-                rule("razorpay", 11, "conflict"),
-                rule("razorpay", 9, "fail"),
-                rule("razorpay", 8, "fail_after"),
-                rule("razorpay", 10, "drop_reply"),
+                rule("razorpay", 13, "throttle"),
+                rule("razorpay", 23, "conflict"),
+                rule("razorpay", 17, "fail"),
+                rule("razorpay", 11, "fail_after"),
+                rule("razorpay", 19, "drop_reply"),
                 rule("razorpay_webhooks", 3, "duplicate"),
                 rule("razorpay_webhooks", 4, "lose"),
                 rule("razorpay_webhooks", 5, "delay"),
             ];
+            // A function that crashes takes all with it that it is at: so that seldom.
             for function in FUNCTIONS {
                 for (every, what) in
-                    [(7, "conflict"), (29, "throttle"), (23, "drop_reply"), (37, "fail"), (41, "crash")]
+                    [(7, "conflict"), (29, "throttle"), (23, "drop_reply"), (37, "fail"), (151, "crash")]
                 {
                     let mut rule = rule("dynamodb", every, what);
                     rule["function"] = json!(function);
@@ -203,7 +204,7 @@ mod on_one_machine {
         let all: Vec<_> =
             stream::iter(&mut made).map(|made| scene.tries_to_pay(made)).buffer_unordered(8).collect().await;
         assert_eq!(all.len(), payments);
-        for by in ["PT1M", "PT2M", "PT8M", "PT5M"] {
+        for by in ["PT1M", "PT2M", "PT2M", "PT2M", "PT4M", "PT5M"] {
             scene.schedules().await;
             scene.move_on(by).await;
         }
@@ -258,6 +259,6 @@ mod on_one_machine {
         let struck: u64 =
             strikes["rules"].as_array().unwrap().iter().map(|rule| rule["struck"].as_u64().unwrap()).sum();
         println!("{} transfers, {struck} faults, ends {ends:?}", books.transfers);
-        assert!(ends.len() >= 4 && struck > 500, "too little happened");
+        assert!(ends.len() >= 4 && struck > 200, "too little happened");
     }
 }

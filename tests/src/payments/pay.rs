@@ -123,11 +123,12 @@ mod on_one_machine {
         city.reconciles().await;
         city.advance("PT1S").await;
         wait_until(async || asha.sees_payment(&payment).await["refunded"] == money(PRICE)).await;
+        assert_eq!(city.mail(&asha.email, 4).await["subject"], "Your refund is on its way");
         let books = city.books_balance().await;
-        assert_eq!(
-            ["escrow#", "payable#", "revenue", "owed#", "gateway"].map(|kind| books.sum(kind)),
-            [0; 5]
-        );
+        assert_eq!(["escrow#", "payable#", "revenue", "owed#"].map(|kind| books.sum(kind)), [0; 4]);
+        // Razorpay keeps its fee all the same.
+        assert_eq!(books.sum("gateway") + books.sum("costs"), 0);
+        assert!(books.sum("costs") < 0);
         // The customer cancels late: what is more than the fee.
         let slots = ravi.slots(&city).await;
         let booking = asha.books("late", ravi.order(&slots[0])).await.is(201).body;
@@ -234,6 +235,10 @@ mod on_one_machine {
         let faults = city.look("faults").await.to_string();
         assert!(faults.contains("a refund that we did not ask for"), "{faults}");
         assert_eq!(razorpay.all("/v1/refunds").await.len(), 1);
+        // It does not stand before what can be looked at.
+        let found = city.scan_for("Ledger", "sk = :sk", json!({ ":sk": { "S": "payment" } })).await;
+        let due: jiff::Timestamp = found[0]["gsi1sk"]["S"].as_str().unwrap().parse().unwrap();
+        assert!(due.duration_since(city.now().await) > jiff::SignedDuration::from_mins(20), "{due}");
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -298,10 +303,18 @@ mod on_one_machine {
         let seen =
             async || city.scan_for("Ledger", "sk = :sk", json!({ ":sk": { "S": "webhook" } })).await.len();
         assert_eq!(seen().await, 0);
+        tell(&event, signed(&event), Some("event-1")).await.is(204);
+        // It is looked at, which writes it once more; told again, it is not.
+        let version = async || {
+            let found = city.scan_for("Ledger", "sk = :sk", json!({ ":sk": { "S": "payment" } })).await;
+            found[0]["version"]["N"].as_str().unwrap().parse::<u64>().unwrap()
+        };
+        // Made, ordered, asked for, told of, looked at.
+        wait_until(async || version().await == 5).await;
         for _ in 0..3 {
             tell(&event, signed(&event), Some("event-1")).await.is(204);
         }
-        assert_eq!(seen().await, 1);
+        assert_eq!((seen().await, version().await), (1, 5));
         // What is none of our business is taken as well.
         tell("{}", signed("{}"), Some("event-2")).await.is(204);
         // While one secret takes the place of another both are good.
@@ -360,7 +373,7 @@ mod on_one_machine {
             assert_eq!(answer.is(200).body["state"], "paid");
         }
         let books = city.books_balance().await;
-        assert_eq!((books.sum("escrow#"), books.transfers), (PRICE, 1));
+        assert_eq!((books.sum("escrow#"), books.transfers), (PRICE, 2));
         // And when it is cancelled, a hundred who look give it back once.
         asha.does(&booking, json!({ "event": "cancel" })).await.is(200);
         for answer in join_all((0..100).map(|_| patiently(async || asha.verifies(&other, &told).await))).await

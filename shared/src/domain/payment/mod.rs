@@ -120,6 +120,8 @@ pub struct Attempt {
     pub amount: Money,
     /// How much of it went back, or is on its way.
     pub refunded: Money,
+    /// What Razorpay keeps of it, with the tax on that; nothing before it is captured.
+    pub fee: Money,
     /// When it was made, in seconds since 1970.
     pub created_at: i64,
 }
@@ -162,6 +164,19 @@ pub enum Step {
 
 /// A payment after a step, and what it moves.
 pub type Moved = (Payment, Vec<Transfer>);
+
+impl Attempt {
+    /// What its capture moves: all of it for somebody, and Razorpay's fee for us.
+    fn captured_for(&self, credit: Account, now: Timestamp) -> Vec<Transfer> {
+        let transfer = |name: &str, debit, credit, amount| {
+            let name = format!("{name}#{}", self.id);
+            Transfer { name, debit, credit, amount, phase: Phase::Whole, at: now }
+        };
+        let captured = transfer("capture", Account::Gateway, credit, self.amount);
+        let fee = transfer("fee", Account::Costs, Account::Gateway, self.fee);
+        [captured, fee].into_iter().filter(|transfer| transfer.amount > Money::NOTHING).collect()
+    }
+}
 
 impl Capture {
     /// Whether more of it went back than we asked for.
@@ -254,36 +269,22 @@ impl Payment {
     /// The booking is paid by an attempt.
     #[must_use]
     pub fn paid_by(&self, attempt: Attempt, now: Timestamp) -> Moved {
-        let transfer = Transfer {
-            name: format!("capture#{}", attempt.id),
-            debit: Account::Gateway,
-            credit: Account::Escrow(self.booking_id),
-            amount: attempt.amount,
-            phase: Phase::Whole,
-            at: now,
-        };
+        let transfers = attempt.captured_for(Account::Escrow(self.booking_id), now);
         let mut next = self.next_version();
         next.state = State::Paid;
         next.captures.insert(0, Capture { id: attempt.id, amount: attempt.amount, refund: None });
-        (next, vec![transfer])
+        (next, transfers)
     }
 
     /// What was captured goes back.
     #[must_use]
     pub fn gives_back(&self, attempt: Attempt, now: Timestamp) -> Moved {
-        let owed = Account::Owed(self.customer_id);
-        let captured = Transfer {
-            name: format!("capture#{}", attempt.id),
-            debit: Account::Gateway,
-            credit: owed,
-            amount: attempt.amount,
-            phase: Phase::Whole,
-            at: now,
-        };
+        let mut transfers = attempt.captured_for(Account::Owed(self.customer_id), now);
         let (refund, reserved) = self.refund(&attempt.id, attempt.amount, now);
         let mut next = self.next_version();
         next.captures.push(Capture { id: attempt.id, amount: attempt.amount, refund });
-        (next, [captured].into_iter().chain(reserved).collect())
+        transfers.extend(reserved);
+        (next, transfers)
     }
 
     /// The booking has ended: what was paid for it is shared out.

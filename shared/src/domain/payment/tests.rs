@@ -58,7 +58,8 @@ impl World {
                 let status = if self.chance(3) { AttemptStatus::Failed } else { AttemptStatus::Authorized };
                 let (amount, created_at) = (self.payment.amount, self.now);
                 let id = format!("pay_{n}");
-                self.attempts.push(Attempt { id, status, amount, refunded: Money::NOTHING, created_at });
+                let (refunded, fee) = (Money::NOTHING, Money::NOTHING);
+                self.attempts.push(Attempt { id, status, amount, refunded, fee, created_at });
             }
             // What failed is authorised late; what is authorised somebody captures by hand, or goes back by itself.
             1 if n > 0 => {
@@ -86,6 +87,7 @@ impl World {
                 Step::Capture(attempt) => {
                     let there = self.attempts.iter_mut().find(|one| one.id == attempt.id).unwrap();
                     there.status = AttemptStatus::Captured;
+                    there.fee = there.amount.part(236);
                 }
                 Step::Pay(attempt) => {
                     let act = self.payment.act();
@@ -151,7 +153,10 @@ impl World {
         assert_eq!(known.len(), self.payment.captures.len());
         let taken: i64 = self.payment.captures.iter().map(|one| one.amount.amount()).sum();
         let back = self.payment.sum_of_refunds(RefundState::Processed).amount();
-        assert_eq!(-of(Account::Gateway).balance, taken - back);
+        let fee = |id: &str| self.attempts.iter().find(|one| one.id == id).map_or(0, |one| one.fee.amount());
+        let fees: i64 = self.payment.captures.iter().map(|one| fee(&one.id)).sum();
+        assert_eq!(-of(Account::Costs).balance, fees);
+        assert_eq!(-of(Account::Gateway).balance, taken - back - fees);
         let escrow = of(Account::Escrow(self.booking.booking_id)).balance;
         let is_held = self.payment.state == State::Paid;
         assert_eq!(escrow, if is_held { self.payment.amount.amount() } else { 0 });
@@ -238,6 +243,7 @@ fn what_is_less_than_a_rupee_stays_the_customers() {
         status: AttemptStatus::Captured,
         amount: booking.bill().customer_pays(),
         refunded: Money::NOTHING,
+        fee: Money::NOTHING,
         created_at: 0,
     };
     for (less, is_refunded) in [(99, false), (100, true)] {
@@ -250,4 +256,12 @@ fn what_is_less_than_a_rupee_stays_the_customers() {
         let owed = ledger::changes(&transfers)[&Account::Owed(paid.customer_id)];
         assert_eq!((owed.balance, owed.available), (less, if is_refunded { 0 } else { less }));
     }
+}
+
+#[test]
+fn what_ends_after_half_a_year_is_not_paid_yet() {
+    let minutes = |days: i64| days * 24 * 60;
+    let booking = booking(CancellationPolicy::Standard, &[50_000], true, minutes(160));
+    assert!(Payment::is_too_early(&booking, at(0)));
+    assert!(!Payment::is_too_early(&booking, at(minutes(11))));
 }
