@@ -19,7 +19,8 @@
 //! and confirming demands that the hold is there. So of a late confirmation and who books instead one is refused.
 //!
 //! A transition is one transaction: the booking in its next version, what happened, the time that is taken or given back,
-//! that what was paid is to be shared out, and who is told. Dies the process before, nothing happened; is the reply lost after it, who repeats it finds it done.
+//! that what was paid is to be shared out, and who is told. Dies the process before, nothing happened; is the reply lost
+//! after it, who repeats it finds it done.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};

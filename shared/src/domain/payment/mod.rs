@@ -188,17 +188,11 @@ impl Capture {
 }
 
 impl Payment {
-    /// The id of the payment for a booking.
-    #[must_use]
-    pub fn id_for(booking_id: BookingId) -> PaymentId {
-        PaymentId::from_uuid(booking_id.uuid())
-    }
-
     /// A payment for a booking, before there is an order.
     #[must_use]
     pub fn new(booking: &Booking, now: Timestamp) -> Self {
         Self {
-            payment_id: Self::id_for(booking.booking_id),
+            payment_id: PaymentId::from_uuid(booking.booking_id.uuid()),
             booking_id: booking.booking_id,
             customer_id: booking.agreed.customer_id,
             professional_id: booking.agreed.professional_id,
@@ -315,7 +309,8 @@ impl Payment {
         (next, transfers)
     }
 
-    /// A refund of a part of a capture, if Razorpay refunds so little (what is less stays the customer's), and what it reserves of what the customer is owed.
+    /// A refund of a part of a capture, and what it reserves of what the customer is owed. What Razorpay does not refund, for
+    /// it is too little, stays owed.
     fn refund(&self, of: &str, amount: Money, now: Timestamp) -> (Option<Refund>, Option<Transfer>) {
         if amount < LEAST {
             return (None, None);
