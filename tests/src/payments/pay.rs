@@ -156,6 +156,8 @@ mod on_one_machine {
         asha.does(&booking, json!({ "event": "cancel" })).await.is(200);
         for _ in 0..8 {
             city.reconciles().await;
+            // What is on its way is not available any more.
+            assert_eq!(city.books().await.faults, Vec::<String>::new());
             city.advance("PT1M1S").await;
         }
         assert_eq!(razorpay.all("/v1/refunds").await.len(), 3);
