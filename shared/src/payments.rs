@@ -65,8 +65,7 @@ pub async fn look(app: &App, id: PaymentId) -> Result<Option<Payment>, Failure> 
         }
         let Some(payment) = payments::find(app, id).await? else { return Ok(None) };
         let Some(order_id) = &payment.order_id else { return Ok(None) };
-        let booking = bookings::find(app, payment.booking_id).await?;
-        let booking = booking.ok_or_else(|| Fault::new("a payment without its booking"))?;
+        let booking = booking_of(app, &payment).await?;
         let attempts = match razorpay::attempts(app, order_id).await {
             // Of old orders Razorpay tells nothing any more. What we know of them is enough.
             Err(Failure::Refused(why)) if payment.state != State::Pending => {
@@ -103,15 +102,11 @@ pub async fn look(app: &App, id: PaymentId) -> Result<Option<Payment>, Failure> 
             }
             Step::GiveBack(attempt) => {
                 let (next, transfers) = payment.gives_back(attempt, now);
-                payments::give_back(app, &next, &transfers, Some(now)).await?
+                payments::advance(app, &next, &transfers, Some(now)).await?
             }
             Step::Settle(settlement) => {
                 let (next, transfers) = payment.settled(settlement, now);
-                if next.refunding_captures().next().is_some() {
-                    payments::give_back(app, &next, &transfers, Some(now)).await?
-                } else {
-                    payments::advance(app, &next, &transfers, Some(now)).await?
-                }
+                payments::advance(app, &next, &transfers, Some(now)).await?
             }
             Step::Disagree(capture) => {
                 tracing::error!(payment_id = %id, capture, "more went back than we asked for");
@@ -124,6 +119,12 @@ pub async fn look(app: &App, id: PaymentId) -> Result<Option<Payment>, Failure> 
         }
     }
     Err(Fault::new("a payment that is always another").into())
+}
+
+/// The booking that a payment is for. One read.
+pub async fn booking_of(app: &App, payment: &Payment) -> Result<Booking, Fault> {
+    let booking = bookings::find(app, payment.booking_id).await?;
+    booking.ok_or_else(|| Fault::new("a payment without its booking"))
 }
 
 /// Whether a booking's professional may still begin work. One read.

@@ -28,7 +28,7 @@ use crate::{
     domain::{
         booking::{Booking, Transition},
         id::{self, PaymentId, UserId},
-        ledger::Transfer,
+        ledger::{Phase, Transfer},
         payment::{FIRST_LOOK, Payment},
     },
     fault::Fault,
@@ -95,33 +95,27 @@ pub async fn asked(
     tx.update(Table::Ledger, key(id), change)?.commit().await
 }
 
-/// Writes a payment after a step, and what it moves. `Err`: it is another version by now. A transaction of one write, one
-/// for each transfer, and one for each balance.
+/// Writes a payment after a step, and what it moves, and tells the customer where something begins to go back to them. `Err`:
+/// it is another version by now. A transaction of one write, one for each transfer, one for each balance; a read of who is told,
+/// and a write more.
 pub async fn advance(
     app: &App,
     payment: &Payment,
     transfers: &[Transfer],
     due: Option<Timestamp>,
 ) -> Result<Result<(), Refused>, Fault> {
-    advance_in(Transaction::new(app), payment, transfers, due)?.commit().await
-}
-
-/// The same, and tells the customer that something goes back to them. A read of them, and a write more.
-pub async fn give_back(
-    app: &App,
-    payment: &Payment,
-    transfers: &[Transfer],
-    due: Option<Timestamp>,
-) -> Result<Result<(), Refused>, Fault> {
     let mut tx = advance_in(Transaction::new(app), payment, transfers, due)?;
-    if let Some(customer) = accounts::user(app, Some(payment.customer_id)).await? {
+    // What is reserved is reserved for a refund.
+    if transfers.iter().any(|transfer| transfer.phase == Phase::Pending)
+        && let Some(customer) = accounts::user(app, Some(payment.customer_id)).await?
+    {
         let told = accounts::tell(MailKind::RefundBegun, SmsKind::BookingNews, &customer)?;
         tx = outbox::post(app, tx, told)?;
     }
     tx.commit().await
 }
 
-/// The same, with the booking that is paid by it: `Err` as well where that is another by now. A read of each who is told,
+/// Writes a payment, with the booking that is paid by it: `Err` as well where that is another by now. A read of each who is told,
 /// and a transaction of six writes and more.
 pub async fn pay(
     app: &App,

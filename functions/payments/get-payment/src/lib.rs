@@ -2,10 +2,11 @@
 
 use axum::extract::State;
 use connecto_shared::{
-    App, Fault,
+    App,
     domain::id::PaymentId,
     http::{Error, Json, Path, PaymentAnswer, Problem, SignedIn, problem::NOT_FOUND},
-    store::{bookings, payments},
+    payments,
+    store::payments as store,
     vendor::razorpay::Keys,
 };
 use schemars::JsonSchema;
@@ -27,9 +28,8 @@ pub async fn handler(
     SignedIn { user, .. }: SignedIn,
     Path(OnePayment { id }): Path<OnePayment>,
 ) -> Result<Json<PaymentAnswer>, Error> {
-    let payment = payments::find_of(&app, id, user.user_id).await?.ok_or(NOT_FOUND)?;
-    let booking = bookings::find(&app, payment.booking_id).await?;
-    let booking = booking.ok_or_else(|| Fault::new("a payment without its booking"))?;
+    let payment = store::find_of(&app, id, user.user_id).await?.ok_or(NOT_FOUND)?;
+    let booking = payments::booking_of(&app, &payment).await?;
     let key_id = Keys::read(&app).await?.key_id;
     Ok(Json(PaymentAnswer::of(&app, (&payment, &booking), user, key_id)))
 }

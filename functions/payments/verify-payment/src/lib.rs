@@ -4,14 +4,14 @@
 
 use axum::extract::State;
 use connecto_shared::{
-    App, Fault,
+    App,
     domain::{id::PaymentId, limits::VERIFY_PER_ACCOUNT, prose::Line},
     http::{
         Error, Json, Path, PaymentAnswer, Problem, SignedIn,
         problem::{INVALID_INPUT, NOT_FOUND, PAYMENT_REFUSED, PAYMENTS_UNAVAILABLE, RATE_LIMITED},
     },
     payments,
-    store::{bookings, limits, payments as store},
+    store::{limits, payments as store},
     vendor::razorpay::Keys,
 };
 use schemars::JsonSchema;
@@ -60,7 +60,6 @@ pub async fn handler(
     }
     limits::take(&app, VERIFY_PER_ACCOUNT, &user.user_id.to_string()).await??;
     let payment = payments::look(&app, id).await?.ok_or(NOT_FOUND)?;
-    let booking = bookings::find(&app, payment.booking_id).await?;
-    let booking = booking.ok_or_else(|| Fault::new("a payment without its booking"))?;
+    let booking = payments::booking_of(&app, &payment).await?;
     Ok(Json(PaymentAnswer::of(&app, (&payment, &booking), user, keys.key_id)))
 }
