@@ -79,6 +79,9 @@ async fn what_was_acknowledged_survives_kill_nine() {
     kill(child).await;
 
     let (child, city) = spawn(&program, data.path()).await;
+    // A mail that was being sent when the process died is due again when its lease has run out.
+    city.advance("PT5M").await;
+    city.run("NotifySweep", json!({})).await;
     let reborn = |person: &Person| Person::claiming(city.stranger(), &person.email, &person.password);
     // The access token, the refresh token, the password, the link mailed before and the mail asked for last.
     let browser = city.stranger().with("authorization", &format!("Bearer {access}"));
