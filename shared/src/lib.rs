@@ -31,6 +31,7 @@ pub mod otp;
 mod packed;
 pub mod passkeys;
 pub mod payments;
+pub mod payouts;
 pub mod second_factor;
 pub mod signin;
 pub mod slots;

@@ -13,7 +13,9 @@ use crate::{
     domain::{
         booking::{Actor, Booking},
         id::PaymentId,
-        payment::{Payment, RefundState, State, Step},
+        money::Money,
+        payment::{Attempt, LEASE, Payment, RefundState, ShareState, State, Step, Told, TransferTold},
+        payout::AccountState,
     },
     fault::Fault,
     http::{
@@ -21,7 +23,7 @@ use crate::{
         problem::{PAYMENT_REFUSED, PAYMENTS_UNAVAILABLE},
     },
     observe::{self, Unit},
-    store::{bookings, pause, payments, professionals},
+    store::{Refused, bookings, pause, payments, payout_accounts, professionals},
     vendor::razorpay::{self, Failure},
 };
 
@@ -75,7 +77,8 @@ pub async fn look(app: &App, id: PaymentId) -> Result<Option<Payment>, Failure> 
             attempts => attempts?,
         };
         let now = app.now();
-        let written = match payment.next(&attempts, &refused, &booking, now) {
+        let told = told(app, (&payment, &booking), attempts).await?;
+        let written = match payment.next(&told, &refused, &booking, now) {
             // What nobody may do the work of any more is not paid: what is set aside goes back by itself.
             Step::Capture(_) if !can_be_worked(app, &booking).await? => {
                 return Ok(Some(wait(app, payment, &booking).await?));
@@ -108,6 +111,28 @@ pub async fn look(app: &App, id: PaymentId) -> Result<Option<Payment>, Failure> 
                 let (next, transfers) = payment.settled(settlement, now);
                 payments::advance(app, &next, &transfers, Some(now)).await?
             }
+            Step::SetAside(account_id) => {
+                set_aside(app, &payment.sets_aside(account_id, &booking, now)).await?
+            }
+            Step::NoteShare(transfer) => note_share(app, &payment, &transfer).await?,
+            Step::TakeBack(transfer) => {
+                let written =
+                    payments::advance(app, &payment.takes_back(now), &[], Some(now + LEASE)).await?;
+                if written.is_ok() {
+                    let due = payment.share_due(&booking).unwrap_or(transfer.left());
+                    let done = razorpay::take_back(app, &transfer.id, transfer.left().less(due)).await;
+                    if !is_done(id, done)? {
+                        refused.push(transfer.id);
+                    }
+                }
+                written
+            }
+            Step::Release(transfer_id) => {
+                if !is_done(id, razorpay::release(app, &transfer_id).await)? {
+                    refused.push(transfer_id);
+                }
+                Ok(())
+            }
             Step::Disagree(capture) => {
                 tracing::error!(payment_id = %id, capture, "more went back than we asked for");
                 return Err(Fault::new("a refund that we did not ask for").into());
@@ -119,6 +144,80 @@ pub async fn look(app: &App, id: PaymentId) -> Result<Option<Payment>, Failure> 
         }
     }
     Err(Fault::new("a payment that is always another").into())
+}
+
+/// What there is to know of a payment beside its attempts, where that matters now.
+async fn told(
+    app: &App,
+    (payment, booking): (&Payment, &Booking),
+    attempts: Vec<Attempt>,
+) -> Result<Told, Failure> {
+    let mut told = Told { attempts, ..Told::default() };
+    if payment.asks_for_account(booking, app.now()) {
+        let account = payout_accounts::find(app, payment.professional_id).await?;
+        let activated = account.filter(|account| account.state == AccountState::Activated);
+        told.payout_account = activated.map(|account| account.account_id);
+    }
+    if let Some(share) = payment.open_share() {
+        let mut transfers = razorpay::transfers(app, payment, share).await?.into_iter();
+        told.transfer = transfers.next();
+        for twice in transfers.filter(|one| one.left() > Money::NOTHING) {
+            // It was asked for again, and was there after all. All of it goes back, which cannot be done twice.
+            tracing::warn!(payment_id = %payment.payment_id, transfer = twice.id, "it was set aside twice");
+            is_done(payment.payment_id, razorpay::take_back(app, &twice.id, twice.left()).await)?;
+        }
+    }
+    Ok(told)
+}
+
+/// Writes that a share is asked for, and asks for it. What comes of it is seen later where the answer is lost.
+async fn set_aside(app: &App, next: &Payment) -> Result<Result<(), Refused>, Failure> {
+    let Some(share) = &next.share else { return Ok(Ok(())) };
+    let written = payments::advance(app, next, &[], Some(app.now() + LEASE)).await?;
+    if written.is_err() {
+        return Ok(written);
+    }
+    match razorpay::transfer(app, next, share).await {
+        Ok(transfer) => note_share(app, next, &transfer).await,
+        Err(Failure::Unavailable) => Ok(Ok(())),
+        Err(Failure::Refused(why)) => {
+            payout_failed(next.payment_id, &why);
+            Ok(payments::advance(app, &next.share_refused(app.now()), &[], Some(app.now())).await?)
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Writes what Razorpay tells of a share.
+async fn note_share(
+    app: &App,
+    payment: &Payment,
+    told: &TransferTold,
+) -> Result<Result<(), Refused>, Failure> {
+    let (next, transfers) = payment.share_told(told, app.now());
+    let written = payments::advance(app, &next, &transfers, Some(app.now())).await?;
+    if written.is_ok() && next.share.is_some_and(|share| share.state == ShareState::Failed) {
+        payout_failed(next.payment_id, "the account did not get it");
+    }
+    Ok(written)
+}
+
+/// Whether Razorpay did something with a transfer: what it did not do is tried again later.
+fn is_done(id: PaymentId, done: Result<(), Failure>) -> Result<bool, Failure> {
+    match done {
+        Ok(()) => Ok(true),
+        Err(Failure::Unavailable) => Ok(false),
+        Err(Failure::Refused(why)) => {
+            payout_failed(id, &why);
+            Ok(false)
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+fn payout_failed(id: PaymentId, why: &str) {
+    tracing::error!(payment_id = %id, why, "a professional does not get their share");
+    observe::measure("payouts_failed", Unit::Count, 1.0, None);
 }
 
 /// The booking that a payment is for. One read.

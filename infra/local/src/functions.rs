@@ -220,8 +220,10 @@ pub fn all() -> Vec<Endpoint> {
         event!("ops/rotate-keys", ops_rotate_keys),
         batch!("payments/follow-webhook", payments_follow_webhook),
         http!("payments/get-payment", payments_get_payment),
+        http!("payments/get-payout-account", payments_get_payout_account),
         http!("payments/pay", payments_pay),
         http!("payments/receive-webhook", payments_receive_webhook),
+        http!("payments/set-payout-account", payments_set_payout_account),
         http!("payments/verify-payment", payments_verify_payment),
     ]
 }

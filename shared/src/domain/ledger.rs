@@ -19,6 +19,8 @@ use super::{
 pub enum Account {
     /// What lies with Razorpay. An asset: what comes in is debited.
     Gateway,
+    /// What is set aside there for professionals, and not released to them yet. An asset, too.
+    Held,
     /// What a customer paid for a booking that has not ended.
     Escrow(BookingId),
     /// What a customer is to get back.
@@ -44,6 +46,7 @@ impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Gateway => f.write_str("gateway"),
+            Self::Held => f.write_str("held"),
             Self::Escrow(id) => write!(f, "escrow#{id}"),
             Self::Owed(id) => write!(f, "owed#{id}"),
             Self::Payable(id) => write!(f, "payable#{id}"),
@@ -131,12 +134,13 @@ mod tests {
     use super::*;
 
     fn account() -> impl Strategy<Value = Account> {
-        (0..6, 0..3_u8).prop_map(|(kind, whose)| match kind {
+        (0..7, 0..3_u8).prop_map(|(kind, whose)| match kind {
             0 => Account::Gateway,
             1 => Account::Escrow(BookingId::new(1, &[whose; 10])),
             2 => Account::Owed(UserId::new(1, &[whose; 10])),
             3 => Account::Payable(ProfessionalId::new(1, &[whose; 10])),
             4 => Account::Costs,
+            5 => Account::Held,
             _ => Account::Revenue,
         })
     }

@@ -103,6 +103,8 @@ pub const BOOK_PER_ACCOUNT: Limit = limit("booking", 20, HOURS);
 pub const PAY_PER_ACCOUNT: Limit = limit("payment", 30, HOURS);
 /// Having a payment looked at: each asks Razorpay.
 pub const VERIFY_PER_ACCOUNT: Limit = limit("payment-look", 100, HOURS);
+/// Saying where one's earnings go: each asks Razorpay, and is told to the owner.
+pub const PAYOUT_ACCOUNT_PER_ACCOUNT: Limit = limit("payout-account", 10, 24 * HOURS);
 /// Posting jobs: each is offered to dozens.
 pub const JOB_PER_ACCOUNT: Limit = limit("job", 10, 24 * HOURS);
 /// Quoting for one job: the customer is told of each.
@@ -113,10 +115,11 @@ pub const OFFER_PER_PROFESSIONAL: Limit = limit("offer", 5, 24 * HOURS);
 pub const CODE_PER_BOOKING: Limit = limit("booking-code", 8, 24 * HOURS);
 
 /// Every limit, as the README's table lists them.
-pub const ALL: [Limit; 36] = [
+pub const ALL: [Limit; 37] = [
     BOOK_PER_ACCOUNT,
     PAY_PER_ACCOUNT,
     VERIFY_PER_ACCOUNT,
+    PAYOUT_ACCOUNT_PER_ACCOUNT,
     JOB_PER_ACCOUNT,
     QUOTE_PER_JOB,
     OFFER_PER_PROFESSIONAL,

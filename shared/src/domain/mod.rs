@@ -24,6 +24,7 @@ pub mod oidc;
 pub mod password;
 pub mod password_list;
 pub mod payment;
+pub mod payout;
 pub mod person;
 pub mod phone;
 pub mod place;

@@ -100,6 +100,8 @@ pub const INVALID_SIGNATURE: Problem = Problem::new(StatusCode::UNAUTHORIZED, "i
 pub const PAYMENT_REQUIRED: Problem = Problem::new(StatusCode::PAYMENT_REQUIRED, "payment_required");
 /// Razorpay does not take this payment.
 pub const PAYMENT_REFUSED: Problem = Problem::new(StatusCode::CONFLICT, "payment_refused");
+/// Razorpay does not take who somebody says to be, or where their money is to go.
+pub const PAYOUT_ACCOUNT_REFUSED: Problem = Problem::new(StatusCode::CONFLICT, "payout_account_refused");
 /// Razorpay does not answer now.
 pub const PAYMENTS_UNAVAILABLE: Problem =
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "payments_unavailable");

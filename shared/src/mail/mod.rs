@@ -95,6 +95,8 @@ pub enum MailKind {
     BookingExpired,
     /// To a customer: what they are to get back is on its way.
     RefundBegun,
+    /// To a professional: what they earn goes to another bank account.
+    PayoutAccountChanged,
 }
 
 /// Where a link in a mail leads. The caller builds its URL.
@@ -164,7 +166,7 @@ impl Link {
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::VerifyEmail,
         Self::AlreadyRegistered,
         Self::ResetPassword,
@@ -196,6 +198,7 @@ impl MailKind {
         Self::BookingCancelled,
         Self::BookingExpired,
         Self::RefundBegun,
+        Self::PayoutAccountChanged,
         Self::JobOffered,
         Self::QuoteReceived,
         Self::QuoteAccepted,
@@ -234,7 +237,8 @@ impl MailKind {
             Self::ProfessionalApproved
             | Self::ProfessionalRejected
             | Self::ProfessionalSuspended
-            | Self::ProfessionalReinstated => &[Link::Professional],
+            | Self::ProfessionalReinstated
+            | Self::PayoutAccountChanged => &[Link::Professional],
             Self::BookingRequested
             | Self::BookingAccepted
             | Self::BookingDeclined

@@ -22,6 +22,7 @@ pub mod members;
 pub mod outbox;
 pub mod passkey_challenges;
 pub mod payments;
+pub mod payout_accounts;
 pub mod professionals;
 pub mod replies;
 pub mod reviews;

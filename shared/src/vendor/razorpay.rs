@@ -1,7 +1,9 @@
-//! Razorpay: orders, attempts to pay them, captures and refunds, as its API has them; and what signs what it says.
+//! Razorpay: orders, attempts to pay them, captures, refunds, linked accounts and what they get, as its API has them; and what
+//! signs what it says.
 //!
 //! What may be repeated is, a little later, where Razorpay does not answer or is busy. An order has no key by which it would
-//! be made once: its receipt is ours, and is looked up before it is made again. A refund has one.
+//! be made once: its receipt is ours, and is looked up before it is made again. A refund has one, and so has a transfer from our
+//! balance; one from a payment has none, and carries in its notes which one it is.
 
 use std::time::Duration;
 
@@ -16,7 +18,11 @@ use crate::{
     app::App,
     domain::{
         money::Money,
-        payment::{Attempt, AttemptStatus, Capture, Payment, Refund, RefundState},
+        payment::{
+            Attempt, AttemptStatus, Capture, Payment, Refund, RefundState, Share, Source, TransferStatus,
+            TransferTold,
+        },
+        payout::{AccountState, Details, PayoutAccount},
     },
     fault::Fault,
     store::pause,
@@ -26,6 +32,10 @@ use crate::{
 const TIMEOUT: Duration = Duration::from_secs(4);
 /// What may be repeated is tried so often.
 const TRIES: u32 = 2;
+const REFUND_KEY: &str = "x-refund-idempotency";
+const TRANSFER_KEY: &str = "x-transfer-idempotency";
+/// How Razorpay says that there is an account with a mail address, before its id without the prefix.
+const ALREADY_THERE: &str = "already exists for account - ";
 
 /// What proves to Razorpay that it is us, and to us that it is Razorpay.
 #[derive(Clone, Deserialize)]
@@ -129,6 +139,52 @@ struct TheirRefund {
 }
 
 #[derive(Deserialize)]
+struct TheirTransfer {
+    id: String,
+    #[serde(alias = "transfer_status")]
+    status: TransferStatus,
+    amount: i64,
+    amount_reversed: i64,
+    on_hold: bool,
+    fees: Option<i64>,
+    /// A list where there are none.
+    notes: Value,
+}
+
+impl From<TheirTransfer> for TransferTold {
+    fn from(theirs: TheirTransfer) -> Self {
+        let TheirTransfer { id, status, amount, amount_reversed, on_hold, fees, .. } = theirs;
+        let [amount, taken_back, fees] =
+            [amount, amount_reversed, fees.unwrap_or_default()].map(Money::paise);
+        Self { id, status, amount, taken_back, on_hold, fees }
+    }
+}
+
+#[derive(Deserialize)]
+struct TheirAccount {
+    id: String,
+    reference_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct TheirProduct {
+    id: String,
+    activation_status: AccountState,
+    #[serde(default)]
+    requirements: Vec<Requirement>,
+}
+
+#[derive(Deserialize)]
+struct Requirement {
+    field_reference: String,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    id: String,
+}
+
+#[derive(Deserialize)]
 struct Collection<T> {
     items: Vec<T>,
 }
@@ -198,8 +254,169 @@ pub async fn refund(
     });
     let path = format!("/v1/payments/{}/refund", capture.id);
     let key = payment.refund_key(&capture.id, refund);
-    let made: TheirRefund = call(app, "POST", &path, Some(&body), Some(&key)).await?;
+    let key = Some((REFUND_KEY, key.as_str()));
+    let made: TheirRefund = call(app, "POST", &path, Some(&body), key).await?;
     Ok((made.id, made.status))
+}
+
+/// The transfers of a share that are there, the first first: of one that was asked for from the payment, all that carry its name.
+pub async fn transfers(app: &App, payment: &Payment, share: &Share) -> Result<Vec<TransferTold>, Failure> {
+    let (Source::Payment, Some(capture)) = (share.source, payment.captures.first()) else {
+        let Some(id) = &share.id else { return Ok(Vec::new()) };
+        let found: TheirTransfer = get(app, &format!("/v1/transfers/{id}")).await?;
+        return Ok(vec![found.into()]);
+    };
+    let path = format!("/v1/payments/{}/transfers?count=100", capture.id);
+    let found: Collection<TheirTransfer> = get(app, &path).await?;
+    let notes = notes_of(payment, share);
+    let ours = found.items.into_iter().filter(|one| one.notes == notes).map(TransferTold::from);
+    // They come the newest first.
+    Ok(ours.rev().collect())
+}
+
+/// By what a transfer is known to be the one that was asked for.
+fn notes_of(payment: &Payment, share: &Share) -> Value {
+    json!({ "payment_id": payment.payment_id, "try": share.tries.to_string() })
+}
+
+/// Has a share set aside, or paid out. From a payment this must not be repeated before it was looked for.
+pub async fn transfer(app: &App, payment: &Payment, share: &Share) -> Result<TransferTold, Failure> {
+    let mut transfer = json!({
+        "account": share.account_id,
+        "amount": share.amount.amount(),
+        "currency": "INR",
+        "notes": notes_of(payment, share),
+    });
+    match (share.source, payment.captures.first()) {
+        (Source::Payment, Some(capture)) => {
+            transfer["on_hold"] = json!(true);
+            let body = json!({ "transfers": [transfer] });
+            let path = format!("/v1/payments/{}/transfers", capture.id);
+            let made: Collection<TheirTransfer> = call(app, "POST", &path, Some(&body), None).await?;
+            let made = made.items.into_iter().next();
+            Ok(made.ok_or_else(|| Fault::new("a transfer that is not told"))?.into())
+        }
+        _ => {
+            let key = format!("{}-{}", payment.payment_id, share.tries);
+            let key = Some((TRANSFER_KEY, key.as_str()));
+            let made: TheirTransfer = call(app, "POST", "/v1/transfers", Some(&transfer), key).await?;
+            Ok(made.into())
+        }
+    }
+}
+
+/// Has some of a transfer come back. It must not be repeated before the transfer was looked at.
+pub async fn take_back(app: &App, id: &str, amount: Money) -> Result<(), Failure> {
+    let body = json!({ "amount": amount.amount() });
+    let _: Named = call(app, "POST", &format!("/v1/transfers/{id}/reversals"), Some(&body), None).await?;
+    Ok(())
+}
+
+/// Has the account's bank get a transfer. Safe to repeat.
+pub async fn release(app: &App, id: &str) -> Result<(), Failure> {
+    let body = json!({ "on_hold": false });
+    let _: Named = call(app, "PATCH", &format!("/v1/transfers/{id}"), Some(&body), None).await?;
+    Ok(())
+}
+
+/// The linked account of a professional, made where there is none. Razorpay has no key for it, but no two with one mail address:
+/// one that was made and not written down is found by that.
+pub async fn linked_account(app: &App, reference: &str, details: &Details) -> Result<String, Failure> {
+    let mut account = account_of(details);
+    account["type"] = json!("route");
+    account["email"] = json!(details.email);
+    account["reference_id"] = json!(reference);
+    match call::<TheirAccount>(app, "POST", "/v2/accounts", Some(&account), None).await {
+        Err(Failure::Refused(why)) => {
+            let Some((_, id)) = why.split_once(ALREADY_THERE) else { return Err(Failure::Refused(why)) };
+            let id: String = id.trim().chars().take_while(char::is_ascii_alphanumeric).collect();
+            let found: TheirAccount = get(app, &format!("/v2/accounts/acc_{id}")).await?;
+            if found.reference_id.as_deref() == Some(reference) {
+                Ok(found.id)
+            } else {
+                Err(Failure::Refused("the account of this address is another's".to_owned()))
+            }
+        }
+        made => Ok(made?.id),
+    }
+}
+
+/// Tells Razorpay whose a linked account is, that they take its terms, and where their money goes: how far it is with that.
+pub async fn enrol(app: &App, account: PayoutAccount, details: &Details) -> Result<PayoutAccount, Failure> {
+    let path = format!("/v2/accounts/{}", account.account_id);
+    let _: Named = call(app, "PATCH", &path, Some(&account_of(details)), None).await?;
+    let stakeholder = json!({
+        "name": details.name,
+        "email": details.email,
+        "kyc": { "pan": details.pan },
+    });
+    let stakeholders = format!("{path}/stakeholders");
+    let known: Collection<Named> = get(app, &stakeholders).await?;
+    let _: Named = match known.items.first() {
+        Some(known) => {
+            call(app, "PATCH", &format!("{stakeholders}/{}", known.id), Some(&stakeholder), None).await?
+        }
+        None => call(app, "POST", &stakeholders, Some(&stakeholder), None).await?,
+    };
+    let products = format!("{path}/products");
+    let product_id = match &account.product_id {
+        Some(id) => id.clone(),
+        None => {
+            let route = json!({ "product_name": "route", "tnc_accepted": true });
+            call::<Named>(app, "POST", &products, Some(&route), None).await?.id
+        }
+    };
+    let edit = json!({
+        "settlements": {
+            "account_number": details.account_number,
+            "ifsc_code": details.ifsc,
+            "beneficiary_name": details.name,
+        },
+        "tnc_accepted": true,
+    });
+    let told: TheirProduct =
+        call(app, "PATCH", &format!("{products}/{product_id}"), Some(&edit), None).await?;
+    Ok(told.of(account))
+}
+
+/// How far Razorpay is with a linked account.
+pub async fn activation(app: &App, account: PayoutAccount) -> Result<PayoutAccount, Failure> {
+    let Some(product_id) = &account.product_id else { return Ok(account) };
+    let told: TheirProduct =
+        get(app, &format!("/v2/accounts/{}/products/{product_id}", account.account_id)).await?;
+    Ok(told.of(account))
+}
+
+impl TheirProduct {
+    fn of(self, account: PayoutAccount) -> PayoutAccount {
+        let requirements = self.requirements.into_iter().map(|one| one.field_reference).collect();
+        let (state, product_id) = (self.activation_status, Some(self.id));
+        PayoutAccount { state, requirements, product_id, ..account }
+    }
+}
+
+/// What of a linked account can be told anew.
+fn account_of(details: &Details) -> Value {
+    let address = &details.address;
+    json!({
+        "phone": details.phone.as_str().trim_start_matches('+'),
+        "legal_business_name": details.name,
+        "contact_name": details.name,
+        "business_type": "individual",
+        "profile": {
+            "category": "services",
+            "subcategory": "repair_and_cleaning",
+            "addresses": { "registered": {
+                "street1": address.street,
+                "street2": address.locality,
+                "city": address.city,
+                "state": address.state,
+                "postal_code": address.pin_code,
+                "country": "IN",
+            } },
+        },
+        "legal_info": { "pan": details.pan },
+    })
 }
 
 /// Which order an event is about; none where it is about no payment.
@@ -224,9 +441,9 @@ async fn call<T: DeserializeOwned>(
     method: &str,
     path: &str,
     body: Option<&Value>,
-    refund_key: Option<&str>,
+    key: Option<(&str, &str)>,
 ) -> Result<T, Failure> {
-    let call = Call { method, path, body, refund_key };
+    let call = Call { method, path, body, key };
     let answer = match call.send(app, Keys::read(app).await?).await? {
         refused if refused.status() == StatusCode::UNAUTHORIZED => {
             call.send(app, Keys::read_again(app).await?).await?
@@ -251,7 +468,8 @@ struct Call<'a> {
     method: &'a str,
     path: &'a str,
     body: Option<&'a Value>,
-    refund_key: Option<&'a str>,
+    /// By which it is done once: in which header, and which.
+    key: Option<(&'a str, &'a str)>,
 }
 
 impl Call<'_> {
@@ -262,8 +480,8 @@ impl Call<'_> {
             .uri(format!("{}{}", app.setting("RAZORPAY_URL")?, self.path))
             .header("authorization", format!("Basic {shown}"))
             .header("content-type", "application/json");
-        if let Some(key) = self.refund_key {
-            request = request.header("x-refund-idempotency", key);
+        if let Some((name, key)) = self.key {
+            request = request.header(name, key);
         }
         let body = self.body.map(Value::to_string).unwrap_or_default().into_bytes();
         let request = request.body(body).map_err(Fault::from)?;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::city::root;
 
 /// What `shared/src/observe` writes, and its dimensions beside `environment`.
-const OURS: [(&str, &[&str]); 11] = [
+const OURS: [(&str, &[&str]); 12] = [
     ("duration", &["function"]),
     ("invocations", &["function"]),
     ("faults", &["function"]),
@@ -15,6 +15,7 @@ const OURS: [(&str, &[&str]); 11] = [
     ("deliveries", &["outcome"]),
     ("outbox_age", &[]),
     ("refunds_failed", &[]),
+    ("payouts_failed", &[]),
     ("suspect_codes", &["country"]),
     ("cache", &["outcome"]),
     ("cache_up", &[]),

@@ -31,7 +31,7 @@ pub use self::{
     answer::{Answer, Contract},
     authenticator::Authenticator,
     marketplace::{BASE, Plumber, offer, open_plan, place, plan, profile},
-    payments::{Razorpay, razorpay_signature},
+    payments::{Razorpay, payout_details, razorpay_signature},
     person::{Browser, Person, address, number},
     privacy::leaks,
     uploads::{announcement, announcement_of_parts},

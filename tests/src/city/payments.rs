@@ -12,6 +12,19 @@ pub fn razorpay_signature(secret: &str, text: &str) -> String {
     tag.as_ref().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
+/// What a professional tells of themselves to be paid.
+#[must_use]
+pub fn payout_details(email: &str) -> Value {
+    json!({
+        "name": "Ravi Patil", "email": email, "phone": "+919876543210", "pan": "ABCPE1234F",
+        "account_number": "123456789012", "ifsc": "HDFC0000317",
+        "address": {
+            "street": "7 Karve Road", "locality": "Kothrud", "city": "Pune", "state": "Maharashtra",
+            "pin_code": "411038",
+        },
+    })
+}
+
 /// The sandbox of Razorpay, by its key.
 pub struct Razorpay {
     http: reqwest::Client,
@@ -102,6 +115,20 @@ impl Person {
     pub async fn sees_payment(&self, payment: &Value) -> Value {
         let id = payment["payment_id"].as_str().expect("an id");
         self.browser().get(&format!("/v1/payments/{id}")).await.is(200).body
+    }
+
+    /// Says where their earnings go.
+    pub async fn sets_payout_account(&self, details: Value) -> Answer {
+        self.browser().put("/v1/professional/payout-account", details).await
+    }
+
+    /// Has an account that their earnings go to.
+    pub async fn can_be_paid(&self, city: &City) {
+        self.sets_payout_account(payout_details(&self.email)).await.is(200);
+        city.advance("PT2M").await;
+        city.reconciles().await;
+        let account = self.browser().get("/v1/professional/payout-account").await.is(200).body;
+        assert_eq!(account["state"], "activated");
     }
 
     /// Pays for a booking.

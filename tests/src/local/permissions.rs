@@ -302,6 +302,9 @@ async fn use_bookings(city: &City, ravi: &Person, meera: &Person, (id, service):
     let plumber = Plumber { person, professional_id: id, service_id: service };
     let slots = plumber.slots(city).await;
     asha.books("a", plumber.order(&slots[10])).await.is(201);
+    // He says where his earnings go: what he is paid for from now on is set aside for him.
+    ravi.sign_in().await;
+    ravi.can_be_paid(city).await;
     // Before the schedule comes by: whoever books takes the hold away.
     city.misbehave(
         json!([{ "service": "dynamodb", "function": "MarketLapseBookings", "every": 1, "do": "fail" }]),

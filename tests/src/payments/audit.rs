@@ -15,6 +15,8 @@ pub struct Books {
     pub faults: Vec<String>,
     /// How many transfers there are.
     pub transfers: usize,
+    /// How much professionals got.
+    pub paid_out: i64,
 }
 
 impl Books {
@@ -42,6 +44,9 @@ impl City {
             books.transfers += 1;
             let amount = number(item, "/amount/M/amount/N");
             let (debit, credit) = (text(item, "debit"), text(item, "credit"));
+            if text(item, "sk").starts_with("transfer#payout#") {
+                books.paid_out += amount;
+            }
             let (moved, reserved) = match text(item, "phase") {
                 "whole" => (amount, amount),
                 "pending" => (0, amount),
@@ -66,7 +71,7 @@ impl City {
             }
         }
         for (account, balance) in &books.accounts {
-            if !["gateway", "revenue", "costs"].contains(&account.as_str())
+            if !["gateway", "held", "revenue", "costs"].contains(&account.as_str())
                 && !kept.contains(account.as_str())
             {
                 books.faults.push(format!("{account} has no balance, and its transfers say {balance}"));
@@ -91,12 +96,29 @@ impl City {
         };
         let refunds = refunds.filter(is_ours);
         let given_back: i64 = refunds.map(|one| amount(&one, "amount")).sum();
-        let gateway = -books.accounts.get("gateway").copied().unwrap_or_default();
-        if gateway != taken - given_back {
+        let lies = |name: &str| -books.accounts.get(name).copied().unwrap_or_default();
+        let (gateway, held) = (lies("gateway"), lies("held"));
+        let (mut held_there, mut shared, mut paid_out) = (0, 0, 0);
+        for transfer in razorpay.all("/v1/transfers").await {
+            let left = amount(&transfer, "amount") - amount(&transfer, "amount_reversed");
+            if transfer["processed_at"].is_null() || transfer["status"] == "failed" {
+                continue;
+            }
+            *(if transfer["on_hold"] == true { &mut held_there } else { &mut paid_out }) += left;
+            shared += left + amount(&transfer, "fees");
+        }
+        let there = taken - given_back - shared;
+        if (gateway, held) != (there, held_there) {
             let why = format!(
-                "{gateway} lies with Razorpay by the ledger, and {taken} (without fees) less {given_back} by Razorpay"
+                "({gateway}, {held} on hold) lie with Razorpay by the ledger, and by Razorpay ({there}, {held_there}): \
+                 {taken} without fees, less {given_back} and {shared}"
             );
             books.faults.push(why);
+        }
+        if books.paid_out != paid_out {
+            books
+                .faults
+                .push(format!("{} was paid out by the ledger, {paid_out} by Razorpay", books.paid_out));
         }
         books
     }

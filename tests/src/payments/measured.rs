@@ -36,6 +36,7 @@ mod on_one_machine {
             order_id: None,
             state: State::Pending,
             captures: Vec::new(),
+            share: None,
             asked_at: now,
             version: 1,
             created_at: now,

@@ -5,6 +5,7 @@ mod chaos;
 mod measured;
 mod page;
 mod pay;
+mod payouts;
 
 use serde_json::Value;
 

@@ -20,6 +20,13 @@ const refused = async (call) => {
 const account = await razorpay.accounts.create({
   email: "ravi@example.com", phone: "9999900002", type: "route", legal_business_name: "Ravi Patil", business_type: "individual",
 });
+assert.equal((await razorpay.stakeholders.create(account.id, { name: "Ravi Patil", email: "ravi@example.com" })).name, "Ravi Patil");
+const product = await razorpay.products.requestProductConfiguration(account.id, { product_name: "route", tnc_accepted: true });
+assert.equal(product.activation_status, "needs_clarification");
+const settlements = { account_number: "123456789012", ifsc_code: "HDFC0000317", beneficiary_name: "Ravi Patil" };
+assert.equal((await razorpay.products.edit(account.id, product.id, { settlements })).activation_status, "under_review");
+await new Promise((later) => setTimeout(later, 1_200));
+assert.equal((await razorpay.products.fetch(account.id, product.id)).activation_status, "activated");
 // An order that shares itself out when it is paid.
 const order = await razorpay.orders.create({
   amount: 80_000, receipt: "node-1", payment_capture: true,

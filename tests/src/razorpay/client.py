@@ -47,8 +47,19 @@ assert client.payment.all({"count": 1})["items"][0]["id"] == payment_id
 account = client.account.create({"email": "ravi@example.com", "phone": "9999900002", "type": "route",
                                  "legal_business_name": "Ravi Patil", "business_type": "individual"})
 assert account["id"].startswith("acc_"), account
-made = client.payment.transfer(payment_id, {"transfers": [
-    {"account": account["id"], "amount": 30_000, "currency": "INR", "on_hold": 1, "notes": {"share": "bkg_1"}}]})
+share = {"account": account["id"], "amount": 30_000, "currency": "INR", "on_hold": 1, "notes": {"share": "bkg_1"}}
+assert "not activated" in refused(client.payment.transfer, payment_id, {"transfers": [share]})
+stakeholder = client.stakeholder.create(account["id"], {"name": "Ravi Patil", "email": "ravi@example.com"})
+assert stakeholder["id"].startswith("sth_"), stakeholder
+product = client.product.requestProductConfiguration(account["id"], {"product_name": "route", "tnc_accepted": True})
+assert [one["field_reference"] for one in product["requirements"]] == [
+    "settlements.account_number", "settlements.ifsc_code", "settlements.beneficiary_name"], product
+settlements = {"account_number": "123456789012", "ifsc_code": "HDFC0000317", "beneficiary_name": "Ravi Patil"}
+edited = client.product.edit(account["id"], product["id"], {"settlements": settlements})
+assert edited["activation_status"] == "under_review", edited
+time.sleep(1.2)
+assert client.product.fetch(account["id"], product["id"])["activation_status"] == "activated"
+made = client.payment.transfer(payment_id, {"transfers": [share]})
 transfer = made["items"][0]
 assert (transfer["source"], transfer["on_hold"], transfer["status"]) == (payment_id, True, "pending"), transfer
 assert "greater" in refused(client.payment.transfer, payment_id, {"transfers": [

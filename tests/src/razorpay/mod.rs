@@ -144,6 +144,20 @@ impl Shop {
         self.call("POST", "/v1/payments/create/upi", payment).await
     }
 
+    /// A linked account that can get money.
+    async fn account(&self, told: &Value) -> String {
+        let account = id(&self.call("POST", "/v2/accounts", told.clone()).await.ok());
+        let products = format!("/v2/accounts/{account}/products");
+        let route = json!({ "product_name": "route", "tnc_accepted": true });
+        let product = id(&self.call("POST", &products, route).await.ok());
+        let settlements = json!({ "settlements": {
+            "account_number": "123456789012", "ifsc_code": "HDFC0000317", "beneficiary_name": "Ravi Patil",
+        } });
+        self.call("PATCH", &format!("{products}/{product}"), settlements).await.ok();
+        self.city.advance("PT1S").await;
+        account
+    }
+
     /// An order that is paid and captured; the payment's id.
     async fn paid(&self, amount: i64) -> String {
         let order = self.order(amount, true).await;
@@ -444,7 +458,8 @@ async fn a_share_is_held_until_its_time_and_no_more_is_shared_than_was_paid() {
         "email": "ravi@example.com", "phone": "9999900002", "type": "route",
         "legal_business_name": "Ravi Patil", "business_type": "individual",
     });
-    let account = id(&shop.call("POST", "/v2/accounts", told.clone()).await.ok());
+    let account = shop.account(&told).await;
+    shop.call("POST", "/v2/accounts", told.clone()).await.is_refused("already exists");
     let mut nameless = told.clone();
     nameless.as_object_mut().unwrap().remove("legal_business_name");
     shop.call("POST", "/v2/accounts", nameless).await.is_refused("legal business name");
@@ -468,7 +483,7 @@ async fn a_share_is_held_until_its_time_and_no_more_is_shared_than_was_paid() {
     // Who cannot have it leaves it to others.
     let mut failing = told.clone();
     failing["email"] = json!("fails@example.com");
-    let failing = id(&shop.call("POST", "/v2/accounts", failing).await.ok());
+    let failing = shop.account(&failing).await;
     let nothing = json!({ "transfers": [{ "account": failing, "amount": 1_000, "currency": "INR" }] });
     let nothing = shop.call("POST", &path, nothing).await.ok();
     assert_eq!(nothing["items"][0]["status"], "pending");
@@ -506,6 +521,56 @@ async fn a_share_is_held_until_its_time_and_no_more_is_shared_than_was_paid() {
     shop.city.advance("PT1S").await;
     shop.call("POST", &format!("/v1/payments/{paid}/refund"), part).await.ok();
     assert_eq!(shop.get(&format!("/v1/transfers/{one}")).await["amount_reversed"], 1_000);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_not_known_yet_gets_nothing_and_one_key_is_one_transfer() {
+    let shop = Shop::new().await;
+    let told = json!({
+        "email": "ravi@example.com", "phone": "9999900002", "type": "route",
+        "legal_business_name": "Ravi Patil", "business_type": "individual",
+    });
+    let account = id(&shop.call("POST", "/v2/accounts", told).await.ok());
+    let transfer = json!({ "account": account, "amount": 1_000, "currency": "INR" });
+    shop.call("POST", "/v1/transfers", transfer.clone()).await.is_refused("not activated");
+    let products = format!("/v2/accounts/{account}/products");
+    let route = json!({ "product_name": "route", "tnc_accepted": true });
+    let product = shop.call("POST", &products, route.clone()).await.ok();
+    assert_eq!(shop.call("POST", &products, route).await.ok(), product);
+    assert_eq!(product["requirements"].as_array().unwrap().len(), 3);
+    let product = format!("{products}/{}", id(&product));
+    let settlements = |number: &str, ifsc: &str| {
+        json!({ "settlements": {
+            "account_number": number, "ifsc_code": ifsc, "beneficiary_name": "Ravi Patil",
+        } })
+    };
+    shop.call("PATCH", &product, settlements("123456789012", "HDFC317")).await.is_refused("ifsc");
+    shop.call("PATCH", &product, settlements("123456780000", "HDFC0000317")).await.ok();
+    shop.city.advance("PT1S").await;
+    let unclear = shop.get(&product).await;
+    assert_eq!(unclear["activation_status"], "needs_clarification");
+    assert_eq!(unclear["requirements"][0]["field_reference"], "settlements.account_number");
+    shop.call("PATCH", &product, settlements("123456789012", "HDFC0000317")).await.ok();
+    shop.city.advance("PT1S").await;
+    assert_eq!(shop.get(&product).await["activation_status"], "activated");
+
+    let keyed = async |key: &str, amount: i64| {
+        let mut body = transfer.clone();
+        body["amount"] = json!(amount);
+        let request = shop.http.post(format!("{}/v1/transfers", shop.url));
+        let request = request.basic_auth(&shop.key, Some(&shop.secret)).header("x-transfer-idempotency", key);
+        let answer = request.json(&body).send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    let all = futures_util::future::join_all((0..20).map(|_| keyed("one-key", 1_000))).await;
+    assert!(all.iter().all(|answer| *answer == all[0] && answer.0 == 200), "{all:?}");
+    assert_eq!(keyed("one-key", 1_001).await.0, 400);
+    assert_eq!(keyed("other-key", 1_000).await.0, 200);
+    assert_eq!(keyed("k", 1_000).await.0, 400);
+    shop.city.advance("PT1S").await;
+    let one = shop.get(&format!("/v1/transfers/{}", id(&all[0].1))).await;
+    assert_eq!((&one["status"], &one["fees"], &one["tax"]), (&json!("processed"), &json!(2), &json!(0)));
+    assert_eq!(shop.get("/v1/transfers").await["count"], 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

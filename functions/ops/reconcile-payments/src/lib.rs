@@ -1,15 +1,16 @@
 //! Looks at payments whose time has come: what Razorpay told nobody of, what a booking that ended leaves to be shared out,
-//! refunds on their way; called by schedule.
+//! refunds and shares on their way; and at professionals' accounts that Razorpay is not done with; called by schedule.
 
 use connecto_shared::{
     App, Fault,
-    domain::id::PaymentId,
+    domain::id::{PaymentId, ProfessionalId},
     due::{self, Done},
-    payments,
-    store::payments as store,
+    payments, payouts,
+    store::{payments as store, payout_accounts},
     vendor::razorpay::Failure,
 };
 use jiff::SignedDuration;
+use serde::Serialize;
 use serde_json::Value;
 
 /// While Razorpay does not answer, each is looked at again after so long.
@@ -17,15 +18,41 @@ const SOON: SignedDuration = SignedDuration::from_mins(2);
 /// What cannot be looked at for another reason is tried again after so long.
 const LATER: SignedDuration = SignedDuration::from_mins(30);
 
-/// Looks at each payment that is due.
+/// What became of what was due.
+#[derive(Debug, Serialize)]
+pub struct Reconciled {
+    payments: Done,
+    accounts: Done,
+}
+
+/// Looks at each payment, and each account, that is due.
 #[tracing::instrument(name = "ops.reconcile_payments", skip_all)]
-pub async fn handler(app: App, _: Value) -> Result<Done, Fault> {
-    due::work_off(
+pub async fn handler(app: App, _: Value) -> Result<Reconciled, Fault> {
+    let payments = due::work_off(
         &app,
         |app, shard, limit| Box::pin(store::due(app, shard, limit)),
         |app, id| Box::pin(look(app, id)),
     )
-    .await
+    .await;
+    let accounts = due::work_off(
+        &app,
+        |app, shard, limit| Box::pin(payout_accounts::due(app, shard, limit)),
+        |app, id| Box::pin(look_at_account(app, id)),
+    )
+    .await;
+    Ok(Reconciled { payments: payments?, accounts: accounts? })
+}
+
+/// Looks at one account; it stays due where Razorpay does not answer.
+async fn look_at_account(app: &App, id: ProfessionalId) -> Result<bool, Fault> {
+    match payouts::look(app, id).await {
+        Ok(looked) => Ok(looked),
+        Err(Failure::Unavailable) => {
+            tracing::warn!(professional_id = %id, "Razorpay does not answer");
+            Ok(false)
+        }
+        Err(failure) => Err(failure.into()),
+    }
 }
 
 /// Looks at one; what cannot be looked at is tried again later, behind what can.

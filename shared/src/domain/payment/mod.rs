@@ -4,8 +4,11 @@
 //! are made. What is known of those is what Razorpay says when it is asked: [`Payment::next`] says what is to be done by
 //! it, whoever it was that had us ask.
 
+mod share;
 #[cfg(test)]
 mod tests;
+
+pub use share::{LEASE, Share, ShareState, Source, TransferStatus, TransferTold};
 
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
@@ -63,6 +66,8 @@ pub struct Payment {
     pub state: State,
     /// What was captured, first what pays for the booking, if that was paid.
     pub captures: Vec<Capture>,
+    /// What the professional gets of it, once that is on its way.
+    pub share: Option<Share>,
     /// When the customer last wanted to pay.
     pub asked_at: Timestamp,
     /// Counts up with each write.
@@ -145,6 +150,17 @@ pub enum AttemptStatus {
     Unknown,
 }
 
+/// What is said of a payment by those who are asked.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// All attempts to pay its order.
+    pub attempts: Vec<Attempt>,
+    /// The transfer of the professional's share.
+    pub transfer: Option<TransferTold>,
+    /// The linked account that the professional has, if it can get money.
+    pub payout_account: Option<String>,
+}
+
 /// What is to be done with a payment.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
@@ -156,7 +172,15 @@ pub enum Step {
     GiveBack(Attempt),
     /// To share out what was paid.
     Settle(Settlement),
-    /// To call somebody: more of this capture went back than we asked for.
+    /// To have the professional's share set aside with this account.
+    SetAside(String),
+    /// To note what became of the transfer of their share.
+    NoteShare(TransferTold),
+    /// To have come back what is not theirs of it.
+    TakeBack(TransferTold),
+    /// To have their bank get this transfer.
+    Release(String),
+    /// To call somebody: more of this capture went back than we asked for, or of this transfer.
     Disagree(String),
     /// Nothing, for now.
     Wait,
@@ -164,6 +188,11 @@ pub enum Step {
 
 /// A payment after a step, and what it moves.
 pub type Moved = (Payment, Vec<Transfer>);
+
+/// When something is looked at again that has been as it is since then: the later, the longer.
+fn later(since: Timestamp, now: Timestamp) -> Timestamp {
+    now + (now.duration_since(since) / 2).clamp(FIRST_LOOK, LAST_LOOK)
+}
 
 impl Attempt {
     /// What its capture moves: all of it for somebody, and Razorpay's fee for us.
@@ -200,6 +229,7 @@ impl Payment {
             order_id: None,
             state: State::Pending,
             captures: Vec::new(),
+            share: None,
             asked_at: now,
             version: 1,
             created_at: now,
@@ -224,10 +254,11 @@ impl Payment {
         Act::Pay(self.payment_id)
     }
 
-    /// What is to be done next, by the attempts to pay its order and by its booking; `refused` are those that Razorpay does not
-    /// let us capture. The earliest attempt that is good is the one that counts, so that all who look at once choose the same.
+    /// What is to be done next, by what is told of it and by its booking; `refused` are the attempts that Razorpay does not let us
+    /// capture, and the transfers that it does not change for us. The earliest attempt that is good is the one that counts, so that all who look at once choose the same.
     #[must_use]
-    pub fn next(&self, attempts: &[Attempt], refused: &[String], booking: &Booking, now: Timestamp) -> Step {
+    pub fn next(&self, told: &Told, refused: &[String], booking: &Booking, now: Timestamp) -> Step {
+        let attempts = &told.attempts;
         let is_wanted = self.is_wanted(booking, now);
         let earliest = |status: AttemptStatus| {
             let is_possible = |attempt: &&Attempt| {
@@ -253,6 +284,9 @@ impl Payment {
         }
         if let Some(capture) = self.captures.iter().find(|capture| capture.disagrees(attempts)) {
             return Step::Disagree(capture.id.clone());
+        }
+        if let Some(step) = self.share_step(told, refused, booking, now) {
+            return step;
         }
         match booking.settlement {
             Some(settlement) if self.state == State::Paid => Step::Settle(settlement),
@@ -286,6 +320,9 @@ impl Payment {
     pub fn settled(&self, settlement: Settlement, now: Timestamp) -> Moved {
         let mut next = self.next_version();
         next.state = State::Settled;
+        if let Some(share) = &mut next.share {
+            share.since = now;
+        }
         let Some(paid) = next.captures.first_mut() else { return (next, Vec::new()) };
         let rest = paid.amount.less(settlement.customer_pays);
         let shares = [
@@ -382,23 +419,20 @@ impl Payment {
     #[must_use]
     pub fn waits(&self, booking: &Booking, now: Timestamp) -> (Self, Option<Timestamp>) {
         let mut next = self.next_version();
-        let later = |since: Timestamp| {
-            let age = now.duration_since(since);
-            now + (age / 2).clamp(FIRST_LOOK, LAST_LOOK)
-        };
-        let refund = self.refunding_captures().map(|(_, refund)| later(refund.since)).min();
+        let refund = self.refunding_captures().map(|(_, refund)| later(refund.since, now)).min();
+        let share = self.share_look(booking, now);
         let look = if self.state == State::Pending {
             if !self.is_wanted(booking, now) && now.duration_since(self.asked_at) >= MAY_BE_PAID_FOR {
                 next.state = State::Expired;
                 None
             } else {
-                Some(later(self.asked_at))
+                Some(later(self.asked_at, now))
             }
         } else {
             let again = [SECOND_LOOK, MAY_BE_PAID_FOR].map(|after| self.asked_at + after);
             again.into_iter().find(|again| *again > now)
         };
-        (next, refund.into_iter().chain(look).min())
+        (next, refund.into_iter().chain(share).chain(look).min())
     }
 
     fn next_version(&self) -> Self {

@@ -25,13 +25,26 @@ struct World {
     payment: Payment,
     attempts: Vec<Attempt>,
     transfers: Vec<Transfer>,
+    /// The professional's account, once they have one.
+    account: Option<String>,
+    /// What was set aside or paid out at Razorpay, and by what tries.
+    shares: Vec<(u32, Source, TransferTold)>,
 }
 
 impl World {
     fn new(dice: TestRng, price: i64) -> Self {
         let booking = booking(CancellationPolicy::Standard, &[price], true, 2_000);
         let payment = Payment { order_id: Some("order_1".to_owned()), ..Payment::new(&booking, at(0)) };
-        Self { dice, now: 0, booking, payment, attempts: Vec::new(), transfers: Vec::new() }
+        Self {
+            dice,
+            now: 0,
+            booking,
+            payment,
+            attempts: Vec::new(),
+            transfers: Vec::new(),
+            account: None,
+            shares: Vec::new(),
+        }
     }
 
     fn chance(&mut self, of: u32) -> bool {
@@ -73,8 +86,59 @@ impl World {
                     other => other,
                 };
             }
+            2 if self.chance(4) => self.account = Some("acc_1".to_owned()),
             _ => {}
         }
+        // A share is there after a while, or not.
+        let fails = self.chance(8);
+        for (_, _, share) in &mut self.shares {
+            if share.status == TransferStatus::Pending {
+                share.status = if fails { TransferStatus::Failed } else { TransferStatus::Processed };
+                share.fees = if fails { Money::NOTHING } else { share.amount.part(29) };
+            }
+        }
+    }
+
+    /// The transfer that a share was asked for by, as Razorpay shows it.
+    fn shown(&self) -> Option<TransferTold> {
+        let share = self.payment.open_share()?;
+        let of = |(tries, source, told): &&(u32, Source, TransferTold)| match share.source {
+            Source::Payment => *source == Source::Payment && *tries == share.tries,
+            Source::Balance => share.id.as_ref() == Some(&told.id),
+        };
+        self.shares.iter().find(of).map(|(_, _, told)| told.clone())
+    }
+
+    /// Razorpay sets a share aside, and its answer may be lost.
+    fn is_set_aside(&mut self) {
+        let share = self.payment.share.clone().unwrap();
+        if share.source == Source::Payment {
+            assert!(self.payment.captures[0].refund.is_none(), "no share once a refund has begun");
+        }
+        // From the balance it is made once, by its key.
+        let before = self.shares.iter().position(|(tries, source, _)| {
+            (*source, *tries) == (Source::Balance, share.tries) && share.source == Source::Balance
+        });
+        let place = before.unwrap_or_else(|| {
+            let told = TransferTold {
+                id: format!("trf_{}", self.shares.len()),
+                status: TransferStatus::Pending,
+                amount: share.amount,
+                taken_back: Money::NOTHING,
+                on_hold: share.source == Source::Payment,
+                fees: Money::NOTHING,
+            };
+            self.shares.push((share.tries, share.source, told));
+            self.shares.len() - 1
+        });
+        if !self.chance(3) {
+            let told = self.shares[place].2.clone();
+            self.goes_on(self.payment.share_told(&told, at(self.now)));
+        }
+    }
+
+    fn share_at_razorpay(&mut self, id: &str) -> &mut TransferTold {
+        &mut self.shares.iter_mut().find(|(_, _, told)| told.id == id).unwrap().2
     }
 
     /// What `payments::look` does, of what is pure.
@@ -82,7 +146,38 @@ impl World {
         let mut refused = Vec::new();
         for _ in 0..20 {
             let now = at(self.now);
-            match self.payment.next(&self.attempts, &refused, &self.booking, now) {
+            let asks = self.payment.asks_for_account(&self.booking, now);
+            let told = Told {
+                attempts: self.attempts.clone(),
+                transfer: self.shown(),
+                payout_account: self.account.clone().filter(|_| asks),
+            };
+            match self.payment.next(&told, &refused, &self.booking, now) {
+                Step::SetAside(account) => {
+                    self.payment = self.payment.sets_aside(account, &self.booking, now);
+                    match self.dice.random_range(0..6) {
+                        0 => self.payment = self.payment.share_refused(now),
+                        // The process dies before it asks.
+                        1 => return,
+                        _ => self.is_set_aside(),
+                    }
+                }
+                Step::NoteShare(transfer) => self.goes_on(self.payment.share_told(&transfer, now)),
+                Step::TakeBack(transfer) => {
+                    let due = self.payment.share_due(&self.booking).unwrap();
+                    self.payment = self.payment.takes_back(now);
+                    match self.dice.random_range(0..6) {
+                        0 => refused.push(transfer.id),
+                        1 => return,
+                        _ => {
+                            let share = self.share_at_razorpay(&transfer.id);
+                            share.taken_back = share.amount.less(due);
+                            share.status = TransferStatus::PartiallyReversed;
+                        }
+                    }
+                }
+                Step::Release(id) if self.chance(6) => refused.push(id),
+                Step::Release(id) => self.share_at_razorpay(&id).on_hold = false,
                 Step::Capture(attempt) if self.chance(8) => refused.push(attempt.id),
                 Step::Capture(attempt) => {
                     let there = self.attempts.iter_mut().find(|one| one.id == attempt.id).unwrap();
@@ -155,8 +250,21 @@ impl World {
         let back = self.payment.sum_of_refunds(RefundState::Processed).amount();
         let fee = |id: &str| self.attempts.iter().find(|one| one.id == id).map_or(0, |one| one.fee.amount());
         let fees: i64 = self.payment.captures.iter().map(|one| fee(&one.id)).sum();
-        assert_eq!(-of(Account::Costs).balance, fees);
-        assert_eq!(-of(Account::Gateway).balance, taken - back - fees);
+        // What Razorpay shows of shares is noted a moment later.
+        let noted: Vec<_> = self
+            .shares
+            .iter()
+            .filter(|(_, _, told)| {
+                let names = [format!("hold#{}", told.id), format!("payout#{}", told.id)];
+                self.transfers.iter().any(|transfer| names.contains(&transfer.name))
+            })
+            .collect();
+        let share_fees: i64 = noted.iter().map(|(_, _, told)| told.fees.amount()).sum();
+        let shared: i64 = noted.iter().map(|(_, _, told)| told.amount.amount()).sum();
+        let taken_back = self.payment.share.as_ref().map_or(0, |share| share.taken_back.amount());
+        assert!(noted.len() <= 1, "shared twice: {:?}", self.shares);
+        assert_eq!(-of(Account::Costs).balance, fees + share_fees);
+        assert_eq!(-of(Account::Gateway).balance, taken - back - fees - share_fees - shared + taken_back);
         let escrow = of(Account::Escrow(self.booking.booking_id)).balance;
         let is_held = self.payment.state == State::Paid;
         assert_eq!(escrow, if is_held { self.payment.amount.amount() } else { 0 });
@@ -172,6 +280,7 @@ impl World {
 #[test]
 fn a_payment_keeps_to_its_rules_whatever_happens() {
     let (mut states, mut refunds) = (BTreeMap::<String, usize>::new(), 0);
+    let mut shares = BTreeMap::<Option<String>, usize>::new();
     for n in 0..PAYMENTS {
         let mut seed = [11; 32];
         seed[..8].copy_from_slice(&n.to_le_bytes());
@@ -201,17 +310,25 @@ fn a_payment_keeps_to_its_rules_whatever_happens() {
         if let (State::Settled, Some(settlement)) = (world.payment.state, world.booking.settlement) {
             let lies = ledger::changes(&world.transfers);
             let of = |account| lies.get(&account).map_or(0, |change| change.balance);
-            assert_eq!(
-                of(Account::Payable(world.payment.professional_id)),
-                settlement.professional_gets.amount()
-            );
+            let paid_out = world.transfers.iter().filter(|transfer| transfer.name.starts_with("payout#"));
+            let paid_out: i64 = paid_out.map(|transfer| transfer.amount.amount()).sum();
+            let payable = of(Account::Payable(world.payment.professional_id));
+            assert_eq!(payable + paid_out, settlement.professional_gets.amount());
+            if let Some(share) =
+                world.payment.share.as_ref().filter(|share| share.state == ShareState::Released)
+            {
+                assert_eq!((payable, -of(Account::Held)), (0, 0), "{share:?}");
+            }
+            *shares
+                .entry(world.payment.share.as_ref().map(|share| format!("{:?}", share.state)))
+                .or_default() += 1;
             assert_eq!(of(Account::Revenue), settlement.marketplace_keeps.amount());
         }
         refunds += usize::from(world.payment.sum_of_refunds(RefundState::Processed) > Money::NOTHING);
         *states.entry(format!("{:?}", world.payment.state)).or_default() += 1;
     }
-    println!("{PAYMENTS} payments, {refunds} with refunds, {states:?}");
-    assert!(states.len() >= 3 && refunds > PAYMENTS / 20, "too little happened");
+    println!("{PAYMENTS} payments, {refunds} with refunds, {states:?}, shares {shares:?}");
+    assert!(states.len() >= 3 && shares.len() >= 4 && refunds > PAYMENTS / 20, "too little happened");
 }
 
 #[test]

@@ -42,10 +42,10 @@ const SCHEMA: &str = "
         due INTEGER NOT NULL
     );
     CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (due);
-    CREATE TABLE IF NOT EXISTS refund_keys (
+    CREATE TABLE IF NOT EXISTS idempotency_keys (
         key TEXT PRIMARY KEY,
         request TEXT NOT NULL,
-        refund TEXT NOT NULL
+        made TEXT NOT NULL
     );
     CREATE TABLE IF NOT EXISTS keys (
         id TEXT PRIMARY KEY,
@@ -219,14 +219,14 @@ impl Entries<'_> {
         Ok(())
     }
 
-    /// The refund that was asked for by a key, and how.
-    pub(super) fn refund_by(&self, key: &str) -> Result<Option<(String, String)>, Refused> {
-        let found = "SELECT request, refund FROM refund_keys WHERE key = ?";
+    /// What was asked for by a key, and what was made.
+    pub(super) fn made_by(&self, key: &str) -> Result<Option<(String, String)>, Refused> {
+        let found = "SELECT request, made FROM idempotency_keys WHERE key = ?";
         Ok(self.tx.query_row(found, [key], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
     }
 
-    pub(super) fn keep_refund(&self, key: &str, request: &str, refund: &str) -> Result<(), Refused> {
-        self.tx.execute("INSERT INTO refund_keys VALUES (?, ?, ?)", params![key, request, refund])?;
+    pub(super) fn keep_made(&self, key: &str, request: &str, made: &str) -> Result<(), Refused> {
+        self.tx.execute("INSERT INTO idempotency_keys VALUES (?, ?, ?)", params![key, request, made])?;
         Ok(())
     }
 

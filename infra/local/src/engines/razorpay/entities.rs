@@ -6,8 +6,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// What Razorpay charges for a payment, in hundredths of a per cent, and the tax on that.
+/// What Razorpay charges for a payment, and for a transfer, in hundredths of a per cent, and the tax on that.
 const FEE: i64 = 200;
+const TRANSFER_FEE: i64 = 25;
 const TAX_ON_FEE: i64 = 1_800;
 
 /// Something that Razorpay keeps under an id.
@@ -259,7 +260,7 @@ pub(super) enum TransferStatus {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Transfer {
     pub id: String,
-    /// The payment, or the order that it came with.
+    /// The payment, or the order that it came with, or our own balance.
     pub source: String,
     /// The payment that it is a share of, if there is one.
     pub payment_id: Option<String>,
@@ -308,12 +309,13 @@ impl Entity for Transfer {
             Self { on_hold: true, .. } => Some("on_hold"),
             _ => Some("pending"),
         };
+        let (fees, tax) = if self.status == TransferStatus::Processed { self.fees() } else { (0, 0) };
         let failed = self.status == TransferStatus::Failed;
         let error = |text: &'static str| failed.then_some(text);
         json!({
             "id": self.id, "entity": "transfer", "status": status, "source": self.source,
             "recipient": self.recipient, "amount": self.amount, "currency": "INR",
-            "amount_reversed": self.amount_reversed, "fees": 0, "tax": 0, "notes": self.notes.wire(),
+            "amount_reversed": self.amount_reversed, "fees": fees, "tax": tax, "notes": self.notes.wire(),
             "linked_account_notes": [], "on_hold": self.on_hold, "on_hold_until": self.on_hold_until,
             "settlement_status": settlement, "recipient_settlement_id": null, "created_at": self.created_at,
             "processed_at": self.processed_at,
@@ -321,6 +323,15 @@ impl Entity for Transfer {
                 "description": error("The linked account cannot receive transfers."), "field": null,
                 "step": error("transfer_processing"), "id": self.id, "source": null, "metadata": null },
         })
+    }
+}
+
+impl Transfer {
+    /// What is charged for it, with the tax on that, and the tax.
+    fn fees(&self) -> (i64, i64) {
+        let fee = self.amount * TRANSFER_FEE / 10_000;
+        let tax = fee * TAX_ON_FEE / 10_000;
+        (fee + tax, tax)
     }
 }
 
@@ -377,6 +388,102 @@ impl Entity for Account {
         wire.insert("status".to_owned(), json!("created"));
         wire.insert("created_at".to_owned(), json!(self.created_at));
         Value::Object(wire)
+    }
+}
+
+/// Somebody whose business a linked account is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Stakeholder {
+    pub id: String,
+    pub account: String,
+    pub told: serde_json::Map<String, Value>,
+}
+
+impl Entity for Stakeholder {
+    const PREFIX: &'static str = "sth_";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn parent(&self) -> Option<&str> {
+        Some(&self.account)
+    }
+
+    fn wire(&self) -> Value {
+        let mut wire = self.told.clone();
+        wire.insert("id".to_owned(), json!(self.id));
+        wire.insert("entity".to_owned(), json!("stakeholder"));
+        Value::Object(wire)
+    }
+}
+
+/// How far Razorpay is with looking at a linked account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Activation {
+    NeedsClarification,
+    UnderReview,
+    Activated,
+}
+
+/// What a linked account uses: Route.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Product {
+    pub id: String,
+    pub account: String,
+    /// Where the account's money goes: a bank account's number, its bank's code and whose it is.
+    pub settlements: BTreeMap<String, String>,
+    pub activation: Activation,
+    /// When it is looked at.
+    pub due: Option<i64>,
+    pub created_at: i64,
+}
+
+impl Product {
+    /// What is told of where the money goes.
+    pub(super) const SETTLEMENTS: [&'static str; 3] = ["account_number", "ifsc_code", "beneficiary_name"];
+}
+
+impl Entity for Product {
+    const PREFIX: &'static str = "acc_prd_";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn parent(&self) -> Option<&str> {
+        Some(&self.account)
+    }
+
+    fn due(&self) -> Option<i64> {
+        self.due
+    }
+
+    fn wire(&self) -> Value {
+        let requirement = |field: &str, reason: &str| {
+            json!({
+                "field_reference": format!("settlements.{field}"), "reason_code": reason, "status": "required",
+                "resolution_url": format!("/accounts/{}/products/{}", self.account, self.id),
+            })
+        };
+        let missing = Self::SETTLEMENTS.iter().filter(|field| !self.settlements.contains_key(**field));
+        let mut requirements: Vec<_> = missing.map(|field| requirement(field, "field_missing")).collect();
+        if requirements.is_empty() && self.activation == Activation::NeedsClarification {
+            requirements.push(requirement("account_number", "invalid_details"));
+        }
+        let active = match self.activation {
+            Activation::Activated => json!(self.settlements),
+            _ => json!({ "account_number": null, "ifsc_code": null, "beneficiary_name": null }),
+        };
+        json!({
+            "id": self.id, "account_id": self.account, "product_name": "route",
+            "activation_status": self.activation, "requirements": requirements,
+            "requested_configuration": { "settlements": self.settlements },
+            "active_configuration": { "settlements": active },
+            "tnc": { "id": format!("tnc_{}", &self.id[Self::PREFIX.len()..]), "accepted": true, "accepted_at": self.created_at },
+            "requested_at": self.created_at,
+        })
     }
 }
 

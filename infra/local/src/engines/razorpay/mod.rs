@@ -40,8 +40,8 @@ const SERVICE: &str = "razorpay";
 const OWN: &str = "ConnectOsOwn00";
 /// What that is told of.
 const EVENTS: [&str; 4] = ["payment.authorized", "payment.captured", "refund.processed", "refund.failed"];
-/// By which the same refund is made once.
-const REFUND_KEY: &str = "x-refund-idempotency";
+/// By which the same refund, or the same transfer, is made once.
+const KEYS: [&str; 2] = ["x-refund-idempotency", "x-transfer-idempotency"];
 
 /// The sandbox over its books.
 pub struct Sandbox {
@@ -165,7 +165,8 @@ impl Sandbox {
             let refused = Refused::with(StatusCode::UNAUTHORIZED, "Authentication failed");
             return Ok(json(refused.status, &refused.wire()));
         }
-        if head.headers.get(REFUND_KEY).is_some_and(|key| key.to_str().is_err()) {
+        let is_text = |name: &&str| head.headers.get(*name).is_none_or(|key| key.to_str().is_ok());
+        if !KEYS.iter().all(|name| is_text(name)) {
             let refused = Refused::bad_request("The idempotency key is not valid.");
             return Ok(json(refused.status, &refused.wire()));
         }
@@ -238,13 +239,13 @@ impl From<Refused> for Failed {
 
 /// What a request wants.
 fn called(request: &Request<Bytes>) -> Option<api::Call<'_>> {
-    let refund_key = request.headers().get(REFUND_KEY);
+    let key = |name| request.headers().get(name).and_then(|key| key.to_str().ok());
     let request = api::Request {
         verb: request.method(),
         path: request.uri().path(),
         query: request.uri().query().unwrap_or_default(),
         body: request.body(),
-        refund_key: refund_key.and_then(|key| key.to_str().ok()),
+        keys: KEYS.map(key),
     };
     request.call()
 }

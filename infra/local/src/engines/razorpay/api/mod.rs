@@ -1,5 +1,6 @@
 //! Orders, payments, refunds, transfers, linked accounts and webhooks, as Razorpay's API has them.
 
+mod accounts;
 pub(super) mod hooks;
 mod orders;
 pub(super) mod payments;
@@ -10,13 +11,19 @@ use http::{Method as Verb, StatusCode};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
+use self::accounts::{
+    create_account, create_stakeholder, edit_account, edit_product, edit_stakeholder, product_of,
+    product_passes, request_product,
+};
 use self::hooks::{create_webhook, edit_webhook};
 use self::orders::{create_order, edit_order, order, orders, payments_of};
 use self::payments::{capture_of, edit_payment, pay, payment_passes};
 use self::refunds::{refund, refund_of, refund_passes};
-use self::transfers::{create_account, edit_account, edit_transfer, reverse, transfer, transfer_passes};
+use self::transfers::{edit_transfer, reverse, transfer, transfer_from_balance, transfer_passes};
 use super::books::{Entries, Listing};
-use super::entities::{Account, Entity, Notes, Payment, Refund, Reversal, Transfer, Webhook};
+use super::entities::{
+    Account, Entity, Notes, Payment, Product, Refund, Reversal, Stakeholder, Transfer, Webhook,
+};
 use super::refusal::Refused;
 
 /// The least that can be paid, in paise.
@@ -40,15 +47,15 @@ pub(super) struct Request<'r> {
     pub path: &'r str,
     pub query: &'r str,
     pub body: &'r [u8],
-    /// `X-Refund-Idempotency`.
-    pub refund_key: Option<&'r str>,
+    /// `X-Refund-Idempotency` and `X-Transfer-Idempotency`.
+    pub keys: [Option<&'r str>; 2],
 }
 
 impl<'r> Request<'r> {
     /// What it wants; nothing where there is no such call.
     pub(super) fn call(self) -> Option<Call<'r>> {
         let parts: Vec<&'r str> = self.path.trim_matches('/').split('/').collect();
-        let (query, body, refund_key) = (self.query, self.body, self.refund_key);
+        let (query, body, [refund_key, transfer_key]) = (self.query, self.body, self.keys);
         let (action, work): (&'static str, Work<'r>) = match (self.verb.as_str(), parts.as_slice()) {
             ("POST", &["v1", "orders"]) => ("orders.create", Box::new(|it| create_order(it, read(body)?))),
             ("GET", &["v1", "orders"]) => ("orders.all", Box::new(|it| orders(it, query))),
@@ -88,6 +95,9 @@ impl<'r> Request<'r> {
             }
             ("GET", &["v1", "refunds"]) => ("refunds.all", Box::new(|it| list::<Refund>(it, None, query))),
             ("GET", &["v1", "refunds", id]) => ("refunds.fetch", Box::new(|it| fetch::<Refund>(it, id))),
+            ("POST", &["v1", "transfers"]) => {
+                ("transfers.create", Box::new(move |it| transfer_from_balance(it, body, transfer_key)))
+            }
             ("GET", &["v1", "transfers"]) => {
                 ("transfers.all", Box::new(|it| list::<Transfer>(it, None, query)))
             }
@@ -112,6 +122,24 @@ impl<'r> Request<'r> {
             ("GET", &["v2", "accounts", id]) => ("accounts.fetch", Box::new(|it| fetch::<Account>(it, id))),
             ("PATCH", &["v2", "accounts", id]) => {
                 ("accounts.edit", Box::new(|it| edit_account(it, id, read(body)?)))
+            }
+            ("POST", &["v2", "accounts", id, "stakeholders"]) => {
+                ("stakeholders.create", Box::new(|it| create_stakeholder(it, id, read(body)?)))
+            }
+            ("GET", &["v2", "accounts", id, "stakeholders"]) => {
+                ("stakeholders.all", Box::new(|it| Ok(collection(&it.all_of::<Stakeholder>(id)?))))
+            }
+            ("PATCH", &["v2", "accounts", of, "stakeholders", id]) => {
+                ("stakeholders.edit", Box::new(|it| edit_stakeholder(it, (of, id), read(body)?)))
+            }
+            ("POST", &["v2", "accounts", id, "products"]) => {
+                ("products.create", Box::new(|it| request_product(it, id, &read(body)?)))
+            }
+            ("GET", &["v2", "accounts", of, "products", id]) => {
+                ("products.fetch", Box::new(|it| Ok(product_of(it, (of, id))?.wire())))
+            }
+            ("PATCH", &["v2", "accounts", of, "products", id]) => {
+                ("products.edit", Box::new(|it| edit_product(it, (of, id), read(body)?)))
             }
             ("POST", &["v1", "webhooks"]) => {
                 ("webhooks.create", Box::new(|it| create_webhook(it, read(body)?)))
@@ -172,6 +200,36 @@ fn parameter(query: &str, name: &str) -> Option<String> {
 
 fn list<E: Entity>(entries: &Entries<'_>, parent: Option<&str>, query: &str) -> Result<Value, Refused> {
     Ok(collection(&entries.list::<E>(&listing(parent, query)?)?))
+}
+
+/// Does something once for a key, if there is one: the same request gets what was made before.
+fn once<E: Entity>(
+    entries: &Entries<'_>,
+    key: Option<&str>,
+    request: &str,
+    work: impl FnOnce() -> Result<E, Refused>,
+) -> Result<Value, Refused> {
+    let Some(key) = key else { return Ok(work()?.wire()) };
+    if let Some((before, made)) = entries.made_by(key)? {
+        if before != request {
+            return Err(Refused::bad_request("Different request with the same idempotency key"));
+        }
+        return fetch::<E>(entries, &made);
+    }
+    let made = work()?;
+    entries.keep_made(key, request, made.id())?;
+    Ok(made.wire())
+}
+
+/// Whether a key is as long as it has to be, and of letters, digits, `-` and `_`.
+fn check_key(key: Option<&str>, lengths: std::ops::RangeInclusive<usize>) -> Result<(), Refused> {
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    let is_good = |key: &str| lengths.contains(&key.len()) && key.bytes().all(is_letter);
+    if key.is_none_or(is_good) {
+        Ok(())
+    } else {
+        Err(Refused::bad_request("The idempotency key is not valid."))
+    }
 }
 
 /// An amount in paise: a number, or one in quotes.
@@ -244,6 +302,8 @@ fn pass(entries: &Entries<'_>, id: &str) -> Result<(), Refused> {
         refund_passes(entries, refund)?;
     } else if let Some(transfer) = entries.find::<Transfer>(id)? {
         transfer_passes(entries, transfer)?;
+    } else if let Some(product) = entries.find::<Product>(id)? {
+        product_passes(entries, product)?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::payments::CAPTURE_WITHIN_S;
 use super::transfers::take_back;
-use super::{Flag, LEAST, Paise, fetch, notes, read};
+use super::{Flag, LEAST, Paise, check_key, notes, once, read};
 use crate::engines::razorpay::books::{Entries, new_id};
 use crate::engines::razorpay::entities::{
     Entity, Method, Notes, Payment, PaymentStatus, Refund, RefundStatus, Transfer, TransferStatus,
@@ -44,21 +44,12 @@ pub(in crate::engines::razorpay) fn refund(
     body: &[u8],
     key: Option<&str>,
 ) -> Result<Value, Refused> {
+    check_key(key, 10..=64)?;
     let request = format!("{id} {}", serde_json::from_slice::<Value>(body).unwrap_or_default());
-    if let Some(key) = key {
-        let is_key = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-        if key.len() < 10 || !key.bytes().all(is_key) {
-            return Err(Refused::bad_request("The idempotency key is not valid."));
-        }
-        if let Some((before, refund)) = entries.refund_by(key)? {
-            if before != request {
-                let why = "Different request with the same idempotency key";
-                return Err(Refused::bad_request(why));
-            }
-            return fetch::<Refund>(entries, &refund);
-        }
-    }
-    let new: NewRefund = read(body)?;
+    once(entries, key, &request, || refund_anew(entries, id, read(body)?))
+}
+
+fn refund_anew(entries: &Entries<'_>, id: &str, new: NewRefund) -> Result<Refund, Refused> {
     let is_fast = match new.speed.as_deref() {
         None | Some("normal") => false,
         Some("optimum") => true,
@@ -94,10 +85,7 @@ pub(in crate::engines::razorpay) fn refund(
         let back = if amount < left { amount.min(share.left()) } else { share.left() };
         take_back(entries, share, back, (Some(made.id.clone()), Notes::default()))?;
     }
-    if let Some(key) = key {
-        entries.keep_refund(key, &request, &made.id)?;
-    }
-    Ok(made.wire())
+    Ok(made)
 }
 
 /// Makes a refund of what can be refunded.

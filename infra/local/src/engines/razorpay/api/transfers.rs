@@ -1,9 +1,10 @@
-//! Linked accounts, and the shares of payments that they get.
+//! The shares of payments that linked accounts get, and what they get beside.
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::{Flag, Paise, amount, collection, notes, rupees};
+use super::accounts::activated;
+use super::{Flag, Paise, amount, check_key, collection, notes, once, read, rupees};
 use crate::engines::razorpay::books::{Entries, new_id};
 use crate::engines::razorpay::entities::{
     Account, Entity, Notes, Payment, Reversal, Transfer, TransferStatus,
@@ -12,6 +13,9 @@ use crate::engines::razorpay::refusal::Refused;
 
 /// A linked account has a transfer after a second.
 pub(in crate::engines::razorpay) const TRANSFER_TAKES_S: i64 = 1;
+
+/// Whose balance it is that transfers come from that are no share of a payment.
+const OURS: &str = "acc_00000000000000";
 
 /// And its bank two days after it is let go.
 pub(in crate::engines::razorpay) const SETTLED_AFTER_S: i64 = 2 * 24 * 3_600;
@@ -40,42 +44,61 @@ pub(in crate::engines::razorpay) fn add_transfers(
     (source, room): (&str, i64),
     new: Vec<NewTransfer>,
 ) -> Result<Vec<Transfer>, Refused> {
-    let (mut made, mut left) = (Vec::new(), room);
+    let mut made = Vec::new();
     for one in new {
-        rupees(&one.currency)?;
-        // What it says to the account is the account's.
-        drop(one.linked_account_notes);
-        let on_hold = one.on_hold == Some(Flag(true));
-        check_hold(entries, on_hold, one.on_hold_until)?;
-        let amount = amount(one.amount)?;
-        left -= amount;
-        if left < 0 {
-            let why = "The sum of amount requested for transfer is greater than the captured amount";
-            return Err(Refused::field("amount", why));
-        }
-        let account = entries.find::<Account>(&one.account)?;
-        let account = account.ok_or_else(|| Refused::field("account", "The id provided does not exist"))?;
-        made.push(Transfer {
-            id: new_id(Transfer::PREFIX),
-            source: source.to_owned(),
-            payment_id: None,
-            recipient: account.id,
-            amount,
-            amount_reversed: 0,
-            status: TransferStatus::Created,
-            on_hold,
-            on_hold_until: one.on_hold_until,
-            is_settled: false,
-            due: None,
-            notes: notes(one.notes)?,
-            created_at: entries.now(),
-            processed_at: None,
-        });
+        made.push(new_transfer(entries, source, one)?);
+    }
+    if made.iter().map(|transfer| transfer.amount).sum::<i64>() > room {
+        let why = "The sum of amount requested for transfer is greater than the captured amount";
+        return Err(Refused::field("amount", why));
     }
     for transfer in &made {
         entries.put(transfer)?;
     }
     Ok(made)
+}
+
+fn new_transfer(entries: &Entries<'_>, source: &str, new: NewTransfer) -> Result<Transfer, Refused> {
+    rupees(&new.currency)?;
+    // What it says to the account is the account's.
+    drop(new.linked_account_notes);
+    let on_hold = new.on_hold == Some(Flag(true));
+    check_hold(entries, on_hold, new.on_hold_until)?;
+    let amount = amount(new.amount)?;
+    let recipient = activated(entries, &new.account)?;
+    Ok(Transfer {
+        id: new_id(Transfer::PREFIX),
+        source: source.to_owned(),
+        payment_id: None,
+        recipient,
+        amount,
+        amount_reversed: 0,
+        status: TransferStatus::Created,
+        on_hold,
+        on_hold_until: new.on_hold_until,
+        is_settled: false,
+        due: None,
+        notes: notes(new.notes)?,
+        created_at: entries.now(),
+        processed_at: None,
+    })
+}
+
+/// A transfer from our own balance. With a key, the same request gets the same transfer however often it comes.
+pub(in crate::engines::razorpay) fn transfer_from_balance(
+    entries: &Entries<'_>,
+    body: &[u8],
+    key: Option<&str>,
+) -> Result<Value, Refused> {
+    check_key(key, 4..=36)?;
+    let request = format!("transfer {}", serde_json::from_slice::<Value>(body).unwrap_or_default());
+    once(entries, key, &request, || {
+        let made = new_transfer(entries, OURS, read(body)?)?;
+        let due = Some(entries.now() + TRANSFER_TAKES_S);
+        let made = Transfer { status: TransferStatus::Pending, due, ..made };
+        entries.put(&made)?;
+        Ok(made)
+    })
 }
 
 pub(in crate::engines::razorpay) fn transfer(
@@ -196,34 +219,6 @@ pub(in crate::engines::razorpay) fn take_back(
     Ok(reversal)
 }
 
-pub(in crate::engines::razorpay) fn create_account(
-    entries: &Entries<'_>,
-    told: Map<String, Value>,
-) -> Result<Value, Refused> {
-    for field in ["email", "phone", "legal_business_name", "business_type"] {
-        if !told.contains_key(field) {
-            return Err(Refused::bad_request(format!("The {} field is required.", field.replace('_', " "))));
-        }
-    }
-    if told.get("type").and_then(Value::as_str) != Some("route") {
-        return Err(Refused::field("type", "The type is route."));
-    }
-    let account = Account { id: new_id(Account::PREFIX), told, created_at: entries.now() };
-    entries.put(&account)?;
-    Ok(account.wire())
-}
-
-pub(in crate::engines::razorpay) fn edit_account(
-    entries: &Entries<'_>,
-    id: &str,
-    edit: Map<String, Value>,
-) -> Result<Value, Refused> {
-    let mut account: Account = entries.get(id)?;
-    account.told.extend(edit);
-    entries.put(&account)?;
-    Ok(account.wire())
-}
-
 /// A linked account gets its share, unless its mail address begins with `fails@`; later it is let go, and its bank has it.
 pub(in crate::engines::razorpay) fn transfer_passes(
     entries: &Entries<'_>,
@@ -237,9 +232,10 @@ pub(in crate::engines::razorpay) fn transfer_passes(
             if mail.starts_with("fails@") {
                 let transfer = Transfer { status: TransferStatus::Failed, due: None, ..transfer };
                 let id = transfer.payment_id.as_deref().unwrap_or(&transfer.source);
-                let payment: Payment = entries.get(id)?;
-                let amount_transferred = payment.amount_transferred - transfer.amount;
-                entries.put(&Payment { amount_transferred, ..payment })?;
+                if let Some(payment) = entries.find::<Payment>(id)? {
+                    let amount_transferred = payment.amount_transferred - transfer.amount;
+                    entries.put(&Payment { amount_transferred, ..payment })?;
+                }
                 entries.put(&transfer)?;
                 return entries.tell("transfer.failed", &[("transfer", transfer.wire())]);
             }

@@ -1,0 +1,305 @@
+//! What a professional earns is set aside for them when it is paid, and theirs when the booking has ended.
+
+mod on_one_machine {
+    use futures_util::future::join_all;
+    use serde_json::{Value, json};
+
+    use crate::{
+        city::{City, Person, Plumber, Razorpay, offer, open_plan, payout_details, wait_until},
+        payments::held,
+    };
+
+    /// 499 rupees, and two per cent of that.
+    const PRICE: i64 = 50_898;
+    /// 499 rupees less fifteen per cent.
+    const SHARE: i64 = 42_415;
+
+    /// A plumber who can be paid, a customer, and what she has paid for.
+    async fn paid(city: &City) -> (Plumber, Person, Value, Value) {
+        let (ravi, asha, booking) = held(city).await;
+        ravi.person.can_be_paid(city).await;
+        let payment = asha.pays(city, &booking).await;
+        (ravi, asha, booking, payment)
+    }
+
+    async fn the_transfer(razorpay: &Razorpay) -> Value {
+        let mut all = razorpay.all("/v1/transfers").await;
+        assert_eq!(all.len(), 1, "{all:#?}");
+        all.pop().unwrap()
+    }
+
+    /// Looks until what is under way is done.
+    async fn goes_by(city: &City) {
+        for _ in 0..5 {
+            city.advance("PT2M1S").await;
+            city.reconciles().await;
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_share_is_held_until_the_booking_is_closed_and_then_released() {
+        let city = City::without_schedule().await;
+        let (ravi, asha, booking, _) = paid(&city).await;
+        goes_by(&city).await;
+        let razorpay = city.razorpay().await;
+        let transfer = the_transfer(&razorpay).await;
+        assert_eq!(
+            (&transfer["amount"], &transfer["status"], &transfer["settlement_status"]),
+            (&json!(SHARE), &json!("processed"), &json!("on_hold"))
+        );
+        let books = city.books_balance().await;
+        assert_eq!((-books.sum("held"), books.sum("escrow#"), books.paid_out), (SHARE, PRICE, 0));
+        for person in [&ravi.person, &asha] {
+            person.comes_back().await;
+        }
+        ravi.person.finishes(&city, &asha, &booking).await;
+        goes_by(&city).await;
+        // It is done, and not yet over: the customer may object.
+        assert_eq!(the_transfer(&razorpay).await["on_hold"], true);
+        asha.comes_back().await;
+        asha.does(&booking, json!({ "event": "close" })).await.is(200);
+        goes_by(&city).await;
+        let transfer = the_transfer(&razorpay).await;
+        assert_eq!((&transfer["on_hold"], &transfer["amount_reversed"]), (&json!(false), &json!(0)));
+        let books = city.books_balance().await;
+        assert_eq!((books.sum("held"), books.sum("payable#"), books.paid_out), (0, 0, SHARE));
+        assert_eq!(books.sum("revenue"), PRICE - SHARE);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_is_not_theirs_of_a_share_comes_back_before_the_rest_is_released() {
+        let city = City::without_schedule().await;
+        let (ravi, asha, booking, payment) = paid(&city).await;
+        // The professional cancels: all of it.
+        goes_by(&city).await;
+        for person in [&ravi.person, &asha] {
+            person.comes_back().await;
+        }
+        ravi.person.does(&booking, json!({ "event": "cancel" })).await.is(200);
+        goes_by(&city).await;
+        let razorpay = city.razorpay().await;
+        assert_eq!(the_transfer(&razorpay).await["status"], "reversed");
+        asha.comes_back().await;
+        assert_eq!(asha.sees_payment(&payment).await["refunded"]["amount"], PRICE);
+        let books = city.books_balance().await;
+        assert_eq!((books.sum("held"), books.sum("payable#"), books.paid_out), (0, 0, 0));
+
+        // The customer cancels late: the fee less the commission is the professional's.
+        ravi.person.comes_back().await;
+        let slots = ravi.slots(&city).await;
+        let booking = asha.books("late", ravi.order(&slots[2])).await.is(201).body;
+        asha.pays(&city, &booking).await;
+        goes_by(&city).await;
+        asha.comes_back().await;
+        let starts: jiff::Timestamp = booking["starts_at"].as_str().unwrap().parse().unwrap();
+        let wait = starts.duration_since(city.now().await).as_secs() - 3_600;
+        if wait > 0 {
+            city.advance(&format!("PT{wait}S")).await;
+        }
+        asha.comes_back().await;
+        asha.does(&booking, json!({ "event": "cancel" })).await.is(200);
+        goes_by(&city).await;
+        asha.comes_back().await;
+        let gets = asha.sees(&booking).await["settlement"]["professional_gets"]["amount"].as_i64().unwrap();
+        assert!((1..SHARE).contains(&gets), "{gets}");
+        let mut all = razorpay.all("/v1/transfers").await;
+        let late = all.remove(0);
+        assert_eq!((&late["amount_reversed"], &late["on_hold"]), (&json!(SHARE - gets), &json!(false)));
+        let books = city.books_balance().await;
+        assert_eq!((books.sum("held"), books.sum("payable#"), books.paid_out), (0, 0, gets));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_is_disputed_stays_where_it_is_until_somebody_decides() {
+        let city = City::without_schedule().await;
+        let (ravi, asha, booking, _) = paid(&city).await;
+        goes_by(&city).await;
+        for person in [&ravi.person, &asha] {
+            person.comes_back().await;
+        }
+        ravi.person.finishes(&city, &asha, &booking).await;
+        asha.does(&booking, json!({ "event": "dispute", "reason": "It still drips." })).await.is(200);
+        // However long that takes.
+        city.advance("PT480H").await;
+        city.run("MarketLapseBookings", json!({})).await;
+        goes_by(&city).await;
+        let razorpay = city.razorpay().await;
+        let transfer = the_transfer(&razorpay).await;
+        assert_eq!((&transfer["on_hold"], &transfer["settlement_status"]), (&json!(true), &json!("on_hold")));
+        let staff = city.staff("usha").await;
+        let path = format!("/v1/admin/disputes/{}/resolution", booking["booking_id"].as_str().unwrap());
+        let half =
+            json!({ "customer_pays": { "amount": PRICE / 2, "currency": "INR" }, "reason": "Half of it." });
+        staff.browser().post(&path, half).await.is(200);
+        goes_by(&city).await;
+        let transfer = the_transfer(&razorpay).await;
+        asha.comes_back().await;
+        let gets = asha.sees(&booking).await["settlement"]["professional_gets"]["amount"].as_i64().unwrap();
+        assert_eq!(
+            (&transfer["amount_reversed"], &transfer["on_hold"]),
+            (&json!(SHARE - gets), &json!(false))
+        );
+        assert_eq!(city.books_balance().await.paid_out, gets);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn who_has_no_account_yet_is_paid_once_they_have_one() {
+        let city = City::without_schedule().await;
+        let (ravi, asha, booking) = held(&city).await;
+        asha.pays(&city, &booking).await;
+        ravi.person.finishes(&city, &asha, &booking).await;
+        asha.does(&booking, json!({ "event": "close" })).await.is(200);
+        goes_by(&city).await;
+        assert_eq!(city.books_balance().await.sum("payable#"), SHARE);
+        let razorpay = city.razorpay().await;
+        assert_eq!(razorpay.all("/v1/transfers").await.len(), 0);
+        ravi.person.sign_in().await;
+        ravi.person.can_be_paid(&city).await;
+        // The answer is lost, and it is paid once all the same.
+        city.misbehave(
+            json!([{ "service": "razorpay", "action": "transfers.create", "every": 1, "do": "drop_reply" }]),
+        )
+        .await;
+        city.advance("PT24H").await;
+        goes_by(&city).await;
+        city.behave().await;
+        goes_by(&city).await;
+        let transfer = the_transfer(&razorpay).await;
+        assert_eq!((&transfer["amount"], &transfer["on_hold"]), (&json!(SHARE), &json!(false)));
+        let books = city.books_balance().await;
+        assert_eq!((books.sum("payable#"), books.paid_out), (0, SHARE));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn of_many_who_look_at_once_one_sets_it_aside_and_one_takes_it_back() {
+        let city = City::without_schedule().await;
+        let (ravi, asha, booking) = held(&city).await;
+        ravi.person.can_be_paid(&city).await;
+        let payment = asha.asks_to_pay("pay", &booking).await.is(201).body;
+        let razorpay = city.razorpay().await;
+        let told = razorpay.pays(&payment, "success@razorpay").await;
+        let all = async || {
+            let looks = (0..50).map(|_| asha.verifies(&payment, &told));
+            for answer in join_all(looks).await {
+                assert!([200, 503].contains(&answer.status), "{answer:?}");
+            }
+        };
+        // What was asked for is not seen, for the answers are lost.
+        city.misbehave(
+            json!([{ "service": "razorpay", "action": "payments.transfer", "every": 1, "do": "fail_after" }]),
+        )
+        .await;
+        all().await;
+        city.behave().await;
+        all().await;
+        city.advance("PT2M1S").await;
+        all().await;
+        assert_eq!(the_transfer(&razorpay).await["status"], "processed");
+        asha.does(&booking, json!({ "event": "cancel" })).await.is(200);
+        city.misbehave(
+            json!([{ "service": "razorpay", "action": "transfers.reverse", "every": 1, "do": "drop_reply" }]),
+        )
+        .await;
+        all().await;
+        city.behave().await;
+        city.advance("PT2M1S").await;
+        all().await;
+        goes_by(&city).await;
+        let transfer = the_transfer(&razorpay).await;
+        let reversals =
+            razorpay.get(&format!("/v1/transfers/{}/reversals", transfer["id"].as_str().unwrap())).await;
+        assert_eq!((&transfer["status"], &reversals["count"]), (&json!("reversed"), &json!(1)));
+        assert_eq!(city.books_balance().await.sum("held"), 0);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_an_account_does_not_get_is_tried_again_and_somebody_is_told() {
+        let city = City::without_schedule().await;
+        let (ravi, asha, booking) = held(&city).await;
+        // The sandbox's word for an account that gets nothing.
+        let account = ravi.person.sets_payout_account(payout_details("fails@example.com")).await.is(200).body;
+        assert_eq!(account["state"], "under_review");
+        city.advance("PT2M").await;
+        city.reconciles().await;
+        asha.pays(&city, &booking).await;
+        goes_by(&city).await;
+        let metrics = city.look("metrics").await.to_string();
+        assert!(metrics.contains("payouts_failed"), "{metrics}");
+        let razorpay = city.razorpay().await;
+        assert_eq!(the_transfer(&razorpay).await["status"], "failed");
+        assert_eq!(city.books_balance().await.sum("held"), 0);
+        city.advance("PT24H").await;
+        goes_by(&city).await;
+        assert_eq!(razorpay.all("/v1/transfers").await.len(), 2);
+        city.books_balance().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn where_earnings_go_is_said_by_who_is_there_just_now_and_looked_at() {
+        let city = City::without_schedule().await;
+        let ravi = city.plumber(offer(), open_plan()).await.person;
+        let path = "/v1/professional/payout-account";
+        ravi.browser().get(path).await.is_problem(404, "not_found");
+        let details = payout_details(&ravi.email);
+        for (field, value, code) in [
+            ("pan", "ABCCE1234F", "invalid_pan"),
+            ("ifsc", "HDFC1000317", "invalid_ifsc"),
+            ("account_number", "12345678", "invalid_account_number"),
+        ] {
+            let mut wrong = details.clone();
+            wrong[field] = json!(value);
+            let answer = ravi.sets_payout_account(wrong).await;
+            answer.is_problem(422, "invalid_input");
+            assert_eq!(answer.body["errors"][0]["code"], code, "{answer:?}");
+        }
+        // Only a professional earns something.
+        let asha = city.customer("asha").await;
+        asha.sets_payout_account(details.clone()).await.is_problem(404, "not_found");
+
+        let mut unclear = details.clone();
+        unclear["account_number"] = json!("123456780000");
+        let account = ravi.sets_payout_account(unclear).await.is(200).body;
+        assert_eq!((&account["state"], &account["ends_in"]), (&json!("under_review"), &json!("0000")));
+        assert!(!account.to_string().contains("12345678"), "{account}");
+        city.advance("PT2M").await;
+        city.reconciles().await;
+        let account = ravi.browser().get(path).await.is(200).body;
+        assert_eq!(
+            (&account["state"], &account["requirements"]),
+            (&json!("needs_clarification"), &json!(["settlements.account_number"]))
+        );
+        // The answer to the first call is lost: it goes on with the same account.
+        let razorpay = city.razorpay().await;
+        let meera = city.plumber(offer(), open_plan()).await.person;
+        city.misbehave(
+            json!([{ "service": "razorpay", "action": "accounts.create", "every": 1, "do": "drop_reply" }]),
+        )
+        .await;
+        meera.sets_payout_account(payout_details(&meera.email)).await.is_problem(503, "payments_unavailable");
+        city.behave().await;
+        let again = join_all((0..5).map(|_| meera.sets_payout_account(payout_details(&meera.email)))).await;
+        assert!(again.iter().any(|answer| answer.status == 200), "{again:?}");
+        assert!(again.iter().all(|answer| [200, 409].contains(&answer.status)), "{again:?}");
+        let accounts = city.scan_for("Ledger", "sk = :sk", json!({ ":sk": { "S": "payout-account" } })).await;
+        assert_eq!(accounts.len(), 2);
+        // Nobody else has an account by the same address.
+        let lata = city.plumber(offer(), open_plan()).await.person;
+        let taken = lata.sets_payout_account(payout_details(&meera.email)).await;
+        taken.is_problem(409, "payout_account_refused");
+        drop(razorpay);
+
+        ravi.sets_payout_account(details.clone()).await.is(200);
+        let is_told = async || {
+            let mails = city.mails(&ravi.email).await;
+            mails.iter().filter(|mail| mail["subject"] == "Your earnings go to another bank account").count()
+                == 2
+        };
+        wait_until(is_told).await;
+        city.advance("PT2M").await;
+        city.reconciles().await;
+        assert_eq!(ravi.browser().get(path).await.is(200).body["state"], "activated");
+        // Who stole a session does not have the money go elsewhere.
+        city.advance("PT9M").await;
+        ravi.sets_payout_account(details).await.is_problem(403, "step_up_required");
+    }
+}
