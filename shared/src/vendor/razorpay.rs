@@ -287,22 +287,18 @@ pub async fn transfer(app: &App, payment: &Payment, share: &Share) -> Result<Tra
         "currency": "INR",
         "notes": notes_of(payment, share),
     });
-    match (share.source, payment.captures.first()) {
-        (Source::Payment, Some(capture)) => {
-            transfer["on_hold"] = json!(true);
-            let body = json!({ "transfers": [transfer] });
-            let path = format!("/v1/payments/{}/transfers", capture.id);
-            let made: Collection<TheirTransfer> = call(app, "POST", &path, Some(&body), None).await?;
-            let made = made.items.into_iter().next();
-            Ok(made.ok_or_else(|| Fault::new("a transfer that is not told"))?.into())
-        }
-        _ => {
-            let key = format!("{}-{}", payment.payment_id, share.tries);
-            let key = Some((TRANSFER_KEY, key.as_str()));
-            let made: TheirTransfer = call(app, "POST", "/v1/transfers", Some(&transfer), key).await?;
-            Ok(made.into())
-        }
+    if let (Source::Payment, Some(capture)) = (share.source, payment.captures.first()) {
+        transfer["on_hold"] = json!(true);
+        let body = json!({ "transfers": [transfer] });
+        let path = format!("/v1/payments/{}/transfers", capture.id);
+        let made: Collection<TheirTransfer> = call(app, "POST", &path, Some(&body), None).await?;
+        let made = made.items.into_iter().next();
+        return Ok(made.ok_or_else(|| Fault::new("a transfer that is not told"))?.into());
     }
+    let key = format!("{}-{}", payment.payment_id, share.tries);
+    let key = Some((TRANSFER_KEY, key.as_str()));
+    let made: TheirTransfer = call(app, "POST", "/v1/transfers", Some(&transfer), key).await?;
+    Ok(made.into())
 }
 
 /// Has some of a transfer come back. It must not be repeated before the transfer was looked at.
@@ -359,12 +355,11 @@ pub async fn enrol(app: &App, account: PayoutAccount, details: &Details) -> Resu
         None => call(app, "POST", &stakeholders, Some(&stakeholder), None).await?,
     };
     let products = format!("{path}/products");
-    let product_id = match &account.product_id {
-        Some(id) => id.clone(),
-        None => {
-            let route = json!({ "product_name": "route", "tnc_accepted": true });
-            call::<Named>(app, "POST", &products, Some(&route), None).await?.id
-        }
+    let product_id = if let Some(id) = &account.product_id {
+        id.clone()
+    } else {
+        let route = json!({ "product_name": "route", "tnc_accepted": true });
+        call::<Named>(app, "POST", &products, Some(&route), None).await?.id
     };
     let edit = json!({
         "settlements": {
@@ -391,7 +386,7 @@ impl TheirProduct {
     fn of(self, account: PayoutAccount) -> PayoutAccount {
         let requirements = self.requirements.into_iter().map(|one| one.field_reference).collect();
         let (state, product_id) = (self.activation_status, Some(self.id));
-        PayoutAccount { state, requirements, product_id, ..account }
+        PayoutAccount { product_id, state, requirements, ..account }
     }
 }
 

@@ -260,7 +260,7 @@ impl Payment {
     pub fn share_told(&self, told: &TransferTold, now: Timestamp) -> Moved {
         let (mut next, id) = (self.next_version(), &told.id);
         let Some(share) = &mut next.share else { return (next, Vec::new()) };
-        let moves = |name: String, debit, credit, amount| Transfer {
+        let transfer = |name: String, debit, credit, amount| Transfer {
             name,
             debit,
             credit,
@@ -276,25 +276,25 @@ impl Payment {
         } else if !told.is_there() {
             Vec::new()
         } else if share.state == ShareState::Asked {
-            let moved = match share.source {
+            let first = match share.source {
                 Source::Payment => {
                     share.state = ShareState::Held;
-                    moves(format!("hold#{id}"), Account::Held, Account::Gateway, told.amount)
+                    transfer(format!("hold#{id}"), Account::Held, Account::Gateway, told.amount)
                 }
                 Source::Balance => {
                     share.state = ShareState::Released;
-                    moves(format!("payout#{id}"), payable, Account::Gateway, told.amount)
+                    transfer(format!("payout#{id}"), payable, Account::Gateway, told.amount)
                 }
             };
-            vec![moved, moves(format!("fee#{id}"), Account::Costs, Account::Gateway, told.fees)]
+            vec![first, transfer(format!("fee#{id}"), Account::Costs, Account::Gateway, told.fees)]
         } else if told.taken_back > share.taken_back {
             let back = told.taken_back.less(share.taken_back);
             share.taken_back = told.taken_back;
             let name = format!("unhold#{id}#{}", told.taken_back.amount());
-            vec![moves(name, Account::Gateway, Account::Held, back)]
+            vec![transfer(name, Account::Gateway, Account::Held, back)]
         } else {
             share.state = ShareState::Released;
-            vec![moves(format!("payout#{id}"), payable, Account::Held, told.left())]
+            vec![transfer(format!("payout#{id}"), payable, Account::Held, told.left())]
         };
         (next, transfers.into_iter().filter(|transfer| transfer.amount > Money::NOTHING).collect())
     }

@@ -166,7 +166,7 @@ impl Sandbox {
             return Ok(json(refused.status, &refused.wire()));
         }
         let is_text = |name: &&str| head.headers.get(*name).is_none_or(|key| key.to_str().is_ok());
-        if !KEYS.iter().all(|name| is_text(name)) {
+        if !KEYS.iter().all(is_text) {
             let refused = Refused::bad_request("The idempotency key is not valid.");
             return Ok(json(refused.status, &refused.wire()));
         }
