@@ -2,11 +2,11 @@
 
 use std::sync::LazyLock;
 
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::money::Money;
+use super::{india, money::Money};
 
 /// A side of a booking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -66,8 +66,7 @@ impl Commission {
 /// The commissions that hold at a moment.
 #[must_use]
 pub fn commissions(now: Timestamp) -> Vec<Commission> {
-    let india = TimeZone::get("Asia/Kolkata").unwrap_or(TimeZone::UTC);
-    let today = now.to_zoned(india).date();
+    let today = india::day_of(now);
     let rules = rules().iter().filter(|rules| rules.since <= today).max_by_key(|rules| rules.since);
     rules.map(|rules| rules.commissions.clone()).unwrap_or_default()
 }

@@ -1,6 +1,6 @@
 //! What a customer wants done, and what professionals would do it for.
 
-use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +9,7 @@ use super::{
     booking::{LineItem, Place},
     catalogue::CategoryId,
     id::{BookingId, JobId, MediaId, ProfessionalId, QuoteId, UserId},
+    india,
     money::{Money, Price},
     person::PersonName,
     prose::{Line, Prose},
@@ -95,8 +96,7 @@ impl When {
             Self::Now => Span { from: now, to: now + NOW },
             Self::Flexible => Span { from: now, to: now + FLEXIBLE },
             Self::On { date } => {
-                let india = TimeZone::get("Asia/Kolkata").ok()?;
-                let begins = |date: Date| Some(date.to_zoned(india.clone()).ok()?.timestamp());
+                let begins = |date: Date| Some(date.to_zoned(india::time_zone()).ok()?.timestamp());
                 Span { from: begins(date)?.max(now), to: begins(date.tomorrow().ok()?)? }
             }
         };

@@ -4,10 +4,10 @@
 //! reserves what it debits, later it is posted or voided. Transfers are only ever added. The model is that of
 //! [TigerBeetle](https://docs.tigerbeetle.com/coding/two-phase-transfers/).
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::{
     id::{BookingId, ProfessionalId, UserId},
@@ -62,6 +62,31 @@ impl Serialize for Account {
     }
 }
 
+impl FromStr for Account {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (kind, id) = text.split_once('#').unwrap_or((text, ""));
+        let unknown = "unknown_account";
+        match kind {
+            "gateway" => Ok(Self::Gateway),
+            "held" => Ok(Self::Held),
+            "escrow" => Ok(Self::Escrow(id.parse().map_err(|_| unknown)?)),
+            "owed" => Ok(Self::Owed(id.parse().map_err(|_| unknown)?)),
+            "payable" => Ok(Self::Payable(id.parse().map_err(|_| unknown)?)),
+            "revenue" => Ok(Self::Revenue),
+            "costs" => Ok(Self::Costs),
+            _ => Err(unknown),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Account {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
 /// How far a transfer goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -76,8 +101,21 @@ pub enum Phase {
     Voided,
 }
 
+impl Phase {
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Pending => "pending",
+            Self::Posted => "posted",
+            Self::Voided => "voided",
+        }
+    }
+}
+
 /// Money on its way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transfer {
     /// What it is called among those of one payment: there is one of each name, however often it is written.
     #[serde(skip)]
@@ -95,7 +133,7 @@ pub struct Transfer {
 }
 
 /// What becomes of an account, in paise.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// By how much more was credited than debited.
     pub balance: i64,
@@ -103,10 +141,20 @@ pub struct Change {
     pub available: i64,
 }
 
+/// What is in accounts, or becomes of them.
+pub type Changes = BTreeMap<Account, Change>;
+
 /// What transfers make of each account, those that nothing becomes of left out.
 #[must_use]
-pub fn changes(transfers: &[Transfer]) -> BTreeMap<Account, Change> {
-    let mut changes = BTreeMap::<Account, Change>::new();
+pub fn changes(transfers: &[Transfer]) -> Changes {
+    let mut changes = Changes::new();
+    add(&mut changes, transfers);
+    changes.retain(|_, change| *change != Change::default());
+    changes
+}
+
+/// Adds to accounts what transfers make of them.
+pub fn add<'a>(changes: &mut Changes, transfers: impl IntoIterator<Item = &'a Transfer>) {
     for Transfer { debit, credit, amount, phase, .. } in transfers {
         let amount = amount.amount();
         // What is available of a debited account changes when it is reserved, and not again when that is posted.
@@ -123,8 +171,6 @@ pub fn changes(transfers: &[Transfer]) -> BTreeMap<Account, Change> {
         credited.balance += moved;
         credited.available += moved;
     }
-    changes.retain(|_, change| *change != Change::default());
-    changes
 }
 
 #[cfg(test)]

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
     catalogue::CategoryId,
     id::{MediaId, ProfessionalId, UserId},
+    india,
     number::number,
     place::{PinCode, Point, ServiceArea},
     prose::{Line, Prose},
@@ -123,8 +124,7 @@ impl Year {
 }
 
 fn year_of(now: Timestamp) -> u32 {
-    let india = TimeZone::get("Asia/Kolkata").unwrap_or(TimeZone::UTC);
-    now.to_zoned(india).year().try_into().unwrap_or_default()
+    india::day_of(now).year().try_into().unwrap_or_default()
 }
 
 /// A language that people speak with each other, as its ISO 639 code: those of the Eighth Schedule of India's

@@ -15,7 +15,7 @@ pub mod codes;
 pub mod draft;
 pub mod factors;
 pub mod jobs;
-mod ledger;
+pub mod ledger;
 pub mod limits;
 pub mod listings;
 pub mod members;

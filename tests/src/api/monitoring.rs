@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::city::root;
 
 /// What `shared/src/observe` writes, and its dimensions beside `environment`.
-const OURS: [(&str, &[&str]); 12] = [
+const OURS: [(&str, &[&str]); 13] = [
     ("duration", &["function"]),
     ("invocations", &["function"]),
     ("faults", &["function"]),
@@ -16,6 +16,7 @@ const OURS: [(&str, &[&str]); 12] = [
     ("outbox_age", &[]),
     ("refunds_failed", &[]),
     ("payouts_failed", &[]),
+    ("ledger_disagreements", &[]),
     ("suspect_codes", &["country"]),
     ("cache", &["outcome"]),
     ("cache_up", &[]),

@@ -187,7 +187,7 @@ impl City {
     pub async fn without_schedule() -> Self {
         Self::edited(|template| {
             template["Parameters"]["RateLimitFactor"]["Default"] = json!(1_000);
-            for function in ["MarketLapseBookings", "OpsReconcilePayments"] {
+            for function in ["MarketLapseBookings", "OpsAuditLedger", "OpsReconcilePayments"] {
                 template["Resources"][function]["Properties"]["Events"] = json!({});
             }
         })

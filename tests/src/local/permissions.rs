@@ -360,6 +360,11 @@ async fn use_bookings(city: &City, ravi: &Person, meera: &Person, (id, service):
     city.behave().await;
     use_reviews(city, (ravi, &kiran, meera), &plumber).await;
     city.run("MarketLapseBookings", json!({})).await;
+    // The ledger of a day, and of the next one.
+    for _ in 0..2 {
+        city.advance("PT25H").await;
+        city.run("OpsAuditLedger", json!({})).await;
+    }
     ravi.comes_back().await;
 }
 

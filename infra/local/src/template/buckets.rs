@@ -10,12 +10,13 @@ use super::resources::origins;
 pub(super) fn bucket(resolver: &Resolver<'_>, logical_id: &str) -> Result<Bucket, Problem> {
     let properties = resolver.properties(logical_id, None)?;
     properties.only(
-        &["BucketName", "CorsConfiguration", "VersioningConfiguration"],
+        &["BucketName", "CorsConfiguration", "ObjectLockConfiguration", "VersioningConfiguration"],
         // Lifecycle rules among them: nothing lies here long enough to cost anything.
         &[
             "BucketEncryption",
             "LifecycleConfiguration",
             "NotificationConfiguration",
+            "ObjectLockEnabled",
             "OwnershipControls",
             "PublicAccessBlockConfiguration",
             "Tags",
@@ -37,8 +38,22 @@ pub(super) fn bucket(resolver: &Resolver<'_>, logical_id: &str) -> Result<Bucket
         cors: configuration.list("CorsRules").into_iter().map(rule).collect::<Result<_, _>>()?,
         delivered: delivered(resolver, &name)?,
         signed_by: signed_by(resolver)?,
+        locked_days: locked_days(&properties)?,
         name,
     })
+}
+
+/// For how long a bucket keeps what it is given, whoever wants to remove it: both modes are alike here, where nobody bypasses
+/// governance.
+fn locked_days(properties: &Fields) -> Result<Option<i64>, Problem> {
+    let configuration = properties.object("ObjectLockConfiguration")?;
+    configuration.only(&["Rule"], &["ObjectLockEnabled"])?;
+    let rule = configuration.object("Rule")?;
+    rule.only(&["DefaultRetention"], &[])?;
+    let retention = rule.object("DefaultRetention")?;
+    retention.only(&["Days", "Years"], &["Mode"])?;
+    let years = retention.number("Years", 1..=100)?.map(|years| years * 365);
+    Ok(retention.number("Days", 1..=36_500)?.or(years))
 }
 
 fn cors(rule: &Fields) -> Result<Cors, Problem> {

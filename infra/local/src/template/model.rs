@@ -209,6 +209,8 @@ pub struct Bucket {
     pub delivered: Vec<String>,
     /// The key that signs the addresses of what `CloudFront` does not deliver to everybody.
     pub signed_by: Option<SigningKey>,
+    /// For how many days nobody removes a version (S3 Object Lock).
+    pub locked_days: Option<i64>,
 }
 
 /// A key that signs addresses at which `CloudFront` delivers.

@@ -1,9 +1,10 @@
-//! S3: the bucket of what people upload.
+//! S3: the bucket of what people upload, and that of the ledger.
 //!
 //! Browsers send to it and read from it by what is signed here, without a call to S3: a form to upload with (POST policy,
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-post-example.html>) and addresses of private files (a query
 //! that is signed).
 
+pub mod ledger;
 pub mod parts;
 
 use std::{collections::BTreeMap, ops::Range};

@@ -9,6 +9,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderValue};
 use http_body_util::BodyExt as _;
 use hyper::body::Bytes;
+use jiff::SignedDuration;
 use s3s::auth::Credentials;
 use s3s::dto::{
     AbortMultipartUploadInput, AbortMultipartUploadOutput, ChecksumAlgorithm, CommonPrefix,
@@ -206,8 +207,19 @@ impl S3 for Objects {
         request: S3Request<DeleteObjectInput>,
     ) -> S3Result<S3Response<DeleteObjectOutput>> {
         let DeleteObjectInput { bucket, key, version_id, .. } = request.input;
-        self.bucket(&bucket)?;
+        let locked_days = self.bucket(&bucket)?.locked_days;
         let (delete_marker, version_id) = if let Some(id) = version_id {
+            if let Some(days) = locked_days {
+                let found =
+                    self.store.get(&bucket, &key, Some(&id)).await.map_err(S3Error::internal_error)?;
+                let until = |found: &Version| found.meta.at + SignedDuration::from_hours(24 * days);
+                if found.is_some_and(|found| found.size.is_some() && self.world.clock.now() < until(&found)) {
+                    return Err(s3_error!(
+                        AccessDenied,
+                        "Access Denied because object protected by object lock."
+                    ));
+                }
+            }
             let removed =
                 self.store.remove(bucket, key, id.clone()).await.map_err(S3Error::internal_error)?;
             (removed.is_some_and(|removed| removed.size.is_none()), id)

@@ -33,6 +33,7 @@ pub(super) async fn city(data: &Data, code: Code, actions: &[&str]) -> City {
     })];
     function.policy.statements = vec![
         allow(actions, "arn:aws:s3:::media/*"),
+        allow(actions, "arn:aws:s3:::locked/*"),
         allow(
             &["s3:ListBucket"],
             if actions.contains(&"s3:ListBucket") { "arn:aws:s3:::media" } else { "-" },
@@ -54,7 +55,16 @@ pub(super) async fn city(data: &Data, code: Code, actions: &[&str]) -> City {
         }],
         delivered: vec!["arn:aws:s3:::media/public/*".into()],
         signed_by: None,
+        locked_days: None,
     }];
+    template.buckets.push(Bucket {
+        name: "locked".into(),
+        arn: "arn:aws:s3:::locked".into(),
+        cors: Vec::new(),
+        delivered: Vec::new(),
+        signed_by: None,
+        locked_days: Some(1),
+    });
     City::start_with(data, invoke(code), template).await
 }
 
@@ -107,6 +117,25 @@ fn part(size: usize, byte: u8) -> (Vec<u8>, String) {
     let bytes = vec![byte; size];
     let sum = Checksum::of(&bytes).to_string();
     (bytes, sum)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_locked_nobody_removes_before_its_time() {
+    let city =
+        city(&Data::Memory, idle(), &["s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"]).await;
+    let app = app(&city);
+    let put = app.s3().put_object().bucket("locked").key("a").body(b"a".to_vec().into());
+    let version = put.send().await.expect("an object").version_id.expect("a version");
+    let remove = async |version: Option<&str>| {
+        let delete = app.s3().delete_object().bucket("locked").key("a");
+        let answer = delete.set_version_id(version.map(str::to_owned)).send().await;
+        answer.map(drop).map_err(|error| error.code().unwrap_or("(none)").to_owned())
+    };
+    assert_eq!(remove(Some(&version)).await, refused("AccessDenied"));
+    // It can be hidden, by a marker, which can be removed.
+    assert_eq!(remove(None).await, Ok(()));
+    city.world.clock.advance(SignedDuration::from_hours(24)).expect("a day later");
+    assert_eq!(remove(Some(&version)).await, Ok(()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

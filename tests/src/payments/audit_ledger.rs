@@ -1,0 +1,140 @@
+//! What was moved each day is added up, held against what is kept, and kept where nobody changes it.
+
+mod on_one_machine {
+    use std::collections::BTreeMap;
+
+    use aws_lc_rs::digest::{SHA256, digest};
+    use connecto_shared::{
+        domain::{id::PaymentId, india},
+        vendor::s3::ledger,
+    };
+    use serde_json::{Value, json};
+
+    use crate::{city::City, payments::held};
+
+    /// The root of a Merkle tree, as RFC 9162 defines it.
+    fn root(entries: &[String]) -> Vec<u8> {
+        let sum = |bytes: Vec<u8>| digest(&SHA256, &bytes).as_ref().to_vec();
+        match entries {
+            [] => sum(Vec::new()),
+            [one] => sum([&[0], one.as_bytes()].concat()),
+            all => {
+                let (left, right) = all.split_at(all.len().next_power_of_two() / 2);
+                sum([vec![1], root(left), root(right)].concat())
+            }
+        }
+    }
+
+    fn text<'a>(item: &'a Value, pointer: &str) -> &'a str {
+        item.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// What was moved until some day, in the order of the day's tree: which day, and what is said of it.
+    async fn moved(city: &City) -> Vec<(String, String)> {
+        let mut all = Vec::new();
+        for item in city.scan("Ledger").await {
+            let Some(name) = text(&item, "/sk/S").strip_prefix("transfer#") else { continue };
+            let (payment, at) = (text(&item, "/pk/S"), text(&item, "/at/S"));
+            let payment_id: PaymentId = payment.parse().expect("an id");
+            let day = india::day_of(at.parse().expect("a time")).to_string();
+            let fields = ["/debit/S", "/credit/S", "/amount/M/amount/N", "/phase/S", "/at/S"];
+            let fields = fields.map(|field| text(&item, field)).join("\n");
+            let line = format!("{payment}\n{name}\n{fields}");
+            all.push(((payment_id.shard(16), payment_id, name.to_owned()), (day, line)));
+        }
+        all.sort();
+        all.into_iter().map(|(_, told)| told).collect()
+    }
+
+    async fn kept(city: &City, day: &str) -> Value {
+        let app = city.app_of("OpsAuditLedger");
+        serde_json::from_slice(&ledger::kept(&app, &format!("ledger/{day}.json")).await.unwrap()).unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn each_day_is_added_up_once_and_kept_with_its_root() {
+        let city = City::without_schedule().await;
+        let (ravi, asha, booking) = held(&city).await;
+        ravi.person.can_be_paid(&city).await;
+        asha.pays(&city, &booking).await;
+        let first = moved(&city).await[0].0.clone();
+        let audits = async || city.run("OpsAuditLedger", json!({})).await;
+        // Nothing is over.
+        assert_eq!(audits().await["days"], json!([]));
+        city.advance("PT25H").await;
+        let done = audits().await;
+        assert_eq!((&done["days"][0], &done["disagreements"]), (&json!(first), &json!(0)));
+        for person in [&ravi.person, &asha] {
+            person.comes_back().await;
+        }
+        asha.does(&booking, json!({ "event": "cancel" })).await.is(200);
+        for _ in 0..4 {
+            city.reconciles().await;
+            city.advance("PT2M1S").await;
+        }
+        city.advance("PT25H").await;
+        let done = audits().await;
+        assert_eq!(done["disagreements"], 0);
+        assert_eq!(audits().await["days"], json!([]));
+
+        let (moved, books) = (moved(&city).await, city.books_balance().await);
+        let days = moved.iter().map(|(day, _)| day).collect::<std::collections::BTreeSet<_>>();
+        assert!(days.len() >= 2, "{days:?}");
+        for day in &days {
+            let lines: Vec<_> =
+                moved.iter().filter(|(on, _)| on == *day).map(|(_, line)| line.clone()).collect();
+            let kept = kept(&city, day).await;
+            let hex = root(&lines).iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+            assert_eq!((&kept["transfers"], &kept["root"]), (&json!(lines.len()), &json!(hex)), "{kept:#}");
+        }
+        let last = kept(&city, days.last().unwrap()).await;
+        let balances = last["accounts"].as_object().unwrap().iter();
+        let balances: BTreeMap<_, _> =
+            balances.map(|(name, account)| (name.clone(), account["balance"].as_i64().unwrap())).collect();
+        let mut accounts = books.accounts;
+        accounts.retain(|_, balance| *balance != 0);
+        assert_eq!(balances, accounts);
+        assert_eq!(balances.values().sum::<i64>(), 0);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn one_paisa_too_much_is_called_and_what_is_paid_meanwhile_is_not() {
+        let city = City::without_schedule().await;
+        let (ravi, asha, booking) = held(&city).await;
+        asha.pays(&city, &booking).await;
+        ravi.person.finishes(&city, &asha, &booking).await;
+        asha.does(&booking, json!({ "event": "close" })).await.is(200);
+        city.reconciles().await;
+        city.advance("PT25H").await;
+        for person in [&ravi.person, &asha] {
+            person.comes_back().await;
+        }
+        let slots = ravi.slots(&city).await;
+        let (done, ()) = tokio::join!(city.run("OpsAuditLedger", json!({})), async {
+            for (n, slot) in slots[30..36].iter().enumerate() {
+                let booking = asha.books(&format!("b{n}"), ravi.order(slot)).await;
+                if booking.status == 201 {
+                    asha.pays(&city, &booking.body).await;
+                }
+            }
+        });
+        assert_eq!(done["disagreements"], 0, "{done}");
+
+        let account = format!("payable#{}", ravi.professional_id);
+        let change = json!({
+            "TableName": city.table("Ledger").await,
+            "Key": { "pk": { "S": account }, "sk": { "S": "balance" } },
+            "UpdateExpression": "ADD balance :one",
+            "ExpressionAttributeValues": { ":one": { "N": "1" } },
+        });
+        city.database("UpdateItem", change).await;
+        city.advance("PT25H").await;
+        let done = city.run("OpsAuditLedger", json!({})).await;
+        assert_eq!(done["disagreements"], 1, "{done}");
+        let day = done["days"].as_array().unwrap().last().unwrap().as_str().unwrap().to_owned();
+        let named = kept(&city, &day).await["disagreements"][0].to_string();
+        assert!(named.contains(&account), "{named}");
+        let metrics = city.look("metrics").await.to_string();
+        assert!(metrics.contains("ledger_disagreements"), "{metrics}");
+    }
+}
