@@ -19,7 +19,7 @@ const PAGE: i32 = 100;
 /// So much at once.
 const AT_ONCE: usize = 8;
 /// Nothing is begun later than so long after the run began: what is left is due at the next.
-const NO_LATER: Duration = Duration::from_secs(40);
+pub const NO_LATER: Duration = Duration::from_secs(40);
 
 /// What became of what was due.
 #[derive(Debug, Default, Serialize)]
@@ -35,7 +35,17 @@ pub type Work<K> = for<'a> fn(&'a App, Id<K>) -> BoxFuture<'a, Result<bool, Faul
 
 /// Does all that is due.
 pub async fn work_off<K: Kind + Send + Sync>(app: &App, list: List<K>, work: Work<K>) -> Result<Done, Fault> {
-    let (mut done, until) = (Done::default(), Instant::now() + NO_LATER);
+    work_off_until(app, Instant::now() + NO_LATER, list, work).await
+}
+
+/// The same, where nothing is begun later.
+pub async fn work_off_until<K: Kind + Send + Sync>(
+    app: &App,
+    until: Instant,
+    list: List<K>,
+    work: Work<K>,
+) -> Result<Done, Fault> {
+    let mut done = Done::default();
     // Another shard begins each minute, so that none waits behind the others where there is more than a run can do.
     let first = u8::try_from(app.now().as_second() / 60 % i64::from(SHARDS))?;
     for shard in (0..SHARDS).map(|n| (first + n) % SHARDS) {

@@ -15,7 +15,7 @@ use crate::{
         id::PaymentId,
         money::Money,
         payment::{Attempt, LEASE, Payment, RefundState, ShareState, State, Step, Told, TransferTold},
-        payout::AccountState,
+        payout::PayoutAccount,
     },
     fault::Fault,
     http::{
@@ -112,25 +112,31 @@ pub async fn look(app: &App, id: PaymentId) -> Result<Option<Payment>, Failure> 
                 payments::advance(app, &next, &transfers, Some(now)).await?
             }
             Step::SetAside(account_id) => {
-                set_aside(app, &payment.sets_aside(account_id, &booking, now)).await?
+                set_aside(app, &payment.sets_aside(account_id, &booking, now), &booking).await?
             }
-            Step::NoteShare(transfer) => note_share(app, &payment, &transfer).await?,
+            Step::NoteShare(transfer) => note_share(app, (&payment, &booking), &transfer).await?,
+            Step::DropShare => payments::advance(app, &payment.share_refused(now), &[], Some(now)).await?,
             Step::TakeBack(transfer) => {
                 let written =
                     payments::advance(app, &payment.takes_back(now), &[], Some(now + LEASE)).await?;
                 if written.is_ok() {
                     let due = payment.share_due(&booking).unwrap_or(transfer.left());
                     let done = razorpay::take_back(app, &transfer.id, transfer.left().less(due)).await;
-                    if !is_done(id, done)? {
+                    if !is_done(app, &payment, done).await? {
                         refused.push(transfer.id);
                     }
                 }
                 written
             }
             Step::Release(transfer_id) => {
-                if !is_done(id, razorpay::release(app, &transfer_id).await)? {
-                    refused.push(transfer_id);
-                }
+                is_done(app, &payment, razorpay::release(app, &transfer_id).await).await?;
+                // Done or not, it is not asked for twice in one look.
+                refused.push(transfer_id);
+                Ok(())
+            }
+            Step::ShareDisagrees(transfer_id) => {
+                payout_failed(app, &payment, "more of it came back than we asked for").await?;
+                refused.push(transfer_id);
                 Ok(())
             }
             Step::Disagree(capture) => {
@@ -146,78 +152,92 @@ pub async fn look(app: &App, id: PaymentId) -> Result<Option<Payment>, Failure> 
     Err(Fault::new("a payment that is always another").into())
 }
 
-/// What there is to know of a payment beside its attempts, where that matters now.
+/// What there is to know of a payment beside its attempts, where that matters now. What of the professional's share is not told
+/// does not keep the customer waiting.
 async fn told(
     app: &App,
     (payment, booking): (&Payment, &Booking),
     attempts: Vec<Attempt>,
 ) -> Result<Told, Failure> {
-    let mut told = Told { attempts, ..Told::default() };
-    if payment.asks_for_account(booking, app.now()) {
+    let (mut told, now) = (Told { attempts, ..Told::default() }, app.now());
+    if payment.asks_for_account(booking, now) {
         let account = payout_accounts::find(app, payment.professional_id).await?;
-        let activated = account.filter(|account| account.state == AccountState::Activated);
-        told.payout_account = activated.map(|account| account.account_id);
+        told.payout_account = account.and_then(PayoutAccount::active);
     }
-    if let Some(share) = payment.open_share() {
-        let mut transfers = razorpay::transfers(app, payment, share).await?.into_iter();
-        told.transfer = transfers.next();
-        for twice in transfers.filter(|one| one.left() > Money::NOTHING) {
-            // It was asked for again, and was there after all. All of it goes back, which cannot be done twice.
-            tracing::warn!(payment_id = %payment.payment_id, transfer = twice.id, "it was set aside twice");
-            is_done(payment.payment_id, razorpay::take_back(app, &twice.id, twice.left()).await)?;
+    let Some(share) = payment.open_share(booking, now) else { return Ok(told) };
+    let transfers = match razorpay::transfers(app, payment, share).await {
+        Ok(transfers) => transfers,
+        Err(failure) => {
+            told.is_share_unknown = true;
+            is_done(app, payment, Err(failure)).await?;
+            return Ok(told);
         }
+    };
+    let kept = transfers.iter().find(|one| share.id.as_ref() == Some(&one.id)).or(transfers.first());
+    told.transfer = kept.cloned();
+    let is_extra = |one: &&TransferTold| {
+        Some(&one.id) != kept.map(|kept| &kept.id) && one.is_there() && one.left() > Money::NOTHING
+    };
+    for extra in transfers.iter().filter(is_extra) {
+        // It was asked for again, and was there after all. All of it goes back, which cannot be done twice.
+        tracing::warn!(payment_id = %payment.payment_id, transfer = extra.id, "it was set aside twice");
+        is_done(app, payment, razorpay::take_back(app, &extra.id, extra.left()).await).await?;
     }
     Ok(told)
 }
 
 /// Writes that a share is asked for, and asks for it. What comes of it is seen later where the answer is lost.
-async fn set_aside(app: &App, next: &Payment) -> Result<Result<(), Refused>, Failure> {
+async fn set_aside(app: &App, next: &Payment, booking: &Booking) -> Result<Result<(), Refused>, Failure> {
     let Some(share) = &next.share else { return Ok(Ok(())) };
     let written = payments::advance(app, next, &[], Some(app.now() + LEASE)).await?;
     if written.is_err() {
         return Ok(written);
     }
     match razorpay::transfer(app, next, share).await {
-        Ok(transfer) => note_share(app, next, &transfer).await,
-        Err(Failure::Unavailable) => Ok(Ok(())),
+        Ok(transfer) => note_share(app, (next, booking), &transfer).await,
         Err(Failure::Refused(why)) => {
-            payout_failed(next.payment_id, &why);
+            payout_failed(app, next, &why).await?;
             Ok(payments::advance(app, &next.share_refused(app.now()), &[], Some(app.now())).await?)
         }
-        Err(failure) => Err(failure),
+        Err(failure) => {
+            is_done(app, next, Err(failure)).await?;
+            Ok(Ok(()))
+        }
     }
 }
 
 /// Writes what Razorpay tells of a share.
 async fn note_share(
     app: &App,
-    payment: &Payment,
+    (payment, booking): (&Payment, &Booking),
     told: &TransferTold,
 ) -> Result<Result<(), Refused>, Failure> {
-    let (next, transfers) = payment.share_told(told, app.now());
+    let (next, transfers) = payment.share_told(told, booking, app.now());
     let written = payments::advance(app, &next, &transfers, Some(app.now())).await?;
-    if written.is_ok() && next.share.is_some_and(|share| share.state == ShareState::Failed) {
-        payout_failed(next.payment_id, "the account did not get it");
+    if written.is_ok() && next.share.as_ref().is_some_and(|share| share.state == ShareState::Failed) {
+        payout_failed(app, &next, "the account did not get it").await?;
     }
     Ok(written)
 }
 
-/// Whether Razorpay did something with a transfer: what it did not do is tried again later.
-fn is_done(id: PaymentId, done: Result<(), Failure>) -> Result<bool, Failure> {
+/// Whether Razorpay did something for a professional: what it did not do is tried again later, and keeps nobody else waiting.
+async fn is_done(app: &App, payment: &Payment, done: Result<(), Failure>) -> Result<bool, Failure> {
     match done {
-        Ok(()) => Ok(true),
-        Err(Failure::Unavailable) => Ok(false),
-        Err(Failure::Refused(why)) => {
-            payout_failed(id, &why);
-            Ok(false)
+        Ok(()) => return Ok(true),
+        Err(Failure::Unavailable) => {}
+        Err(Failure::Refused(why)) => payout_failed(app, payment, &why).await?,
+        Err(Failure::Fault(fault)) => {
+            observe::fault(&fault, "a professional's share was not seen to", Some(&payment.payment_id));
         }
-        Err(failure) => Err(failure),
     }
+    Ok(false)
 }
 
-fn payout_failed(id: PaymentId, why: &str) {
-    tracing::error!(payment_id = %id, why, "a professional does not get their share");
+/// Calls somebody, and has Razorpay asked whether the account still gets money.
+async fn payout_failed(app: &App, payment: &Payment, why: &str) -> Result<(), Fault> {
+    tracing::error!(payment_id = %payment.payment_id, why, "a professional does not get their share");
     observe::measure("payouts_failed", Unit::Count, 1.0, None);
+    payout_accounts::look_at(app, payment.professional_id, app.now()).await
 }
 
 /// The booking that a payment is for. One read.

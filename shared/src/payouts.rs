@@ -1,46 +1,63 @@
 //! Professionals' accounts with Razorpay's Route: made, changed, and looked at until Razorpay is done with them.
 
+use std::time::Duration;
+
+use tokio::time::timeout;
+
 use crate::{
     app::App,
     domain::{
+        email::Email,
         id::ProfessionalId,
-        payout::{Details, PayoutAccount},
+        payout::{AccountState, Details, PayoutAccount},
         professional::Professional,
         user::User,
     },
-    fault::Fault,
     store::payout_accounts as store,
     vendor::razorpay::{self, Failure},
 };
 
-/// Has what somebody earns go to a bank account from now on. `None`: somebody else changed it meanwhile.
-///
-/// Each step may be repeated: dies the process on the way, whoever asks again goes on with the same linked account.
-pub async fn enrol(app: &App, owner: &User, details: &Details) -> Result<Option<PayoutAccount>, Failure> {
-    let id = Professional::id_of(owner.user_id);
-    let known = match store::find(app, id).await? {
-        Some(known) => known,
-        None => begun(app, id, details).await?,
-    };
-    let next = razorpay::enrol(app, known.changed(details, app.now()), details).await?;
-    let written = store::change(app, owner, next.clone()).await?;
-    Ok(written.is_ok().then_some(next))
-}
+/// Razorpay is told within, however many calls that takes.
+const AT_MOST: Duration = Duration::from_secs(20);
 
-async fn begun(app: &App, id: ProfessionalId, details: &Details) -> Result<PayoutAccount, Failure> {
-    let account_id = razorpay::linked_account(app, &PayoutAccount::reference(id), details).await?;
-    let new = PayoutAccount::new(id, account_id, details, app.now());
-    if store::begin(app, &new).await?.is_ok() {
-        return Ok(new);
+/// Has what somebody earns go to a bank account from now on. `None`: somebody changes it just now.
+///
+/// It is written, and the owner is told, before Razorpay is; what Razorpay has of it is written afterwards. Dies the process in
+/// between, it stands as `requested` until its owner says it again, or Razorpay shows the new bank account.
+pub async fn enrol(
+    app: &App,
+    owner: &User,
+    email: &Email,
+    details: &Details,
+) -> Result<Option<PayoutAccount>, Failure> {
+    let (id, now) = (Professional::id_of(owner.user_id), app.now());
+    let before = store::find(app, id).await?;
+    if before.as_ref().is_some_and(|before| before.is_being_told(now)) {
+        return Ok(None);
     }
-    let found = store::find(app, id).await?;
-    Ok(found.ok_or_else(|| Fault::new("an account that is there and is not"))?)
+    let mut account = PayoutAccount::changed(before.as_ref(), id, details, now);
+    if store::change(app, owner, &account).await?.is_err() {
+        return Ok(None);
+    }
+    // Who was cleared is not asked again who they are.
+    let is_cleared = before.is_some_and(|before| before.state != AccountState::NeedsClarification);
+    let telling = razorpay::enrol(app, &mut account, is_cleared, (email, details));
+    let told = timeout(AT_MOST, telling).await.unwrap_or(Err(Failure::Unavailable));
+    // What was made is written down, also where the rest was not done.
+    (account.telling_since, account.version) = (None, account.version + 1);
+    let written = store::advance(app, &account).await?;
+    told?;
+    Ok(written.is_ok().then_some(account))
 }
 
 /// Asks Razorpay how far it is with an account, and writes that. Whether there was something to ask.
 pub async fn look(app: &App, id: ProfessionalId) -> Result<bool, Failure> {
-    let Some(account) = store::find(app, id).await? else { return Ok(false) };
-    let next = razorpay::activation(app, account).await?;
+    let Some(mut account) = store::find(app, id).await? else { return Ok(false) };
+    if account.is_being_told(app.now()) {
+        return Ok(false);
+    }
+    razorpay::activation(app, &mut account).await?;
+    (account.telling_since, account.version) = (None, account.version + 1);
     // Refused: its owner changes it just now, and has it looked at again.
-    Ok(store::advance(app, next).await?.is_ok())
+    Ok(store::advance(app, &account).await?.is_ok())
 }

@@ -104,7 +104,7 @@ pub const PAY_PER_ACCOUNT: Limit = limit("payment", 30, HOURS);
 /// Having a payment looked at: each asks Razorpay.
 pub const VERIFY_PER_ACCOUNT: Limit = limit("payment-look", 100, HOURS);
 /// Saying where one's earnings go: each asks Razorpay, and is told to the owner.
-pub const PAYOUT_ACCOUNT_PER_ACCOUNT: Limit = limit("payout-account", 10, 24 * HOURS);
+pub const PAYOUT_ACCOUNT_PER_ACCOUNT: Limit = limit("payout-account", 10, HOURS);
 /// Posting jobs: each is offered to dozens.
 pub const JOB_PER_ACCOUNT: Limit = limit("job", 10, 24 * HOURS);
 /// Quoting for one job: the customer is told of each.

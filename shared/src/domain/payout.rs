@@ -21,6 +21,10 @@ use super::{
 /// How far Razorpay is, is looked at after so long, and then less and less often.
 const FIRST_LOOK: SignedDuration = SignedDuration::from_mins(1);
 const LAST_LOOK: SignedDuration = SignedDuration::from_hours(24);
+/// Who gets money may not get it for ever: they are looked at again after so long.
+const NEXT_LOOK: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Telling Razorpay takes no longer.
+const TELLING: SignedDuration = SignedDuration::from_mins(1);
 /// So many of the last digits of a bank account its owner knows it by.
 const SHOWN: usize = 4;
 
@@ -47,6 +51,28 @@ plain_text!(Pan);
 text_type!(
     Pan,
     json_schema!({ "type": "string", "pattern": "^[A-Za-z]{3}[Pp][A-Za-z][0-9]{4}[A-Za-z]$", "examples": ["ABCPE1234F"] })
+);
+
+/// What somebody is called on their PAN card, as Razorpay takes it: 4 to 120 letters, digits and spaces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LegalName(String);
+
+impl FromStr for LegalName {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let words: Vec<_> = text.split_whitespace().collect();
+        let name = words.join(" ");
+        let is_name = (4..=120).contains(&name.len())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b' ');
+        if is_name { Ok(Self(name)) } else { Err("invalid_legal_name") }
+    }
+}
+
+plain_text!(LegalName);
+text_type!(
+    LegalName,
+    json_schema!({ "type": "string", "pattern": "^[A-Za-z0-9 ]+$", "minLength": 4, "maxLength": 120, "examples": ["Ravi Patil"] })
 );
 
 /// A bank's branch, by its Indian Financial System Code: four letters, a zero, and six letters or digits (RBI).
@@ -106,9 +132,9 @@ text_type!(
 #[serde(deny_unknown_fields)]
 pub struct Details {
     /// Their name, as it stands on their PAN card and with their bank.
-    pub name: Line<120>,
-    /// Where Razorpay writes to. There is one linked account for each address.
-    pub email: Email,
+    pub name: LegalName,
+    /// Where Razorpay writes to, of who has no mail address of their own here.
+    pub email: Option<Email>,
     /// Where Razorpay calls.
     pub phone: Phone,
     /// Their permanent account number.
@@ -132,7 +158,7 @@ pub struct RegisteredAddress {
     /// The city.
     pub city: Line<100>,
     /// The State, or Union Territory.
-    pub state: Line<50>,
+    pub state: Line<32>,
     /// The PIN code.
     pub pin_code: PinCode,
 }
@@ -161,8 +187,10 @@ pub enum AccountState {
 pub struct PayoutAccount {
     /// Whose.
     pub professional_id: ProfessionalId,
-    /// Razorpay's linked account.
-    pub account_id: String,
+    /// Razorpay's linked account, once there is one.
+    pub account_id: Option<String>,
+    /// Whose it is, once that was told.
+    pub stakeholder_id: Option<String>,
     /// What it uses Route by, once it was asked for.
     pub product_id: Option<String>,
     /// How far Razorpay is with it.
@@ -170,60 +198,60 @@ pub struct PayoutAccount {
     /// What is to be put right, under Razorpay's names.
     pub requirements: Vec<String>,
     /// Whose bank account it is.
-    pub name: Line<120>,
+    pub name: LegalName,
     /// The last digits of its number.
     pub ends_in: String,
     /// Its branch.
     pub ifsc: Ifsc,
     /// When its owner last changed it.
     pub changed_at: Timestamp,
+    /// Since when Razorpay is told of a change, while it is: nobody tells it another meanwhile.
+    pub telling_since: Option<Timestamp>,
     /// Counts up with each write.
     pub version: u64,
 }
 
 impl PayoutAccount {
-    /// One whose linked account is made.
+    /// The account as its owner wants it from now on, before Razorpay is told.
     #[must_use]
-    pub fn new(
-        professional_id: ProfessionalId,
-        account_id: String,
-        details: &Details,
-        now: Timestamp,
-    ) -> Self {
+    pub fn changed(before: Option<&Self>, of: ProfessionalId, details: &Details, now: Timestamp) -> Self {
         Self {
-            professional_id,
-            account_id,
-            product_id: None,
+            professional_id: of,
+            account_id: before.and_then(|before| before.account_id.clone()),
+            stakeholder_id: before.and_then(|before| before.stakeholder_id.clone()),
+            product_id: before.and_then(|before| before.product_id.clone()),
             state: AccountState::Requested,
             requirements: Vec::new(),
             name: details.name.clone(),
             ends_in: details.account_number.ends_in().to_owned(),
             ifsc: details.ifsc.clone(),
             changed_at: now,
-            version: 1,
+            telling_since: Some(now),
+            version: before.map_or(0, |before| before.version) + 1,
         }
     }
 
-    /// It with another bank account.
+    /// Whether Razorpay is being told of a change.
     #[must_use]
-    pub fn changed(self, details: &Details, now: Timestamp) -> Self {
-        let Self { professional_id, account_id, product_id, version, .. } = self;
-        Self { product_id, version, ..Self::new(professional_id, account_id, details, now) }
+    pub fn is_being_told(&self, now: Timestamp) -> bool {
+        self.telling_since.is_some_and(|since| now < since + TELLING)
     }
 
-    /// By what Razorpay knows whose an account is: as much of the id as it takes.
+    /// The linked account, if it gets money.
     #[must_use]
-    pub fn reference(professional_id: ProfessionalId) -> String {
-        let id = professional_id.to_string();
-        id[id.len() - 20..].to_owned()
+    pub fn active(self) -> Option<String> {
+        self.account_id.filter(|_| self.state == AccountState::Activated)
     }
 
     /// When Razorpay is asked again how far it is.
     #[must_use]
-    pub fn look(&self, now: Timestamp) -> Option<Timestamp> {
+    pub fn look(&self, now: Timestamp) -> Timestamp {
         let age = now.duration_since(self.changed_at);
-        let is_open = self.state != AccountState::Activated;
-        is_open.then(|| now + (age / 2).clamp(FIRST_LOOK, LAST_LOOK))
+        match self.telling_since {
+            Some(since) => since + TELLING,
+            None if self.state == AccountState::Activated => now + NEXT_LOOK,
+            None => now + (age / 2).clamp(FIRST_LOOK, LAST_LOOK),
+        }
     }
 }
 
@@ -242,6 +270,15 @@ mod tests {
             ("ÄBCPE1234", false),
         ] {
             assert_eq!(text.parse::<Pan>().is_ok(), is_good, "{text}");
+        }
+        for (text, name) in [
+            ("Ravi Patil", Some("Ravi Patil")),
+            ("  Ravi   Patil ", Some("Ravi Patil")),
+            ("Om", None),
+            ("Rávi Patil", None),
+            ("Ravi-Patil", None),
+        ] {
+            assert_eq!(text.parse::<LegalName>().ok().as_ref().map(LegalName::as_str), name, "{text}");
         }
         for (text, is_good) in [
             ("HDFC0000317", true),

@@ -4,10 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::domain::{
-    payout::{AccountState, Ifsc, PayoutAccount},
-    prose::Line,
-};
+use crate::domain::payout::{AccountState, Ifsc, LegalName, PayoutAccount};
 
 /// Where what a professional earns goes.
 #[derive(Serialize, JsonSchema)]
@@ -17,7 +14,7 @@ pub struct PayoutAccountAnswer {
     /// What is to be put right, under Razorpay's names of it, such as `settlements.account_number`.
     requirements: Vec<String>,
     /// Whose bank account it is.
-    name: Line<120>,
+    name: LegalName,
     /// The last digits of its number.
     ends_in: String,
     ifsc: Ifsc,

@@ -39,13 +39,15 @@ pub enum SmsKind {
     ApplicationDecided,
     /// To who has no mail address: something happened to one of their bookings.
     BookingNews,
+    /// To who has no mail address: what they earn goes to another bank account.
+    PayoutAccountChanged,
     /// To who has no mail address: something happened to a job that they posted, or that is offered to them.
     JobNews,
 }
 
 impl SmsKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Code,
         Self::PhoneRemoved,
         Self::DeviceSignedOut,
@@ -55,6 +57,7 @@ impl SmsKind {
         Self::IdentitiesChanged,
         Self::ApplicationDecided,
         Self::BookingNews,
+        Self::PayoutAccountChanged,
         Self::JobNews,
     ];
 
@@ -71,6 +74,7 @@ impl SmsKind {
             Self::IdentitiesChanged => "identities_changed",
             Self::ApplicationDecided => "application_decided",
             Self::BookingNews => "booking_news",
+            Self::PayoutAccountChanged => "payout_account_changed",
             Self::JobNews => "job_news",
         }
     }

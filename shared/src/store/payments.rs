@@ -123,7 +123,8 @@ pub async fn pay(
     (before, after): (&Booking, &Booking),
     row: &Transition,
 ) -> Result<Result<(), Refused>, Fault> {
-    let tx = advance_in(Transaction::new(app), payment, transfers, None)?;
+    // What is set aside for the professional comes next.
+    let tx = advance_in(Transaction::new(app), payment, transfers, Some(app.now()))?;
     let tx = bookings::advance_in(app, tx, (before, after), row, Some(payment.customer_id))?;
     bookings::tell(app, tx, after, row).await?.commit().await
 }

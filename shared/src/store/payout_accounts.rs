@@ -2,16 +2,15 @@
 //!
 //! | pk | sk | gsi1pk | gsi1sk | |
 //! |---|---|---|---|---|
-//! | professional id | `payout-account` | `account#<shard>` | when Razorpay is asked again | a [`PayoutAccount`] that Razorpay is not done with |
-//! | professional id | `payout-account` | | | one that it is done with |
+//! | professional id | `payout-account` | `account#<shard>` | when Razorpay is asked again | a [`PayoutAccount`] |
 
 use jiff::Timestamp;
 
 use super::{
-    Expression, Item, Key, Refused, Table, Transaction, accounts,
+    Change, Expression, Item, Key, Refused, Table, Transaction, accounts,
     bookings::SHARDS,
-    get, n, outbox,
-    waiting::{Waiting, waiting},
+    get, n, outbox, s,
+    waiting::{Waiting, sortable, waiting},
 };
 use crate::{
     app::App,
@@ -32,21 +31,24 @@ pub async fn find(app: &App, id: ProfessionalId) -> Result<Option<PayoutAccount>
     get(app, Table::Ledger, key(id)).await
 }
 
-/// Writes an account whose linked account was just made. `Err`: there is one by now. One write.
-pub async fn begin(app: &App, account: &PayoutAccount) -> Result<Result<(), Refused>, Fault> {
-    let is_new = Expression::new("attribute_not_exists(pk)", []);
-    put(Transaction::new(app), account, Some(app.now()), is_new)?.commit().await
-}
-
-/// Writes what its owner changed, and tells them. `Err`: it is another version by now. A transaction of two writes.
-pub async fn change(app: &App, owner: &User, next: PayoutAccount) -> Result<Result<(), Refused>, Fault> {
-    let told = accounts::tell(MailKind::PayoutAccountChanged, SmsKind::ApplicationDecided, owner)?;
-    outbox::post(app, follow(app, next)?, told)?.commit().await
+/// Writes what its owner wants changed, and tells them. `Err`: it is another version by now. A transaction of two writes.
+pub async fn change(app: &App, owner: &User, next: &PayoutAccount) -> Result<Result<(), Refused>, Fault> {
+    let told = accounts::tell(MailKind::PayoutAccountChanged, SmsKind::PayoutAccountChanged, owner)?;
+    outbox::post(app, put(app, next)?, told)?.commit().await
 }
 
 /// Writes how far Razorpay is. `Err`: it is another version by now. One write.
-pub async fn advance(app: &App, next: PayoutAccount) -> Result<Result<(), Refused>, Fault> {
-    follow(app, next)?.commit().await
+pub async fn advance(app: &App, next: &PayoutAccount) -> Result<Result<(), Refused>, Fault> {
+    put(app, next)?.commit().await
+}
+
+/// Has Razorpay asked about an account at some time, if there is one. One write.
+pub async fn look_at(app: &App, id: ProfessionalId, at: Timestamp) -> Result<(), Fault> {
+    let change = Change::default().set("gsi1pk", s(shard(id))).set("gsi1sk", s(sortable(at)));
+    let is_there = Expression::new("attribute_exists(pk)", []);
+    // Refused: there is none.
+    let _ = Transaction::new(app).update_if(Table::Ledger, key(id), change, is_there)?.commit().await?;
+    Ok(())
 }
 
 /// The accounts of one shard that Razorpay is to be asked about, the longest first. One query of a page.
@@ -54,24 +56,19 @@ pub async fn due(app: &App, of: u8, limit: i32) -> Result<Vec<Waiting<id::Profes
     Ok(waiting(app, (Table::Ledger, ITEM), &format!("account#{of}"), None, limit).await?.0)
 }
 
-fn follow(app: &App, mut next: PayoutAccount) -> Result<Transaction<'_>, Fault> {
-    let follows = Expression::new("version = :before", [(":before", n(next.version))]);
-    next.version += 1;
-    put(Transaction::new(app), &next, next.look(app.now()), follows)
+fn put<'a>(app: &'a App, next: &PayoutAccount) -> Result<Transaction<'a>, Fault> {
+    let (id, since) = (next.professional_id, next.look(app.now()));
+    let mut item: Item = key(id).with(next)?;
+    item.extend(Waiting { since, id }.attributes(&shard(id)));
+    let follows = match next.version - 1 {
+        0 => Expression::new("attribute_not_exists(pk)", []),
+        before => Expression::new("version = :before", [(":before", n(before))]),
+    };
+    Transaction::new(app).put_if(Table::Ledger, item, follows)
 }
 
-fn put<'a>(
-    tx: Transaction<'a>,
-    account: &PayoutAccount,
-    due: Option<Timestamp>,
-    condition: Expression,
-) -> Result<Transaction<'a>, Fault> {
-    let id = account.professional_id;
-    let mut item: Item = key(id).with(account)?;
-    if let Some(since) = due {
-        item.extend(Waiting { since, id }.attributes(&format!("account#{}", id.shard(SHARDS))));
-    }
-    tx.put_if(Table::Ledger, item, condition)
+fn shard(id: ProfessionalId) -> String {
+    format!("account#{}", id.shard(SHARDS))
 }
 
 fn key(id: ProfessionalId) -> Key {

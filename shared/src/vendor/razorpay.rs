@@ -17,6 +17,8 @@ use super::{outside, secrets};
 use crate::{
     app::App,
     domain::{
+        email::Email,
+        id::ProfessionalId,
         money::Money,
         payment::{
             Attempt, AttemptStatus, Capture, Payment, Refund, RefundState, Share, Source, TransferStatus,
@@ -163,15 +165,26 @@ impl From<TheirTransfer> for TransferTold {
 #[derive(Deserialize)]
 struct TheirAccount {
     id: String,
-    reference_id: Option<String>,
+    /// A list where there are none.
+    notes: Value,
 }
 
 #[derive(Deserialize)]
 struct TheirProduct {
-    id: String,
     activation_status: AccountState,
     #[serde(default)]
     requirements: Vec<Requirement>,
+    active_configuration: Option<Configuration>,
+}
+
+#[derive(Deserialize)]
+struct Configuration {
+    settlements: Option<Settlements>,
+}
+
+#[derive(Deserialize)]
+struct Settlements {
+    account_number: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -259,7 +272,8 @@ pub async fn refund(
     Ok((made.id, made.status))
 }
 
-/// The transfers of a share that are there, the first first: of one that was asked for from the payment, all that carry its name.
+/// The transfers there are for a payment's share, the first first: all from the payment, whichever try they are of, but for those
+/// of others that failed; and the one from our balance, once it is known.
 pub async fn transfers(app: &App, payment: &Payment, share: &Share) -> Result<Vec<TransferTold>, Failure> {
     let (Source::Payment, Some(capture)) = (share.source, payment.captures.first()) else {
         let Some(id) = &share.id else { return Ok(Vec::new()) };
@@ -269,9 +283,12 @@ pub async fn transfers(app: &App, payment: &Payment, share: &Share) -> Result<Ve
     let path = format!("/v1/payments/{}/transfers?count=100", capture.id);
     let found: Collection<TheirTransfer> = get(app, &path).await?;
     let notes = notes_of(payment, share);
-    let ours = found.items.into_iter().filter(|one| one.notes == notes).map(TransferTold::from);
+    let is_ours = |one: &TheirTransfer| {
+        let is_failed = one.status == TransferStatus::Failed;
+        one.notes["payment_id"] == notes["payment_id"] && (!is_failed || one.notes == notes)
+    };
     // They come the newest first.
-    Ok(ours.rev().collect())
+    Ok(found.items.into_iter().filter(is_ours).map(TransferTold::from).rev().collect())
 }
 
 /// By what a transfer is known to be the one that was asked for.
@@ -279,7 +296,8 @@ fn notes_of(payment: &Payment, share: &Share) -> Value {
     json!({ "payment_id": payment.payment_id, "try": share.tries.to_string() })
 }
 
-/// Has a share set aside, or paid out. From a payment this must not be repeated before it was looked for.
+/// Has a share set aside, or paid out. From a payment this must not be repeated before it was looked for; from our balance it may
+/// be, as long as the body stays the same from one release to the next: the key is of one body.
 pub async fn transfer(app: &App, payment: &Payment, share: &Share) -> Result<TransferTold, Failure> {
     let mut transfer = json!({
         "account": share.account_id,
@@ -317,83 +335,15 @@ pub async fn release(app: &App, id: &str) -> Result<(), Failure> {
 
 /// The linked account of a professional, made where there is none. Razorpay has no key for it, but no two with one mail address:
 /// one that was made and not written down is found by that.
-pub async fn linked_account(app: &App, reference: &str, details: &Details) -> Result<String, Failure> {
-    let mut account = account_of(details);
-    account["type"] = json!("route");
-    account["email"] = json!(details.email);
-    account["reference_id"] = json!(reference);
-    match call::<TheirAccount>(app, "POST", "/v2/accounts", Some(&account), None).await {
-        Err(Failure::Refused(why)) => {
-            let Some((_, id)) = why.split_once(ALREADY_THERE) else { return Err(Failure::Refused(why)) };
-            let id: String = id.trim().chars().take_while(char::is_ascii_alphanumeric).collect();
-            let found: TheirAccount = get(app, &format!("/v2/accounts/acc_{id}")).await?;
-            if found.reference_id.as_deref() == Some(reference) {
-                Ok(found.id)
-            } else {
-                Err(Failure::Refused("the account of this address is another's".to_owned()))
-            }
-        }
-        made => Ok(made?.id),
-    }
-}
-
-/// Tells Razorpay whose a linked account is, that they take its terms, and where their money goes: how far it is with that.
-pub async fn enrol(app: &App, account: PayoutAccount, details: &Details) -> Result<PayoutAccount, Failure> {
-    let path = format!("/v2/accounts/{}", account.account_id);
-    let _: Named = call(app, "PATCH", &path, Some(&account_of(details)), None).await?;
-    let stakeholder = json!({
-        "name": details.name,
-        "email": details.email,
-        "kyc": { "pan": details.pan },
-    });
-    let stakeholders = format!("{path}/stakeholders");
-    let known: Collection<Named> = get(app, &stakeholders).await?;
-    let _: Named = match known.items.first() {
-        Some(known) => {
-            call(app, "PATCH", &format!("{stakeholders}/{}", known.id), Some(&stakeholder), None).await?
-        }
-        None => call(app, "POST", &stakeholders, Some(&stakeholder), None).await?,
-    };
-    let products = format!("{path}/products");
-    let product_id = if let Some(id) = &account.product_id {
-        id.clone()
-    } else {
-        let route = json!({ "product_name": "route", "tnc_accepted": true });
-        call::<Named>(app, "POST", &products, Some(&route), None).await?.id
-    };
-    let edit = json!({
-        "settlements": {
-            "account_number": details.account_number,
-            "ifsc_code": details.ifsc,
-            "beneficiary_name": details.name,
-        },
-        "tnc_accepted": true,
-    });
-    let told: TheirProduct =
-        call(app, "PATCH", &format!("{products}/{product_id}"), Some(&edit), None).await?;
-    Ok(told.of(account))
-}
-
-/// How far Razorpay is with a linked account.
-pub async fn activation(app: &App, account: PayoutAccount) -> Result<PayoutAccount, Failure> {
-    let Some(product_id) = &account.product_id else { return Ok(account) };
-    let told: TheirProduct =
-        get(app, &format!("/v2/accounts/{}/products/{product_id}", account.account_id)).await?;
-    Ok(told.of(account))
-}
-
-impl TheirProduct {
-    fn of(self, account: PayoutAccount) -> PayoutAccount {
-        let requirements = self.requirements.into_iter().map(|one| one.field_reference).collect();
-        let (state, product_id) = (self.activation_status, Some(self.id));
-        PayoutAccount { product_id, state, requirements, ..account }
-    }
-}
-
-/// What of a linked account can be told anew.
-fn account_of(details: &Details) -> Value {
+async fn linked_account(
+    app: &App,
+    of: ProfessionalId,
+    (email, details): (&Email, &Details),
+) -> Result<String, Failure> {
     let address = &details.address;
-    json!({
+    let account = json!({
+        "type": "route",
+        "email": email,
         "phone": details.phone.as_str().trim_start_matches('+'),
         "legal_business_name": details.name,
         "contact_name": details.name,
@@ -405,13 +355,96 @@ fn account_of(details: &Details) -> Value {
                 "street1": address.street,
                 "street2": address.locality,
                 "city": address.city,
-                "state": address.state,
+                "state": address.state.as_str().to_uppercase(),
                 "postal_code": address.pin_code,
                 "country": "IN",
             } },
         },
-        "legal_info": { "pan": details.pan },
-    })
+        "notes": { "professional_id": of },
+    });
+    match call::<Named>(app, "POST", "/v2/accounts", Some(&account), None).await {
+        Err(Failure::Refused(why)) => {
+            let Some((_, id)) = why.split_once(ALREADY_THERE) else { return Err(Failure::Refused(why)) };
+            let id: String = id.trim().chars().take_while(char::is_ascii_alphanumeric).collect();
+            let found: TheirAccount = get(app, &format!("/v2/accounts/acc_{id}")).await?;
+            if found.notes["professional_id"].as_str() == Some(&of.to_string()) {
+                Ok(found.id)
+            } else {
+                Err(Failure::Refused("the account of this address is another's".to_owned()))
+            }
+        }
+        made => Ok(made?.id),
+    }
+}
+
+/// Tells Razorpay whose a linked account is, that they take its terms, and where their money goes. What it made of that is in
+/// the account, also where it did not do the rest.
+pub async fn enrol(
+    app: &App,
+    account: &mut PayoutAccount,
+    is_cleared: bool,
+    (email, details): (&Email, &Details),
+) -> Result<(), Failure> {
+    let account_id = match account.account_id.clone() {
+        Some(id) => id,
+        None => linked_account(app, account.professional_id, (email, details)).await?,
+    };
+    account.account_id = Some(account_id.clone());
+    let path = format!("/v2/accounts/{account_id}");
+    let person = json!({ "name": details.name, "email": email, "kyc": { "pan": details.pan } });
+    let stakeholders = format!("{path}/stakeholders");
+    match &account.stakeholder_id {
+        None => {
+            let made: Named = call(app, "POST", &stakeholders, Some(&person), None).await?;
+            account.stakeholder_id = Some(made.id);
+        }
+        Some(id) if !is_cleared => {
+            let _: Named = call(app, "PATCH", &format!("{stakeholders}/{id}"), Some(&person), None).await?;
+        }
+        Some(_) => {}
+    }
+    let products = format!("{path}/products");
+    let product_id = if let Some(id) = account.product_id.clone() {
+        id
+    } else {
+        let route = json!({ "product_name": "route", "tnc_accepted": true });
+        call::<Named>(app, "POST", &products, Some(&route), None).await?.id
+    };
+    account.product_id = Some(product_id.clone());
+    let edit = json!({
+        "settlements": {
+            "account_number": details.account_number,
+            "ifsc_code": details.ifsc,
+            "beneficiary_name": details.name,
+        },
+        "tnc_accepted": true,
+    });
+    let told: TheirProduct =
+        call(app, "PATCH", &format!("{products}/{product_id}"), Some(&edit), None).await?;
+    told.note(account);
+    Ok(())
+}
+
+/// Asks how far Razorpay is with a linked account.
+pub async fn activation(app: &App, account: &mut PayoutAccount) -> Result<(), Failure> {
+    let (Some(account_id), Some(product_id)) = (&account.account_id, &account.product_id) else {
+        return Ok(());
+    };
+    let told: TheirProduct = get(app, &format!("/v2/accounts/{account_id}/products/{product_id}")).await?;
+    told.note(account);
+    Ok(())
+}
+
+impl TheirProduct {
+    fn note(self, account: &mut PayoutAccount) {
+        account.requirements = self.requirements.into_iter().map(|one| one.field_reference).collect();
+        let goes_to = self.active_configuration.and_then(|active| active.settlements?.account_number);
+        // What Razorpay was not told of yet is not what it activated.
+        let is_another = goes_to.is_some_and(|number| !number.ends_with(&account.ends_in));
+        let is_active = self.activation_status == AccountState::Activated;
+        account.state =
+            if is_active && is_another { AccountState::Requested } else { self.activation_status };
+    }
 }
 
 /// Which order an event is about; none where it is about no payment.

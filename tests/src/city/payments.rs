@@ -14,9 +14,9 @@ pub fn razorpay_signature(secret: &str, text: &str) -> String {
 
 /// What a professional tells of themselves to be paid.
 #[must_use]
-pub fn payout_details(email: &str) -> Value {
+pub fn payout_details() -> Value {
     json!({
-        "name": "Ravi Patil", "email": email, "phone": "+919876543210", "pan": "ABCPE1234F",
+        "name": "Ravi Patil", "phone": "+919876543210", "pan": "ABCPE1234F",
         "account_number": "123456789012", "ifsc": "HDFC0000317",
         "address": {
             "street": "7 Karve Road", "locality": "Kothrud", "city": "Pune", "state": "Maharashtra",
@@ -124,7 +124,7 @@ impl Person {
 
     /// Has an account that their earnings go to.
     pub async fn can_be_paid(&self, city: &City) {
-        self.sets_payout_account(payout_details(&self.email)).await.is(200);
+        self.sets_payout_account(payout_details()).await.is(200);
         city.advance("PT2M").await;
         city.reconciles().await;
         let account = self.browser().get("/v1/professional/payout-account").await.is(200).body;

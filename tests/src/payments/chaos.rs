@@ -238,7 +238,7 @@ mod on_one_machine {
         // The others say where their earnings go only now.
         for plumber in scene.plumbers.iter().skip(1).step_by(2) {
             plumber.person.sign_in().await;
-            let details = payout_details(&plumber.person.email);
+            let details = payout_details();
             for _ in 0..20 {
                 if plumber.person.sets_payout_account(details.clone()).await.status == 200 {
                     break;

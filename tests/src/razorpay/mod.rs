@@ -145,13 +145,13 @@ impl Shop {
     }
 
     /// A linked account that can get money.
-    async fn account(&self, told: &Value) -> String {
+    async fn account(&self, told: &Value, number: &str) -> String {
         let account = id(&self.call("POST", "/v2/accounts", told.clone()).await.ok());
         let products = format!("/v2/accounts/{account}/products");
         let route = json!({ "product_name": "route", "tnc_accepted": true });
         let product = id(&self.call("POST", &products, route).await.ok());
         let settlements = json!({ "settlements": {
-            "account_number": "123456789012", "ifsc_code": "HDFC0000317", "beneficiary_name": "Ravi Patil",
+            "account_number": number, "ifsc_code": "HDFC0000317", "beneficiary_name": "Ravi Patil",
         } });
         self.call("PATCH", &format!("{products}/{product}"), settlements).await.ok();
         self.city.advance("PT1S").await;
@@ -458,11 +458,22 @@ async fn a_share_is_held_until_its_time_and_no_more_is_shared_than_was_paid() {
         "email": "ravi@example.com", "phone": "9999900002", "type": "route",
         "legal_business_name": "Ravi Patil", "business_type": "individual",
     });
-    let account = shop.account(&told).await;
+    let account = shop.account(&told, "123456789012").await;
     shop.call("POST", "/v2/accounts", told.clone()).await.is_refused("already exists");
     let mut nameless = told.clone();
     nameless.as_object_mut().unwrap().remove("legal_business_name");
     shop.call("POST", "/v2/accounts", nameless).await.is_refused("legal business name");
+    for (field, value, why) in [
+        ("legal_business_name", json!("Om"), "legal business name"),
+        ("reference_id", json!("1"), "Route code"),
+        ("legal_info", json!({ "pan": "ABCPE1234F" }), "pan"),
+    ] {
+        let mut wrong = told.clone();
+        (wrong["email"], wrong[field]) = (json!("meera@example.com"), value);
+        shop.call("POST", "/v2/accounts", wrong).await.is_refused(why);
+    }
+    let path = format!("/v2/accounts/{account}");
+    shop.call("PATCH", &path, json!({ "business_type": "llp" })).await.is_refused("business_type");
     let paid = shop.paid(10_000).await;
     let until = shop.city.now().await.as_second() + 3_600;
     let share = |amount: i64, account: &str| {
@@ -482,8 +493,8 @@ async fn a_share_is_held_until_its_time_and_no_more_is_shared_than_was_paid() {
     let reversal = format!("{transfer}/reversals");
     // Who cannot have it leaves it to others.
     let mut failing = told.clone();
-    failing["email"] = json!("fails@example.com");
-    let failing = shop.account(&failing).await;
+    failing["email"] = json!("lata@example.com");
+    let failing = shop.account(&failing, "123456789999").await;
     let nothing = json!({ "transfers": [{ "account": failing, "amount": 1_000, "currency": "INR" }] });
     let nothing = shop.call("POST", &path, nothing).await.ok();
     assert_eq!(nothing["items"][0]["status"], "pending");
@@ -491,6 +502,7 @@ async fn a_share_is_held_until_its_time_and_no_more_is_shared_than_was_paid() {
     wait_until(async || shop.heard_of("transfer.failed").len() == 1).await;
     assert_eq!(shop.get(&format!("/v1/payments/{paid}")).await["amount_transferred"], 9_000);
     shop.call("POST", &reversal, json!({ "amount": 9_001 })).await.is_refused("greater");
+    shop.call("POST", &reversal, json!({ "amount": 99 })).await.is_refused("atleast");
     shop.call("POST", &reversal, json!({})).await.ok();
     shop.call("POST", &reversal, json!({})).await.is_refused("greater");
     assert_eq!(shop.get(&transfer).await["status"], "reversed");

@@ -7,7 +7,8 @@ use connecto_shared::{
     http::{
         Error, Json, Paying, PayoutAccountAnswer, Problem, Recent,
         problem::{
-            CONFLICT, NOT_FOUND, NOT_POSSIBLE_NOW, PAYMENTS_UNAVAILABLE, PAYOUT_ACCOUNT_REFUSED, RATE_LIMITED,
+            CONFLICT, INVALID_INPUT, NOT_FOUND, NOT_POSSIBLE_NOW, PAYMENTS_UNAVAILABLE,
+            PAYOUT_ACCOUNT_REFUSED, RATE_LIMITED,
         },
     },
     payouts,
@@ -31,10 +32,14 @@ pub async fn handler(
     }
     let professional = professionals::find(&app, Professional::id_of(user.user_id)).await?;
     professional.ok_or(NOT_FOUND)?;
+    let email = user.email.clone().or(details.email.clone());
+    let email = email.ok_or_else(|| INVALID_INPUT.at("/email", "missing"))?;
     limits::take(&app, PAYOUT_ACCOUNT_PER_ACCOUNT, &user.user_id.to_string()).await??;
-    match payouts::enrol(&app, &user, &details).await {
+    match payouts::enrol(&app, &user, &email, &details).await {
         Ok(account) => Ok(Json(account.ok_or(CONFLICT)?.into())),
         Err(Failure::Refused(why)) => {
+            // It may repeat what it was told.
+            let why = why.replace(|character: char| character.is_ascii_digit(), "#");
             tracing::warn!(why, "Razorpay refuses an account");
             Err(PAYOUT_ACCOUNT_REFUSED.into())
         }

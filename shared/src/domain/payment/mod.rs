@@ -157,6 +157,8 @@ pub struct Told {
     pub attempts: Vec<Attempt>,
     /// The transfer of the professional's share.
     pub transfer: Option<TransferTold>,
+    /// Whether Razorpay does not tell of that now.
+    pub is_share_unknown: bool,
     /// The linked account that the professional has, if it can get money.
     pub payout_account: Option<String>,
 }
@@ -180,7 +182,11 @@ pub enum Step {
     TakeBack(TransferTold),
     /// To have their bank get this transfer.
     Release(String),
-    /// To call somebody: more of this capture went back than we asked for, or of this transfer.
+    /// To note that their share is not asked for any more.
+    DropShare,
+    /// To call somebody: more of this transfer came back than we asked for.
+    ShareDisagrees(String),
+    /// To call somebody: more of this capture went back than we asked for.
     Disagree(String),
     /// Nothing, for now.
     Wait,
@@ -320,7 +326,9 @@ impl Payment {
     pub fn settled(&self, settlement: Settlement, now: Timestamp) -> Moved {
         let mut next = self.next_version();
         next.state = State::Settled;
-        if let Some(share) = &mut next.share {
+        if let Some(share) = &mut next.share
+            && share.state != ShareState::Failed
+        {
             share.since = now;
         }
         let Some(paid) = next.captures.first_mut() else { return (next, Vec::new()) };

@@ -109,7 +109,9 @@ pub enum TransferStatus {
 }
 
 impl TransferTold {
-    fn is_there(&self) -> bool {
+    /// Whether the account has it, or had it.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
         use TransferStatus::{PartiallyReversed, Processed, Reversed};
         matches!(self.status, Processed | PartiallyReversed | Reversed)
     }
@@ -119,6 +121,11 @@ impl TransferTold {
     pub fn left(&self) -> Money {
         self.amount.less(self.taken_back)
     }
+}
+
+/// Whether what is left of a transfer is what is due, but for less than what can be taken back.
+fn is_right(told: &TransferTold, due: Money) -> bool {
+    told.left() >= due && told.left().less(due) < LEAST
 }
 
 impl Share {
@@ -135,9 +142,11 @@ impl Share {
             }
             ShareState::Held => {
                 let is_released = !told.on_hold || told.left() == Money::NOTHING;
-                told.taken_back > self.taken_back || is_settled && told.left() == due && is_released
+                told.taken_back > self.taken_back || is_settled && is_right(told, due) && is_released
             }
-            ShareState::Released | ShareState::Failed => false,
+            // It was refused, and made all the same.
+            ShareState::Failed => told.status != TransferStatus::Failed,
+            ShareState::Released => false,
         }
     }
 }
@@ -165,13 +174,14 @@ impl Payment {
         is_due && is_wanted
     }
 
-    /// The share that Razorpay has to be asked about.
+    /// The share that Razorpay has to be asked about: one on its way, and one that is to be tried again, for it may be there.
     #[must_use]
-    pub fn open_share(&self) -> Option<&Share> {
+    pub fn open_share(&self, booking: &Booking, now: Timestamp) -> Option<&Share> {
         self.share.as_ref().filter(|share| match share.state {
             ShareState::Asked => true,
             ShareState::Held => self.state == State::Settled,
-            ShareState::Released | ShareState::Failed => false,
+            ShareState::Failed => self.asks_for_account(booking, now),
+            ShareState::Released => false,
         })
     }
 
@@ -183,15 +193,23 @@ impl Payment {
         booking: &Booking,
         now: Timestamp,
     ) -> Option<Step> {
-        let due = self.share_due(booking)?;
-        if self.asks_for_account(booking, now) {
+        let (due, is_settled) = (self.share_due(booking)?, self.state == State::Settled);
+        if told.is_share_unknown {
+            return None;
+        }
+        let is_new = |share: &&Share| {
+            let transfer = told.transfer.as_ref();
+            transfer.is_none_or(|told| !share.is_changed_by(told, due, is_settled))
+        };
+        if self.asks_for_account(booking, now) && self.share.as_ref().is_none_or(|share| is_new(&share)) {
             return told.payout_account.clone().map(Step::SetAside);
         }
-        let (share, is_settled) = (self.share.as_ref()?, self.state == State::Settled);
+        let share = self.share.as_ref()?;
         let Some(transfer) = &told.transfer else {
             // It is not there, and nobody is at it any more.
             let is_lost = share.state == ShareState::Asked && share.id.is_none() && share.is_free(now);
-            return is_lost.then(|| Step::SetAside(share.account_id.clone()));
+            let again = if due < LEAST { Step::DropShare } else { Step::SetAside(share.account_id.clone()) };
+            return is_lost.then_some(again);
         };
         if share.is_changed_by(transfer, due, is_settled) {
             return Some(Step::NoteShare(transfer.clone()));
@@ -199,16 +217,16 @@ impl Payment {
         if share.state != ShareState::Held || !is_settled {
             return None;
         }
-        if transfer.left() < due {
-            return Some(Step::Disagree(transfer.id.clone()));
-        }
         if refused.contains(&transfer.id) {
             return None;
         }
-        if transfer.left() > due {
-            return share.is_free(now).then(|| Step::TakeBack(transfer.clone()));
+        if transfer.left() < due {
+            return Some(Step::ShareDisagrees(transfer.id.clone()));
         }
-        Some(Step::Release(transfer.id.clone()))
+        if is_right(transfer, due) {
+            return Some(Step::Release(transfer.id.clone()));
+        }
+        share.is_free(now).then(|| Step::TakeBack(transfer.clone()))
     }
 
     /// The professional's share is to be set aside with this account: from the payment as long as nothing of that is shared out.
@@ -255,10 +273,11 @@ impl Payment {
     }
 
     /// What Razorpay says of the transfer. One thing after the other: what it charges and that it is there, what came back, that
-    /// it is released.
+    /// it is released. What is too little to be taken back is the professional's, at our cost.
     #[must_use]
-    pub fn share_told(&self, told: &TransferTold, now: Timestamp) -> Moved {
+    pub fn share_told(&self, told: &TransferTold, booking: &Booking, now: Timestamp) -> Moved {
         let (mut next, id) = (self.next_version(), &told.id);
+        let due = self.share_due(booking).unwrap_or(Money::NOTHING);
         let Some(share) = &mut next.share else { return (next, Vec::new()) };
         let transfer = |name: String, debit, credit, amount| Transfer {
             name,
@@ -270,6 +289,9 @@ impl Payment {
         };
         let payable = Account::Payable(self.professional_id);
         (share.id, share.asked_at, share.since) = (Some(id.clone()), None, now);
+        if share.state == ShareState::Failed {
+            share.state = ShareState::Asked;
+        }
         let transfers = if told.status == TransferStatus::Failed {
             share.state = ShareState::Failed;
             Vec::new()
@@ -294,7 +316,11 @@ impl Payment {
             vec![transfer(name, Account::Gateway, Account::Held, back)]
         } else {
             share.state = ShareState::Released;
-            vec![transfer(format!("payout#{id}"), payable, Account::Held, told.left())]
+            let rest = told.left().less(due);
+            vec![
+                transfer(format!("payout#{id}"), payable, Account::Held, told.left().less(rest)),
+                transfer(format!("rest#{id}"), Account::Costs, Account::Held, rest),
+            ]
         };
         (next, transfers.into_iter().filter(|transfer| transfer.amount > Money::NOTHING).collect())
     }
@@ -304,11 +330,12 @@ impl Payment {
         let due = self.share_due(booking)?;
         let is_settled = self.state == State::Settled;
         match &self.share {
-            None if is_settled && due >= LEAST => Some(now + AGAIN),
+            None if due >= LEAST => Some(now + AGAIN),
             Some(Share { state: ShareState::Asked, since, .. }) => Some(later(*since, now)),
             Some(Share { state: ShareState::Held, since, .. }) if is_settled => Some(later(*since, now)),
             Some(Share { state: ShareState::Failed, since, .. }) if due >= LEAST => {
-                Some((*since + AGAIN).max(now))
+                let again = *since + AGAIN;
+                Some(if again > now { again } else { now + AGAIN })
             }
             _ => None,
         }

@@ -101,9 +101,13 @@ impl World {
 
     /// The transfer that a share was asked for by, as Razorpay shows it.
     fn shown(&self) -> Option<TransferTold> {
-        let share = self.payment.open_share()?;
+        let share = self.payment.open_share(&self.booking, at(self.now))?;
+        assert!(share.amount >= LEAST);
         let of = |(tries, source, told): &&(u32, Source, TransferTold)| match share.source {
-            Source::Payment => *source == Source::Payment && *tries == share.tries,
+            Source::Payment => {
+                let is_ours = *tries == share.tries || told.status != TransferStatus::Failed;
+                *source == Source::Payment && is_ours
+            }
             Source::Balance => share.id.as_ref() == Some(&told.id),
         };
         self.shares.iter().find(of).map(|(_, _, told)| told.clone())
@@ -133,7 +137,7 @@ impl World {
         });
         if !self.chance(3) {
             let told = self.shares[place].2.clone();
-            self.goes_on(self.payment.share_told(&told, at(self.now)));
+            self.goes_on(self.payment.share_told(&told, &self.booking, at(self.now)));
         }
     }
 
@@ -150,19 +154,30 @@ impl World {
             let told = Told {
                 attempts: self.attempts.clone(),
                 transfer: self.shown(),
+                is_share_unknown: self.chance(10),
                 payout_account: self.account.clone().filter(|_| asks),
             };
             match self.payment.next(&told, &refused, &self.booking, now) {
                 Step::SetAside(account) => {
                     self.payment = self.payment.sets_aside(account, &self.booking, now);
                     match self.dice.random_range(0..6) {
-                        0 => self.payment = self.payment.share_refused(now),
+                        // It is refused, and may be made all the same.
+                        0 => {
+                            if self.chance(2) {
+                                self.is_set_aside();
+                            }
+                            self.payment = self.payment.share_refused(now);
+                        }
                         // The process dies before it asks.
                         1 => return,
                         _ => self.is_set_aside(),
                     }
                 }
-                Step::NoteShare(transfer) => self.goes_on(self.payment.share_told(&transfer, now)),
+                Step::NoteShare(transfer) => {
+                    self.goes_on(self.payment.share_told(&transfer, &self.booking, now));
+                }
+                Step::DropShare => self.payment = self.payment.share_refused(now),
+                Step::ShareDisagrees(transfer) => panic!("{transfer} disagrees: {:?}", self.shares),
                 Step::TakeBack(transfer) => {
                     let due = self.payment.share_due(&self.booking).unwrap();
                     self.payment = self.payment.takes_back(now);
@@ -345,11 +360,69 @@ fn what_nobody_tells_of_is_looked_at_less_and_less_often_and_then_never() {
     assert_eq!(payment.waits(&booking, now).0.state, State::Expired);
     assert!(now.duration_since(at(0)) >= MAY_BE_PAID_FOR && looks < 50, "{looks}");
     // What is paid is looked at twice more.
-    let paid = Payment { state: State::Paid, ..payment };
+    let share =
+        Payment { state: State::Paid, ..payment.clone() }.sets_aside("acc".into(), &booking, at(1)).share;
+    let share = share.map(|share| Share { state: ShareState::Held, ..share });
+    let paid = Payment { state: State::Paid, share, ..payment };
     let first = paid.waits(&booking, at(1)).1.unwrap();
     let second = paid.waits(&booking, first).1.unwrap();
     assert_eq!([first, second].map(|at| at.duration_since(paid.asked_at)), [SECOND_LOOK, MAY_BE_PAID_FOR]);
     assert_eq!(paid.waits(&booking, second).1, None);
+}
+
+#[test]
+fn a_share_that_goes_nowhere_is_looked_at_once_a_day() {
+    let booking = booking(CancellationPolicy::Standard, &[50_000], true, 2_000);
+    let paid = Payment { state: State::Paid, ..Payment::new(&booking, at(0)) };
+    let failed = paid.sets_aside("acc".into(), &booking, at(1)).share_refused(at(2));
+    for payment in [paid, failed] {
+        let mut now = at(20_000);
+        for _ in 0..3 {
+            let due = payment.waits(&booking, now).1.unwrap();
+            assert_eq!(due.duration_since(now), SignedDuration::from_hours(24));
+            now = due;
+        }
+    }
+}
+
+#[test]
+fn what_is_too_little_to_be_taken_back_is_released_at_our_cost() {
+    let mut booking = booking(CancellationPolicy::Standard, &[50_000], true, 2_000);
+    let share = booking.bill().professional_gets();
+    let transfer = |on_hold| TransferTold {
+        id: "trf".to_owned(),
+        status: TransferStatus::Processed,
+        amount: share,
+        taken_back: Money::NOTHING,
+        on_hold,
+        fees: Money::NOTHING,
+    };
+    let paid = Payment { state: State::Paid, ..Payment::new(&booking, at(0)) };
+    let asked = paid.sets_aside("acc".into(), &booking, at(1));
+    let (held, _) = asked.share_told(&transfer(true), &booking, at(2));
+    for less in [1, 99, 100] {
+        let gets = share.less(Money::paise(less));
+        booking.settlement = Some(Settlement {
+            customer_pays: gets,
+            professional_gets: gets,
+            marketplace_keeps: Money::NOTHING,
+        });
+        let settled = Payment { state: State::Settled, ..held.clone() };
+        let next = |on_hold| {
+            let told = Told { transfer: Some(transfer(on_hold)), ..Told::default() };
+            settled.next(&told, &[], &booking, at(3))
+        };
+        if less == 100 {
+            assert_eq!(next(true), Step::TakeBack(transfer(true)));
+            continue;
+        }
+        assert_eq!(next(true), Step::Release("trf".to_owned()));
+        assert_eq!(next(false), Step::NoteShare(transfer(false)));
+        let (_, moved) = settled.share_told(&transfer(false), &booking, at(4));
+        let moved = ledger::changes(&moved);
+        assert_eq!(moved[&Account::Payable(settled.professional_id)].balance, -gets.amount());
+        assert_eq!((moved[&Account::Costs].balance, moved[&Account::Held].balance), (-less, share.amount()));
+    }
 }
 
 #[test]

@@ -14,6 +14,8 @@ use crate::engines::razorpay::refusal::Refused;
 const REVIEW_TAKES_S: i64 = 1;
 /// What nobody can clear up: bank accounts whose numbers end so.
 const UNCLEAR: &str = "0000";
+/// What takes no transfer.
+const TAKES_NOTHING: &str = "9999";
 
 fn required(told: &Map<String, Value>, fields: &[&str]) -> Result<(), Refused> {
     match fields.iter().find(|field| !told.contains_key(**field)) {
@@ -24,6 +26,25 @@ fn required(told: &Map<String, Value>, fields: &[&str]) -> Result<(), Refused> {
     }
 }
 
+/// What of an account Razorpay does not take, where it is told.
+fn check_account(told: &Map<String, Value>) -> Result<(), Refused> {
+    if told.contains_key("reference_id") {
+        return Err(Refused::bad_request("Route code Support feature not enabled to add account code"));
+    }
+    for field in ["legal_business_name", "contact_name"] {
+        let Some(name) = told.get(field).and_then(Value::as_str) else { continue };
+        if name.len() < 4 || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b' ') {
+            return Err(Refused::bad_request(format!("The {} format is invalid.", field.replace('_', " "))));
+        }
+    }
+    // A person's stands with the person.
+    let pan = told.get("legal_info").and_then(|info| info.get("pan")?.as_str());
+    if pan.is_some_and(|pan| pan.as_bytes().get(3) == Some(&b'P')) {
+        return Err(Refused::field("pan", "The pan field is invalid."));
+    }
+    Ok(())
+}
+
 pub(in crate::engines::razorpay) fn create_account(
     entries: &Entries<'_>,
     told: Map<String, Value>,
@@ -32,6 +53,7 @@ pub(in crate::engines::razorpay) fn create_account(
     if told.get("type").and_then(Value::as_str) != Some("route") {
         return Err(Refused::field("type", "The type is route."));
     }
+    check_account(&told)?;
     let all: Vec<Account> = entries.list(&Listing::all())?;
     if let Some(account) = all.iter().find(|account| account.told.get("email") == told.get("email")) {
         let id = &account.id[Account::PREFIX.len()..];
@@ -49,6 +71,10 @@ pub(in crate::engines::razorpay) fn edit_account(
     edit: Map<String, Value>,
 ) -> Result<Value, Refused> {
     let mut account: Account = entries.get(id)?;
+    if let Some(field) = ["email", "business_type"].iter().find(|field| edit.contains_key(**field)) {
+        return Err(Refused::bad_request(format!("{field} is not required and should not be sent")));
+    }
+    check_account(&edit)?;
     account.told.extend(edit);
     entries.put(&account)?;
     Ok(account.wire())
@@ -170,6 +196,13 @@ pub(in crate::engines::razorpay) fn product_passes(
         product.settlements.get("account_number").is_some_and(|number| number.ends_with(UNCLEAR));
     let activation = if is_unclear { Activation::NeedsClarification } else { Activation::Activated };
     entries.put(&Product { activation, due: None, ..product })
+}
+
+/// Whether the bank of an account takes no transfer.
+pub(in crate::engines::razorpay) fn takes_nothing(entries: &Entries<'_>, id: &str) -> Result<bool, Refused> {
+    let products: Vec<Product> = entries.all_of(id)?;
+    let mut numbers = products.iter().filter_map(|product| product.settlements.get("account_number"));
+    Ok(numbers.any(|number| number.ends_with(TAKES_NOTHING)))
 }
 
 /// The account of this id, if it can get money.

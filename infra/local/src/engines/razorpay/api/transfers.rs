@@ -3,12 +3,10 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::accounts::activated;
-use super::{Flag, Paise, amount, check_key, collection, notes, once, read, rupees};
+use super::accounts::{activated, takes_nothing};
+use super::{Flag, LEAST, Paise, amount, check_key, collection, notes, once, read, rupees};
 use crate::engines::razorpay::books::{Entries, new_id};
-use crate::engines::razorpay::entities::{
-    Account, Entity, Notes, Payment, Reversal, Transfer, TransferStatus,
-};
+use crate::engines::razorpay::entities::{Entity, Notes, Payment, Reversal, Transfer, TransferStatus};
 use crate::engines::razorpay::refusal::Refused;
 
 /// A linked account has a transfer after a second.
@@ -192,6 +190,9 @@ pub(in crate::engines::razorpay) fn reverse(
     if transfer.is_settled {
         return Err(Refused::bad_request("The linked account does not have sufficient balance"));
     }
+    if amount < LEAST.min(left) {
+        return Err(Refused::field("amount", "The amount must be atleast INR 1.00"));
+    }
     if transfer.status != TransferStatus::Processed || amount <= 0 || amount > left {
         let why = "The reversal amount is greater than the amount that can be reversed";
         return Err(Refused::field("amount", why));
@@ -219,7 +220,7 @@ pub(in crate::engines::razorpay) fn take_back(
     Ok(reversal)
 }
 
-/// A linked account gets its share, unless its mail address begins with `fails@`; later it is let go, and its bank has it.
+/// A linked account gets its share, unless its bank takes nothing; later it is let go, and its bank has it.
 pub(in crate::engines::razorpay) fn transfer_passes(
     entries: &Entries<'_>,
     transfer: Transfer,
@@ -227,9 +228,7 @@ pub(in crate::engines::razorpay) fn transfer_passes(
     let now = entries.now();
     match transfer.status {
         TransferStatus::Pending => {
-            let account: Account = entries.get(&transfer.recipient)?;
-            let mail = account.told.get("email").and_then(Value::as_str).unwrap_or_default();
-            if mail.starts_with("fails@") {
+            if takes_nothing(entries, &transfer.recipient)? {
                 let transfer = Transfer { status: TransferStatus::Failed, due: None, ..transfer };
                 let id = transfer.payment_id.as_deref().unwrap_or(&transfer.source);
                 if let Some(payment) = entries.find::<Payment>(id)? {
