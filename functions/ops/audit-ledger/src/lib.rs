@@ -30,8 +30,8 @@ const MOST_DAYS: usize = 400;
 
 /// A day of the ledger, as it is kept.
 #[derive(Serialize, Deserialize)]
-struct Day {
-    /// Which, in India.
+struct Kept {
+    /// Which day, in India.
     day: Date,
     /// How many transfers there were.
     transfers: u64,
@@ -62,19 +62,19 @@ pub async fn handler(app: App, _: Value) -> Result<Done, Fault> {
     };
     let mut done = Done::default();
     while last.last_day < over {
-        let day = audit(&app, &last, over).await?;
-        for disagreement in &day.disagreements {
+        let kept = audit(&app, &last, over).await?;
+        for disagreement in &kept.disagreements {
             tracing::error!(disagreement, "the ledger does not agree with a balance");
         }
-        let key = format!("ledger/{}.json", day.day);
-        bucket::keep(&app, &key, serde_json::to_vec_pretty(&day)?).await?;
-        last = Audited { last_day: day.day, key: Some(key) };
+        let key = format!("ledger/{}.json", kept.day);
+        bucket::keep(&app, &key, serde_json::to_vec_pretty(&kept)?).await?;
+        last = Audited { last_day: kept.day, key: Some(key) };
         if store::audited(&app, before.as_ref(), &last).await?.is_err() {
             return Err(Fault::new("somebody else audits the ledger"));
         }
         before = Some(last.clone());
-        done.days.push(day.day);
-        done.disagreements += u32::try_from(day.disagreements.len())?;
+        done.days.push(kept.day);
+        done.disagreements += u32::try_from(kept.disagreements.len())?;
     }
     if !done.days.is_empty() {
         observe::measure("ledger_disagreements", Unit::Count, done.disagreements.into(), None);
@@ -99,21 +99,23 @@ async fn before_the_first(app: &App, mut day: Date) -> Result<Date, Fault> {
 
 /// The day after the last one: what was moved on it, and what lay where when it was over. With the last that is over the
 /// balances are looked at.
-async fn audit(app: &App, last: &Audited, over: Date) -> Result<Day, Fault> {
+async fn audit(app: &App, last: &Audited, over: Date) -> Result<Kept, Fault> {
     let mut accounts = match &last.key {
-        Some(key) => serde_json::from_slice::<Day>(&bucket::kept(app, key).await?)?.accounts,
+        Some(key) => serde_json::from_slice::<Kept>(&bucket::kept(app, key).await?)?.accounts,
         None => Changes::new(),
     };
     let day = last.last_day.tomorrow()?;
     let mut tree = Tree::default();
     for shard in 0..SHARDS {
         let entries = store::of_day(app, day, shard).await?;
-        entries.iter().for_each(|entry| tree.push(entry.line().as_bytes()));
+        for entry in &entries {
+            tree.push(entry.line().as_bytes());
+        }
         ledger::add(&mut accounts, entries.iter().map(|entry| &entry.transfer));
     }
     let disagreements = if day == over { disagreements(app, &accounts, day).await? } else { Vec::new() };
     accounts.retain(|_, change| *change != Change::default());
-    Ok(Day { day, transfers: tree.size(), root: tree.root(), accounts, disagreements })
+    Ok(Kept { day, transfers: tree.size(), root: tree.root(), accounts, disagreements })
 }
 
 /// Where what is kept is another than what was moved adds up to, until now.

@@ -117,7 +117,11 @@ impl<'a> Stack<'a> {
     /// Has SAM build what is deployed.
     pub fn build(&self) -> Result<(), Failure> {
         let mut command = self.tool("sam", None);
-        command.args(["build", "--parallel", "--build-dir"]).arg(self.built()).arg("--base-dir").arg(self.root);
+        command
+            .args(["build", "--parallel", "--build-dir"])
+            .arg(self.built())
+            .arg("--base-dir")
+            .arg(self.root);
         command.arg("--template").arg(self.root.join("template.yaml"));
         succeed(&mut command)
     }
