@@ -261,7 +261,8 @@ impl City {
             .build();
         let s3 = aws_sdk_s3::Client::from_conf(config);
         let buckets = s3.list_buckets().send().await.expect("the buckets").buckets.expect("some");
-        let name = buckets.into_iter().find_map(|bucket| bucket.name).expect("one");
+        let mut names = buckets.into_iter().filter_map(|bucket| bucket.name);
+        let name = names.find(|name| name.contains("-media-")).expect("that of uploads");
         (s3, name)
     }
 

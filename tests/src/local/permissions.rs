@@ -415,9 +415,9 @@ async fn use_jobs(city: &City, ravi: &Person, meera: &Person) {
     )
     .await;
     city.advance("PT12H1S").await;
-    city.behave().await;
     lata.comes_back().await;
     let made = accept(&jobs[3]).await;
+    city.behave().await;
     lata.does(&made, json!({ "event": "cancel" })).await.is(200);
     city.advance("PT336H").await;
     city.run("MarketLapseJobs", json!({})).await;
