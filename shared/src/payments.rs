@@ -14,7 +14,9 @@ use crate::{
         booking::{Actor, Booking},
         id::PaymentId,
         money::Money,
-        payment::{Attempt, LEASE, Payment, RefundState, ShareState, State, Step, Told, TransferTold},
+        payment::{
+            Attempt, LEASE, Payment, RefundState, ShareState, State, Step, Told, TransferStatus, TransferTold,
+        },
         payout::PayoutAccount,
     },
     fault::Fault,
@@ -173,7 +175,9 @@ async fn told(
             return Ok(told);
         }
     };
-    let kept = transfers.iter().find(|one| share.id.as_ref() == Some(&one.id)).or(transfers.first());
+    let noted = transfers.iter().find(|one| share.id.as_ref() == Some(&one.id));
+    let good = || transfers.iter().find(|one| one.status != TransferStatus::Failed);
+    let kept = noted.or_else(good).or(transfers.first());
     told.transfer = kept.cloned();
     let is_extra = |one: &&TransferTold| {
         Some(&one.id) != kept.map(|kept| &kept.id) && one.is_there() && one.left() > Money::NOTHING

@@ -4,13 +4,14 @@
 //! |---|---|---|---|---|
 //! | payment id | `transfer#<name>` | `day#<day in India>#<shard>` | when | a [`Transfer`]; never changed |
 //! | account | `balance` | | | `balance`: by how much more was credited than debited; `available`: that without what is reserved |
-//! | `audit` | `last` | | | the last day that was audited ([`Audited`]) |
+//!
+//! The index has all of a transfer, so that a day is read by it alone. How far the ledger was audited ([`Audited`]) lies in the
+//! Ops table, under `ledger` and `audited`.
 //!
 //! Balances are changed in the transaction that writes the transfers, by what these add, and on the condition that what is
 //! available does not fall below nothing. Accounts that every payment goes through have none.
 
-use std::collections::HashMap;
-
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -50,13 +51,15 @@ impl Entry {
     }
 }
 
-/// The last day that was audited.
+/// How far the ledger was audited.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Audited {
-    /// Which.
+    /// The first day that is closed, or will be.
+    pub first_day: Date,
+    /// The last one that is closed.
     pub last_day: Date,
-    /// Under which key it lies in the ledger's bucket; none of the day before the first.
-    pub key: Option<String>,
+    /// Which version of its document is ours; none where no day is closed.
+    pub version: Option<String>,
 }
 
 /// Moves money, in a transaction: a write for each transfer and for each account whose balance is kept.
@@ -89,29 +92,35 @@ pub(super) fn move_in<'a>(
     Ok(tx)
 }
 
-/// One shard of what was moved on a day in India, by payments and names. Queries, and a read for each.
+/// One shard of what was moved on a day in India, by payments and names, as the index has it: a moment behind. Queries.
 pub async fn of_day(app: &App, day: Date, shard: u8) -> Result<Vec<Entry>, Fault> {
-    let mut keys = Vec::new();
-    let mut pages = app
-        .dynamo()
-        .query()
-        .table_name(Table::Ledger.name(app)?)
-        .index_name("gsi1")
-        .key_condition_expression("gsi1pk = :day")
-        .expression_attribute_values(":day", s(partition(day, shard)))
-        .into_paginator()
-        .send();
+    let mut entries = Vec::new();
+    let mut pages = day_of(app, day, shard)?.into_paginator().send();
     while let Some(page) = pages.next().await {
-        let text = |item: &Item, name: &str| Some(item.get(name)?.as_s().ok()?.clone());
-        let key = |item: &Item| Some(Key::new(text(item, "pk")?, text(item, "sk")?));
-        keys.extend(page?.items.unwrap_or_default().iter().filter_map(key));
+        for item in page?.items.unwrap_or_default() {
+            entries.push(entry(item)?);
+        }
     }
-    let found = get_all(app, Table::Ledger, keys, None).await?;
-    let mut entries = found.into_iter().map(entry).collect::<Result<Vec<_>, _>>()?;
     entries.sort_unstable_by(|one, other| {
         (one.payment_id, &one.transfer.name).cmp(&(other.payment_id, &other.transfer.name))
     });
     Ok(entries)
+}
+
+/// Whether anything was moved on a day in India. A query for each shard.
+pub async fn has_any(app: &App, day: Date) -> Result<bool, Fault> {
+    for shard in 0..SHARDS {
+        if day_of(app, day, shard)?.limit(1).send().await?.count > 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn day_of(app: &App, day: Date, shard: u8) -> Result<QueryFluentBuilder, Fault> {
+    let query = app.dynamo().query().table_name(Table::Ledger.name(app)?).index_name("gsi1");
+    let query = query.key_condition_expression("gsi1pk = :day");
+    Ok(query.expression_attribute_values(":day", s(partition(day, shard))))
 }
 
 fn entry(item: Item) -> Result<Entry, Fault> {
@@ -124,36 +133,36 @@ fn entry(item: Item) -> Result<Entry, Fault> {
 
 /// What is kept as the balances of accounts: of those that are kept. A read for each.
 pub async fn balances(app: &App, accounts: impl Iterator<Item = Account>) -> Result<Changes, Fault> {
-    let keys: HashMap<_, _> = accounts
-        .filter(|account| account.is_guarded())
-        .map(|account| (account.to_string(), account))
-        .collect();
-    let wanted = keys.values().map(|account| balance_key(*account)).collect();
-    let mut kept: Changes = keys.values().map(|account| (*account, ledger::Change::default())).collect();
-    for item in get_all(app, Table::Ledger, wanted, None).await? {
-        let account = item.get("pk").and_then(|pk| keys.get(pk.as_s().ok()?)).copied();
-        let account = account.ok_or_else(|| Fault::new("a balance that was not asked for"))?;
-        kept.insert(account, serde_dynamo::from_item(item)?);
+    let guarded = accounts.filter(|account| account.is_guarded());
+    let mut kept: Changes = guarded.map(|account| (account, ledger::Change::default())).collect();
+    let all: Vec<_> = kept.keys().copied().collect();
+    for some in all.chunks(1_000) {
+        let wanted = some.iter().map(|account| balance_key(*account)).collect();
+        for item in get_all(app, Table::Ledger, wanted, None).await? {
+            let account = item.get("pk").and_then(|pk| pk.as_s().ok()?.parse().ok());
+            let account = account.ok_or_else(|| Fault::new("a balance of no account"))?;
+            kept.insert(account, serde_dynamo::from_item(item)?);
+        }
     }
     Ok(kept)
 }
 
-/// The last day that was audited. One read.
+/// How far the ledger was audited. One read.
 pub async fn last_audited(app: &App) -> Result<Option<Audited>, Fault> {
-    get(app, Table::Ledger, audit_key()).await
+    get(app, Table::Ops, audit_key()).await
 }
 
-/// Writes which day was audited last. `Err`: somebody else audits. One write.
+/// Writes how far the ledger was audited. `Err`: somebody else audits. One write.
 pub async fn audited(
     app: &App,
     before: Option<&Audited>,
-    last: &Audited,
+    next: &Audited,
 ) -> Result<Result<(), Refused>, Fault> {
     let follows = match before {
         Some(before) => Expression::new("last_day = :before", [(":before", s(before.last_day.to_string()))]),
         None => Expression::new("attribute_not_exists(pk)", []),
     };
-    Transaction::new(app).put_if(Table::Ledger, audit_key().with(last)?, follows)?.commit().await
+    Transaction::new(app).put_if(Table::Ops, audit_key().with(next)?, follows)?.commit().await
 }
 
 fn partition(day: Date, shard: u8) -> String {
@@ -165,5 +174,5 @@ fn balance_key(account: Account) -> Key {
 }
 
 fn audit_key() -> Key {
-    Key::new("audit", "last")
+    Key::new("ledger", "audited")
 }

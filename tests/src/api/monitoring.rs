@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::city::root;
 
 /// What `shared/src/observe` writes, and its dimensions beside `environment`.
-const OURS: [(&str, &[&str]); 13] = [
+const OURS: [(&str, &[&str]); 14] = [
     ("duration", &["function"]),
     ("invocations", &["function"]),
     ("faults", &["function"]),
@@ -17,6 +17,7 @@ const OURS: [(&str, &[&str]); 13] = [
     ("refunds_failed", &[]),
     ("payouts_failed", &[]),
     ("ledger_disagreements", &[]),
+    ("ledger_days_open", &[]),
     ("suspect_codes", &["country"]),
     ("cache", &["outcome"]),
     ("cache_up", &[]),

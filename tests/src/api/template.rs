@@ -171,6 +171,16 @@ fn permissions_name_what_they_permit() {
     }
 }
 
+/// What is kept of the ledger is kept, whoever wants to remove it.
+#[test]
+fn the_ledgers_days_are_locked() {
+    let (_, raw) = template();
+    let bucket = &raw["Resources"]["LedgerBucket"]["Properties"];
+    let retention = &bucket["ObjectLockConfiguration"]["Rule"]["DefaultRetention"];
+    assert_eq!((&bucket["ObjectLockEnabled"], &retention["Years"]), (&json!(true), &json!(9)));
+    assert_eq!(retention["Mode"]["Fn::If"], json!(["IsProtected", "COMPLIANCE", "GOVERNANCE"]));
+}
+
 #[test]
 fn functions_have_the_means_for_what_they_do() {
     let (template, _) = template();

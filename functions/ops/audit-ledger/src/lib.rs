@@ -1,7 +1,10 @@
 //! Adds up what the ledger moved on each day in India that is over, holds the sums against the balances that are kept, and
-//! keeps both, with the root of a Merkle tree over the day's transfers, where nobody changes them; called by schedule.
+//! keeps them, with the root of a Merkle tree over the day's transfers, where nobody changes them; called by schedule.
+//!
+//! A day is not closed while a balance is another than what was moved: that is called each hour until it is mended. And each
+//! hour one of the days that were closed lately is added up again.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use connecto_shared::{
     App, Fault,
@@ -11,22 +14,25 @@ use connecto_shared::{
         merkle::Tree,
     },
     observe::{self, Unit},
-    store::{
-        ledger::{self as store, Audited, SHARDS},
-        pause,
-    },
+    store::ledger::{self as store, Audited, SHARDS},
     vendor::s3::ledger as bucket,
 };
-use jiff::{SignedDuration, civil::Date};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use jiff::{SignedDuration, ToSpan as _, civil::Date};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::time::sleep;
 
-/// A day is added up when so much of the next one is over: by then all that was written on it is there.
+/// A day is added up when so much of the next one is over.
 const AFTER: SignedDuration = SignedDuration::from_mins(10);
-/// Payments go on meanwhile: what does not agree is looked at so often.
-const LOOKS: u32 = 5;
-/// Nobody has paid for longer before the first audit.
-const MOST_DAYS: usize = 400;
+/// Payments go on meanwhile, and the index is a moment behind: what does not agree is looked at so often.
+const LOOKS: u32 = 4;
+/// So many parts of a day are read at once.
+const AT_ONCE: usize = 4;
+/// So many days back the first audit looks for what was moved.
+const FIRST_DAYS: i64 = 31;
+/// So many closed days are added up again in turn, one each hour.
+const AGAIN: i64 = 30;
 
 /// A day of the ledger, as it is kept.
 #[derive(Serialize, Deserialize)]
@@ -40,8 +46,6 @@ struct Kept {
     root: String,
     /// What lay in each account when it was over, in paise; where nothing lay is left out.
     accounts: Changes,
-    /// The balances that were another than what was moved adds up to, when it was audited.
-    disagreements: Vec<String>,
 }
 
 /// What was audited.
@@ -51,98 +55,138 @@ pub struct Done {
     disagreements: u32,
 }
 
-/// Audits each day that is over and was not audited.
+/// Closes each day that is over and was not closed, if the ledger agrees with its balances.
 #[tracing::instrument(name = "ops.audit_ledger", skip_all)]
 pub async fn handler(app: App, _: Value) -> Result<Done, Fault> {
     let over = india::day_of(app.now() - AFTER).yesterday()?;
-    let mut before = store::last_audited(&app).await?;
-    let mut last = match &before {
-        Some(last) => last.clone(),
-        None => Audited { last_day: before_the_first(&app, over).await?, key: None },
+    let mut last = match store::last_audited(&app).await? {
+        Some(last) => last,
+        None => begin(&app, over).await?,
     };
+    if last.last_day > over {
+        return Err(Fault::new("the ledger was audited up to a day that is not over"));
+    }
     let mut done = Done::default();
-    while last.last_day < over {
-        let kept = audit(&app, &last, over).await?;
-        for disagreement in &kept.disagreements {
-            tracing::error!(disagreement, "the ledger does not agree with a balance");
+    let (closes, off) = add_up(&app, &last, over).await?;
+    for disagreement in off.values() {
+        tracing::error!(disagreement, "the ledger does not agree with a balance");
+    }
+    done.disagreements += u32::try_from(off.len())?;
+    let closes = if off.is_empty() { closes } else { Vec::new() };
+    for kept in closes {
+        let version = bucket::keep(&app, &key(kept.day), serde_json::to_vec(&kept)?).await?;
+        let next = Audited { last_day: kept.day, version: Some(version), ..last.clone() };
+        if store::audited(&app, Some(&last), &next).await?.is_err() {
+            tracing::warn!("somebody else audits the ledger");
+            return Ok(done);
         }
-        let key = format!("ledger/{}.json", kept.day);
-        bucket::keep(&app, &key, serde_json::to_vec_pretty(&kept)?).await?;
-        last = Audited { last_day: kept.day, key: Some(key) };
-        if store::audited(&app, before.as_ref(), &last).await?.is_err() {
-            return Err(Fault::new("somebody else audits the ledger"));
-        }
-        before = Some(last.clone());
+        last = next;
         done.days.push(kept.day);
-        done.disagreements += u32::try_from(kept.disagreements.len())?;
     }
-    if !done.days.is_empty() {
-        observe::measure("ledger_disagreements", Unit::Count, done.disagreements.into(), None);
+    if let Some(day) = changed_since(&app, &last).await? {
+        tracing::error!(%day, "the ledger does not agree with a day that was closed");
+        done.disagreements += 1;
     }
+    observe::measure("ledger_disagreements", Unit::Count, done.disagreements.into(), None);
+    let behind = over.since(last.last_day)?.get_days();
+    observe::measure("ledger_days_open", Unit::Count, behind.into(), None);
     Ok(done)
 }
 
-/// The last day on which nothing was moved.
-async fn before_the_first(app: &App, mut day: Date) -> Result<Date, Fault> {
-    for _ in 0..MOST_DAYS {
-        let mut entries = 0;
-        for shard in 0..SHARDS {
-            entries += store::of_day(app, day, shard).await?.len();
+/// The day before the first on which something was moved.
+async fn begin(app: &App, over: Date) -> Result<Audited, Fault> {
+    let mut first = over.tomorrow()?;
+    for back in (0..FIRST_DAYS).rev() {
+        let day = over.checked_sub(back.days())?;
+        if store::has_any(app, day).await? {
+            first = day;
+            break;
         }
-        if entries == 0 {
-            return Ok(day);
-        }
-        day = day.yesterday()?;
     }
-    Err(Fault::new("a ledger that was never audited"))
+    let last = Audited { first_day: first, last_day: first.yesterday()?, version: None };
+    if store::audited(app, None, &last).await?.is_err() {
+        return Err(Fault::new("somebody else begins to audit the ledger"));
+    }
+    Ok(last)
 }
 
-/// The day after the last one: what was moved on it, and what lay where when it was over. With the last that is over the
-/// balances are looked at.
-async fn audit(app: &App, last: &Audited, over: Date) -> Result<Kept, Fault> {
-    let mut accounts = match &last.key {
-        Some(key) => serde_json::from_slice::<Kept>(&bucket::kept(app, key).await?)?.accounts,
+/// The days that are to be closed, and where what is kept is another than what was moved until now, each time it was looked at.
+async fn add_up(
+    app: &App,
+    last: &Audited,
+    over: Date,
+) -> Result<(Vec<Kept>, BTreeMap<Account, String>), Fault> {
+    let base = match &last.version {
+        Some(version) => read(app, last.last_day, Some(version)).await?.accounts,
         None => Changes::new(),
     };
-    let day = last.last_day.tomorrow()?;
+    let mut off: Option<BTreeMap<Account, String>> = None;
+    for look in 0.. {
+        let (mut accounts, mut closes) = (base.clone(), Vec::new());
+        let (mut day, today) = (last.last_day.tomorrow()?, india::day_of(app.now()));
+        while day <= today {
+            let tree = add_day(app, day, &mut accounts).await?;
+            if day <= over {
+                let mut accounts = accounts.clone();
+                accounts.retain(|_, lies| *lies != Change::default());
+                closes.push(Kept { day, transfers: tree.size(), root: tree.root(), accounts });
+            }
+            day = day.tomorrow()?;
+        }
+        // What was moved between the reading of the one and of the other agrees the next time.
+        let mut now = compare(app, &accounts).await?;
+        now.retain(|account, _| off.as_ref().is_none_or(|off| off.contains_key(account)));
+        if now.is_empty() || look + 1 == LOOKS {
+            return Ok((closes, now));
+        }
+        off = Some(now);
+        sleep(Duration::from_secs(1 << look)).await;
+    }
+    unreachable!("the loop above has no end of its own")
+}
+
+/// Adds what was moved on a day to accounts: the tree over it.
+async fn add_day(app: &App, day: Date, accounts: &mut Changes) -> Result<Tree, Fault> {
     let mut tree = Tree::default();
-    for shard in 0..SHARDS {
-        let entries = store::of_day(app, day, shard).await?;
+    let mut shards = stream::iter(0..SHARDS).map(|shard| store::of_day(app, day, shard)).buffered(AT_ONCE);
+    while let Some(entries) = shards.try_next().await? {
         for entry in &entries {
             tree.push(entry.line().as_bytes());
         }
-        ledger::add(&mut accounts, entries.iter().map(|entry| &entry.transfer));
+        ledger::add(accounts, entries.iter().map(|entry| &entry.transfer));
     }
-    let disagreements = if day == over { disagreements(app, &accounts, day).await? } else { Vec::new() };
-    accounts.retain(|_, change| *change != Change::default());
-    Ok(Kept { day, transfers: tree.size(), root: tree.root(), accounts, disagreements })
+    Ok(tree)
 }
 
-/// Where what is kept is another than what was moved adds up to, until now.
-async fn disagreements(app: &App, then: &Changes, day: Date) -> Result<Vec<String>, Fault> {
-    let mut off = BTreeMap::<Account, String>::new();
-    for look in 0..LOOKS {
-        let mut accounts = then.clone();
-        let mut later = day.tomorrow()?;
-        while later <= india::day_of(app.now()) {
-            for shard in 0..SHARDS {
-                let entries = store::of_day(app, later, shard).await?;
-                ledger::add(&mut accounts, entries.iter().map(|entry| &entry.transfer));
-            }
-            later = later.tomorrow()?;
+/// Where what is kept is another than what was moved, or nothing that can be.
+async fn compare(app: &App, moved: &Changes) -> Result<BTreeMap<Account, String>, Fault> {
+    let mut off = BTreeMap::new();
+    for (account, kept) in store::balances(app, moved.keys().copied()).await? {
+        let moved = moved.get(&account).copied().unwrap_or_default();
+        let is_possible = 0 <= kept.available && kept.available <= kept.balance;
+        if moved != kept || !is_possible {
+            off.insert(account, format!("{account}: {kept:?} is kept, and {moved:?} was moved"));
         }
-        // All at first, and then what did not agree.
-        let wanted = accounts.keys().filter(|account| look == 0 || off.contains_key(account)).copied();
-        let kept = store::balances(app, wanted).await?;
-        let says = |account: &Account, kept: &Change| {
-            let moved = accounts.get(account).copied().unwrap_or_default();
-            (moved != *kept).then(|| format!("{account}: {kept:?} is kept, and {moved:?} was moved"))
-        };
-        off = kept.iter().filter_map(|(account, kept)| Some((*account, says(account, kept)?))).collect();
-        if off.is_empty() {
-            break;
-        }
-        pause(app, look).await?;
     }
-    Ok(off.into_values().collect())
+    Ok(off)
+}
+
+/// Adds up one of the days that were closed lately again: which, if it was another then.
+async fn changed_since(app: &App, last: &Audited) -> Result<Option<Date>, Fault> {
+    let hour = app.now().as_second() / 3_600;
+    let day = last.last_day.checked_sub((hour % AGAIN).days())?;
+    if day < last.first_day || last.version.is_none() {
+        return Ok(None);
+    }
+    let kept = read(app, day, None).await?;
+    let tree = add_day(app, day, &mut Changes::new()).await?;
+    Ok(((tree.size(), tree.root()) != (kept.transfers, kept.root)).then_some(day))
+}
+
+async fn read(app: &App, day: Date, version: Option<&str>) -> Result<Kept, Fault> {
+    Ok(serde_json::from_slice(&bucket::kept(app, &key(day), version).await?)?)
+}
+
+fn key(day: Date) -> String {
+    format!("ledger/{day}.json")
 }
