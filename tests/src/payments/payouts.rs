@@ -301,6 +301,16 @@ mod on_one_machine {
             format!("12345678{heard}")
         );
 
+        // While Razorpay is told of one, it is told of no other.
+        city.misbehave(json!([{ "service": "razorpay", "action": "products.edit", "every": 1, "do": "delay", "ms": 1_500 }])).await;
+        let (first, second) = tokio::join!(of("5555"), async {
+            tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+            of("6666").await
+        });
+        city.behave().await;
+        assert_eq!((first.status, second.status), (200, 409), "{first:?} {second:?}");
+        assert_eq!(meera.browser().get(path).await.is(200).body["ends_in"], "5555");
+
         ravi.sets_payout_account(details.clone()).await.is(200);
         let is_told = async || {
             let mails = city.mails(&ravi.email).await;
