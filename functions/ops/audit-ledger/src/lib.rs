@@ -55,6 +55,14 @@ pub struct Done {
     disagreements: u32,
 }
 
+impl Done {
+    /// So much more does not agree: it is measured at once, whatever becomes of the rest.
+    fn disagree(&mut self, more: u32) {
+        self.disagreements += more;
+        observe::measure("ledger_disagreements", Unit::Count, more.into(), None);
+    }
+}
+
 /// Closes each day that is over and was not closed, if the ledger agrees with its balances.
 #[tracing::instrument(name = "ops.audit_ledger", skip_all)]
 pub async fn handler(app: App, _: Value) -> Result<Done, Fault> {
@@ -71,7 +79,7 @@ pub async fn handler(app: App, _: Value) -> Result<Done, Fault> {
     for disagreement in off.values() {
         tracing::error!(disagreement, "the ledger does not agree with a balance");
     }
-    done.disagreements += u32::try_from(off.len())?;
+    done.disagree(u32::try_from(off.len())?);
     let closes = if off.is_empty() { closes } else { Vec::new() };
     for kept in closes {
         let version = bucket::keep(&app, &key(kept.day), serde_json::to_vec(&kept)?).await?;
@@ -85,9 +93,8 @@ pub async fn handler(app: App, _: Value) -> Result<Done, Fault> {
     }
     if let Some(day) = changed_since(&app, &last).await? {
         tracing::error!(%day, "the ledger does not agree with a day that was closed");
-        done.disagreements += 1;
+        done.disagree(1);
     }
-    observe::measure("ledger_disagreements", Unit::Count, done.disagreements.into(), None);
     let behind = over.since(last.last_day)?.get_days();
     observe::measure("ledger_days_open", Unit::Count, behind.into(), None);
     Ok(done)
