@@ -9,12 +9,12 @@ use crate::{
     domain::{
         email::Email,
         id::ProfessionalId,
-        payout::{AccountState, Details, PayoutAccount},
+        payout::{Details, PayoutAccount},
         professional::Professional,
         user::User,
     },
     store::payout_accounts as store,
-    vendor::razorpay::{self, Failure},
+    vendor::razorpay::{Failure, accounts},
 };
 
 /// Razorpay is told within, however many calls that takes.
@@ -39,9 +39,7 @@ pub async fn enrol(
     if store::change(app, owner, &account).await?.is_err() {
         return Ok(None);
     }
-    // Who was cleared is not asked again who they are.
-    let is_cleared = before.is_some_and(|before| before.state != AccountState::NeedsClarification);
-    let telling = razorpay::enrol(app, &mut account, is_cleared, (email, details));
+    let telling = accounts::enrol(app, &mut account, (email, details));
     let told = timeout(AT_MOST, telling).await.unwrap_or(Err(Failure::Unavailable));
     // What was made is written down, also where the rest was not done.
     (account.telling_since, account.version) = (None, account.version + 1);
@@ -56,7 +54,7 @@ pub async fn look(app: &App, id: ProfessionalId) -> Result<bool, Failure> {
     if account.is_being_told(app.now()) {
         return Ok(false);
     }
-    razorpay::activation(app, &mut account).await?;
+    accounts::activation(app, &mut account).await?;
     (account.telling_since, account.version) = (None, account.version + 1);
     // Refused: its owner changes it just now, and has it looked at again.
     Ok(store::advance(app, &account).await?.is_ok())

@@ -195,6 +195,8 @@ pub struct PayoutAccount {
     pub product_id: Option<String>,
     /// How far Razorpay is with it.
     pub state: AccountState,
+    /// Whether Razorpay has looked, or looks, at who it is: it is not told again then.
+    pub is_person_told: bool,
     /// What is to be put right, under Razorpay's names.
     pub requirements: Vec<String>,
     /// Whose bank account it is.
@@ -221,6 +223,7 @@ impl PayoutAccount {
             stakeholder_id: before.and_then(|before| before.stakeholder_id.clone()),
             product_id: before.and_then(|before| before.product_id.clone()),
             state: AccountState::Requested,
+            is_person_told: before.is_some_and(|before| before.is_person_told),
             requirements: Vec::new(),
             name: details.name.clone(),
             ends_in: details.account_number.ends_in().to_owned(),

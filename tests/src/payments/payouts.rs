@@ -237,6 +237,26 @@ mod on_one_machine {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_is_put_right_before_razorpay_looks_at_it_is_told() {
+        let city = City::without_schedule().await;
+        let ravi = city.plumber(offer(), open_plan()).await.person;
+        city.misbehave(
+            json!([{ "service": "razorpay", "action": "products.create", "every": 1, "do": "fail" }]),
+        )
+        .await;
+        ravi.sets_payout_account(payout_details()).await.is_problem(503, "payments_unavailable");
+        city.behave().await;
+        let mut right = payout_details();
+        right["pan"] = json!("XYZPM9876K");
+        ravi.sets_payout_account(right).await.is(200);
+        let accounts = city.scan_for("Ledger", "sk = :sk", json!({ ":sk": { "S": "payout-account" } })).await;
+        let his = accounts.iter().find(|item| item["ends_in"]["S"] == "9012").expect("his");
+        let stakeholders = format!("/v2/accounts/{}/stakeholders", his["account_id"]["S"].as_str().unwrap());
+        let told = city.razorpay().await.get(&stakeholders).await;
+        assert_eq!((&told["count"], &told["items"][0]["kyc"]["pan"]), (&json!(1), &json!("XYZPM9876K")));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn where_earnings_go_is_said_by_who_is_there_just_now_and_looked_at() {
         let city = City::without_schedule().await;
         let ravi = city.plumber(offer(), open_plan()).await.person;

@@ -1,9 +1,11 @@
-//! Razorpay: orders, attempts to pay them, captures, refunds, linked accounts and what they get, as its API has them; and what
-//! signs what it says.
+//! Razorpay: orders, attempts to pay them, captures, refunds and what linked accounts get, as its API has them; and what signs
+//! what it says.
 //!
 //! What may be repeated is, a little later, where Razorpay does not answer or is busy. An order has no key by which it would
 //! be made once: its receipt is ours, and is looked up before it is made again. A refund has one, and so has a transfer from our
 //! balance; one from a payment has none, and carries in its notes which one it is.
+
+pub mod accounts;
 
 use std::time::Duration;
 
@@ -17,14 +19,11 @@ use super::{outside, secrets};
 use crate::{
     app::App,
     domain::{
-        email::Email,
-        id::ProfessionalId,
         money::Money,
         payment::{
             Attempt, AttemptStatus, Capture, Payment, Refund, RefundState, Share, Source, TransferStatus,
             TransferTold,
         },
-        payout::{AccountState, Details, PayoutAccount},
     },
     fault::Fault,
     store::pause,
@@ -36,8 +35,6 @@ const TIMEOUT: Duration = Duration::from_secs(4);
 const TRIES: u32 = 2;
 const REFUND_KEY: &str = "x-refund-idempotency";
 const TRANSFER_KEY: &str = "x-transfer-idempotency";
-/// How Razorpay says that there is an account with a mail address, before its id without the prefix.
-const ALREADY_THERE: &str = "already exists for account - ";
 
 /// What proves to Razorpay that it is us, and to us that it is Razorpay.
 #[derive(Clone, Deserialize)]
@@ -160,36 +157,6 @@ impl From<TheirTransfer> for TransferTold {
             [amount, amount_reversed, fees.unwrap_or_default()].map(Money::paise);
         Self { id, status, amount, taken_back, on_hold, fees }
     }
-}
-
-#[derive(Deserialize)]
-struct TheirAccount {
-    id: String,
-    /// A list where there are none.
-    notes: Value,
-}
-
-#[derive(Deserialize)]
-struct TheirProduct {
-    activation_status: AccountState,
-    #[serde(default)]
-    requirements: Vec<Requirement>,
-    active_configuration: Option<Configuration>,
-}
-
-#[derive(Deserialize)]
-struct Configuration {
-    settlements: Option<Settlements>,
-}
-
-#[derive(Deserialize)]
-struct Settlements {
-    account_number: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Requirement {
-    field_reference: String,
 }
 
 #[derive(Deserialize)]
@@ -331,120 +298,6 @@ pub async fn release(app: &App, id: &str) -> Result<(), Failure> {
     let body = json!({ "on_hold": false });
     let _: Named = call(app, "PATCH", &format!("/v1/transfers/{id}"), Some(&body), None).await?;
     Ok(())
-}
-
-/// The linked account of a professional, made where there is none. Razorpay has no key for it, but no two with one mail address:
-/// one that was made and not written down is found by that.
-async fn linked_account(
-    app: &App,
-    of: ProfessionalId,
-    (email, details): (&Email, &Details),
-) -> Result<String, Failure> {
-    let address = &details.address;
-    let account = json!({
-        "type": "route",
-        "email": email,
-        "phone": details.phone.as_str().trim_start_matches('+'),
-        "legal_business_name": details.name,
-        "contact_name": details.name,
-        "business_type": "individual",
-        "profile": {
-            "category": "services",
-            "subcategory": "repair_and_cleaning",
-            "addresses": { "registered": {
-                "street1": address.street,
-                "street2": address.locality,
-                "city": address.city,
-                "state": address.state.as_str().to_uppercase(),
-                "postal_code": address.pin_code,
-                "country": "IN",
-            } },
-        },
-        "notes": { "professional_id": of },
-    });
-    match call::<Named>(app, "POST", "/v2/accounts", Some(&account), None).await {
-        Err(Failure::Refused(why)) => {
-            let Some((_, id)) = why.split_once(ALREADY_THERE) else { return Err(Failure::Refused(why)) };
-            let id: String = id.trim().chars().take_while(char::is_ascii_alphanumeric).collect();
-            let found: TheirAccount = get(app, &format!("/v2/accounts/acc_{id}")).await?;
-            if found.notes["professional_id"].as_str() == Some(&of.to_string()) {
-                Ok(found.id)
-            } else {
-                Err(Failure::Refused("the account of this address is another's".to_owned()))
-            }
-        }
-        made => Ok(made?.id),
-    }
-}
-
-/// Tells Razorpay whose a linked account is, that they take its terms, and where their money goes. What it made of that is in
-/// the account, also where it did not do the rest.
-pub async fn enrol(
-    app: &App,
-    account: &mut PayoutAccount,
-    is_cleared: bool,
-    (email, details): (&Email, &Details),
-) -> Result<(), Failure> {
-    let account_id = match account.account_id.clone() {
-        Some(id) => id,
-        None => linked_account(app, account.professional_id, (email, details)).await?,
-    };
-    account.account_id = Some(account_id.clone());
-    let path = format!("/v2/accounts/{account_id}");
-    let person = json!({ "name": details.name, "email": email, "kyc": { "pan": details.pan } });
-    let stakeholders = format!("{path}/stakeholders");
-    match &account.stakeholder_id {
-        None => {
-            let made: Named = call(app, "POST", &stakeholders, Some(&person), None).await?;
-            account.stakeholder_id = Some(made.id);
-        }
-        Some(id) if !is_cleared => {
-            let _: Named = call(app, "PATCH", &format!("{stakeholders}/{id}"), Some(&person), None).await?;
-        }
-        Some(_) => {}
-    }
-    let products = format!("{path}/products");
-    let product_id = if let Some(id) = account.product_id.clone() {
-        id
-    } else {
-        let route = json!({ "product_name": "route", "tnc_accepted": true });
-        call::<Named>(app, "POST", &products, Some(&route), None).await?.id
-    };
-    account.product_id = Some(product_id.clone());
-    let edit = json!({
-        "settlements": {
-            "account_number": details.account_number,
-            "ifsc_code": details.ifsc,
-            "beneficiary_name": details.name,
-        },
-        "tnc_accepted": true,
-    });
-    let told: TheirProduct =
-        call(app, "PATCH", &format!("{products}/{product_id}"), Some(&edit), None).await?;
-    told.note(account);
-    Ok(())
-}
-
-/// Asks how far Razorpay is with a linked account.
-pub async fn activation(app: &App, account: &mut PayoutAccount) -> Result<(), Failure> {
-    let (Some(account_id), Some(product_id)) = (&account.account_id, &account.product_id) else {
-        return Ok(());
-    };
-    let told: TheirProduct = get(app, &format!("/v2/accounts/{account_id}/products/{product_id}")).await?;
-    told.note(account);
-    Ok(())
-}
-
-impl TheirProduct {
-    fn note(self, account: &mut PayoutAccount) {
-        account.requirements = self.requirements.into_iter().map(|one| one.field_reference).collect();
-        let goes_to = self.active_configuration.and_then(|active| active.settlements?.account_number);
-        // What Razorpay was not told of yet is not what it activated.
-        let is_another = goes_to.is_some_and(|number| !number.ends_with(&account.ends_in));
-        let is_active = self.activation_status == AccountState::Activated;
-        account.state =
-            if is_active && is_another { AccountState::Requested } else { self.activation_status };
-    }
 }
 
 /// Which order an event is about; none where it is about no payment.
