@@ -26,6 +26,7 @@ use crate::{
     },
     observe::{self, Unit},
     store::{Refused, bookings, pause, payments, payout_accounts, professionals},
+    taxes,
     vendor::razorpay::{self, Failure},
 };
 
@@ -109,12 +110,16 @@ pub async fn look(app: &App, id: PaymentId) -> Result<Option<Payment>, Failure> 
                 let (next, transfers) = payment.gives_back(attempt, now);
                 payments::advance(app, &next, &transfers, Some(now)).await?
             }
-            Step::Settle(settlement) => {
-                let (next, transfers) = payment.settled(settlement, now);
-                payments::advance(app, &next, &transfers, Some(now)).await?
+            Step::Settle(settlement, terms) => {
+                let ((mut next, transfers), split) =
+                    payment.settled((settlement, terms), booking.bill().price, now);
+                let invoices = taxes::invoices(app, (&next, &booking), &split).await?;
+                next.invoices = invoices.iter().map(|invoice| invoice.invoice_id).collect();
+                payments::settle(app, (&payment, &next), &transfers, &invoices).await?
             }
-            Step::SetAside(account_id) => {
-                set_aside(app, &payment.sets_aside(account_id, &booking, now), &booking).await?
+            Step::SetAside(account_id, terms) => {
+                let next = payment.sets_aside((account_id, terms), &booking, now);
+                set_aside(app, (&payment, &next), &booking).await?
             }
             Step::NoteShare(transfer) => note_share(app, (&payment, &booking), &transfer).await?,
             Step::DropShare => payments::advance(app, &payment.share_refused(now), &[], Some(now)).await?,
@@ -166,6 +171,9 @@ async fn told(
         let account = payout_accounts::find(app, payment.professional_id).await?;
         told.payout_account = account.and_then(PayoutAccount::active);
     }
+    if payment.asks_for_taxes(booking, told.payout_account.as_ref()) {
+        told.taxes = Some(taxes::terms(app, booking).await?);
+    }
     let Some(share) = payment.open_share(booking, now) else { return Ok(told) };
     let transfers = match razorpay::transfers(app, payment, share).await {
         Ok(transfers) => transfers,
@@ -191,12 +199,13 @@ async fn told(
 }
 
 /// Writes that a share is asked for, and asks for it. What comes of it is seen later where the answer is lost.
-async fn set_aside(app: &App, next: &Payment, booking: &Booking) -> Result<Result<(), Refused>, Failure> {
-    let Some(share) = &next.share else { return Ok(Ok(())) };
-    let written = payments::advance(app, next, &[], Some(app.now() + LEASE)).await?;
-    if written.is_err() {
-        return Ok(written);
-    }
+async fn set_aside(
+    app: &App,
+    (before, next): (&Payment, &Payment),
+    booking: &Booking,
+) -> Result<Result<(), Refused>, Failure> {
+    let written = payments::set_aside(app, (before, next), app.now() + LEASE).await?;
+    let Some(share) = next.share.as_ref().filter(|_| written.is_ok()) else { return Ok(written) };
     match razorpay::transfer(app, next, share).await {
         Ok(transfer) => note_share(app, (next, booking), &transfer).await,
         Err(Failure::Refused(why)) => {

@@ -238,6 +238,10 @@ fn for_one_machine(there_is_a_cache: bool, edit: Option<TemplateEdit>) -> Templa
             ("Cache", if there_is_a_cache { "true" } else { "false" }),
             ("Edge", "true"),
             ("Payments", "optional"),
+            // Of nobody: it is made up, with a check character that is right.
+            ("Gstin", "27AAACC1234D1ZC"),
+            ("LegalName", "ConnectO Services Private Limited"),
+            ("LegalAddress", "1 Fergusson College Road, Pune, Maharashtra 411004"),
         ] {
             if let Some(parameter) = template.pointer_mut(&format!("/Parameters/{name}")) {
                 parameter["Default"] = json!(value);

@@ -31,6 +31,12 @@ pub enum Account {
     Revenue,
     /// What Razorpay took for itself. An expense: it is debited.
     Costs,
+    /// What we owe as GST.
+    Gst,
+    /// What we collected for professionals' GST, and owe.
+    Tcs,
+    /// What we deducted for professionals' income tax, and owe.
+    Tds,
 }
 
 impl Account {
@@ -52,6 +58,9 @@ impl fmt::Display for Account {
             Self::Payable(id) => write!(f, "payable#{id}"),
             Self::Revenue => f.write_str("revenue"),
             Self::Costs => f.write_str("costs"),
+            Self::Gst => f.write_str("gst"),
+            Self::Tcs => f.write_str("tcs"),
+            Self::Tds => f.write_str("tds"),
         }
     }
 }
@@ -76,6 +85,9 @@ impl FromStr for Account {
             "payable" => Ok(Self::Payable(id.parse().map_err(|_| unknown)?)),
             "revenue" => Ok(Self::Revenue),
             "costs" => Ok(Self::Costs),
+            "gst" => Ok(Self::Gst),
+            "tcs" => Ok(Self::Tcs),
+            "tds" => Ok(Self::Tds),
             _ => Err(unknown),
         }
     }

@@ -1,7 +1,7 @@
 //! Where what professionals earn goes: to a bank account, through a linked account of Razorpay's Route.
 //!
 //! Razorpay looks at who somebody is and where their money goes before they get any. We hand on what they tell, and keep no
-//! more of it than they need to know their own account again.
+//! more of it than they need to know their own account again, and than the State asks of us about their taxes.
 
 use std::str::FromStr;
 
@@ -15,6 +15,7 @@ use super::{
     phone::Phone,
     place::PinCode,
     prose::Line,
+    tax::Gstin,
     text::{plain_text, text_type},
 };
 
@@ -29,7 +30,8 @@ const TELLING: SignedDuration = SignedDuration::from_mins(1);
 const SHOWN: usize = 4;
 
 /// A permanent account number of a person, as the Income Tax Department gives them: five letters, the fourth of them `P`, four
-/// digits and a letter ([rule 114](https://incometaxindia.gov.in)). Nobody else is told it.
+/// digits and a letter ([rule 114](https://incometaxindia.gov.in)). Nobody is told it but Razorpay and the State.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pan(String);
 
 impl FromStr for Pan {
@@ -139,6 +141,8 @@ pub struct Details {
     pub phone: Phone,
     /// Their permanent account number.
     pub pan: Pan,
+    /// How they are registered for GST, if they are.
+    pub gstin: Option<Gstin>,
     /// Their bank account.
     pub account_number: AccountNumber,
     /// Its branch.
@@ -148,7 +152,7 @@ pub struct Details {
 }
 
 /// Where somebody is registered, or lives.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RegisteredAddress {
     /// The house and the street.
@@ -161,6 +165,15 @@ pub struct RegisteredAddress {
     pub state: Line<32>,
     /// The PIN code.
     pub pin_code: PinCode,
+}
+
+impl RegisteredAddress {
+    /// It in one line, without its PIN code.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let Self { street, locality, city, state, .. } = self;
+        [street.as_str(), locality.as_str(), city.as_str(), state.as_str()].join(", ")
+    }
 }
 
 /// How far Razorpay is with an account.
@@ -201,6 +214,12 @@ pub struct PayoutAccount {
     pub requirements: Vec<String>,
     /// Whose bank account it is.
     pub name: LegalName,
+    /// Their permanent account number.
+    pub pan: Pan,
+    /// How they are registered for GST, if they are.
+    pub gstin: Option<Gstin>,
+    /// Where they are registered, or live.
+    pub address: RegisteredAddress,
     /// The last digits of its number.
     pub ends_in: String,
     /// Its branch.
@@ -217,6 +236,8 @@ impl PayoutAccount {
     /// The account as its owner wants it from now on, before Razorpay is told.
     #[must_use]
     pub fn changed(before: Option<&Self>, of: ProfessionalId, details: &Details, now: Timestamp) -> Self {
+        // Whom Razorpay has looked at stays who they are.
+        let known = before.filter(|before| before.is_person_told);
         Self {
             professional_id: of,
             account_id: before.and_then(|before| before.account_id.clone()),
@@ -226,6 +247,9 @@ impl PayoutAccount {
             is_person_told: before.is_some_and(|before| before.is_person_told),
             requirements: Vec::new(),
             name: details.name.clone(),
+            pan: known.map_or(&details.pan, |known| &known.pan).clone(),
+            gstin: details.gstin.clone(),
+            address: details.address.clone(),
             ends_in: details.account_number.ends_in().to_owned(),
             ifsc: details.ifsc.clone(),
             changed_at: now,

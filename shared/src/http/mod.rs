@@ -14,6 +14,7 @@ mod describe;
 pub mod edge;
 mod finding;
 mod idempotent;
+mod invoice;
 mod job;
 mod media;
 mod params;
@@ -23,6 +24,7 @@ pub mod problem;
 mod professional;
 mod review;
 mod service;
+mod statement;
 mod tokens;
 mod webhook;
 
@@ -35,6 +37,7 @@ pub use client::{Client, Language};
 pub use describe::describe_problems;
 pub use finding::{FindQuery, FoundProfessional, FoundService};
 pub use idempotent::{CreatedOnce, Idempotent, replay};
+pub use invoice::InvoiceAnswer;
 pub use job::{JobAnswer, JobSummary, OfferedJob, QuoteAnswer};
 pub use media::{Account, Addresses, PartsAnswer, PictureAnswer, VideoAnswer};
 pub use params::{Page, PageLimit, PageQuery, Path, Query, given};
@@ -44,6 +47,7 @@ pub use problem::{Error, FieldError, Problem};
 pub use professional::{OwnProfessional, ProfessionalState, PublicProfessional};
 pub use review::{BookingReviews, PublicReview, RatingAnswer, ReportAnswer};
 pub use service::{ServiceAnswer, check as check_offer, select};
+pub use statement::StatementAnswer;
 pub use tokens::{
     FirstStep, NextStep, RefreshCookie, RefreshIn, SecondFactor, SignedInOrUp, SignedOut, Tokens,
     TokensAnswer,

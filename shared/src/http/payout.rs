@@ -4,7 +4,10 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::domain::payout::{AccountState, Ifsc, LegalName, PayoutAccount};
+use crate::domain::{
+    payout::{AccountState, Ifsc, LegalName, PayoutAccount},
+    tax::Gstin,
+};
 
 /// Where what a professional earns goes.
 #[derive(Serialize, JsonSchema)]
@@ -18,13 +21,15 @@ pub struct PayoutAccountAnswer {
     /// The last digits of its number.
     ends_in: String,
     ifsc: Ifsc,
+    /// How they are registered for GST; null for who is not.
+    gstin: Option<Gstin>,
     #[schemars(with = "String", extend("format" = "date-time"))]
     changed_at: Timestamp,
 }
 
 impl From<PayoutAccount> for PayoutAccountAnswer {
     fn from(account: PayoutAccount) -> Self {
-        let PayoutAccount { state, requirements, name, ends_in, ifsc, changed_at, .. } = account;
-        Self { state, requirements, name, ends_in, ifsc, changed_at }
+        let PayoutAccount { state, requirements, name, ends_in, ifsc, gstin, changed_at, .. } = account;
+        Self { state, requirements, name, ends_in, ifsc, gstin, changed_at }
     }
 }

@@ -16,7 +16,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Change, Expression, Item, Key, Refused, Table, Transaction, get, get_all, n, s, waiting::sortable,
+    Change, Expression, Item, Key, Refused, Table, Transaction, get, get_all, get_below, n, s,
+    waiting::sortable,
 };
 use crate::{
     app::App,
@@ -115,6 +116,12 @@ pub async fn has_any(app: &App, day: Date) -> Result<bool, Fault> {
         }
     }
     Ok(false)
+}
+
+/// All that was moved of a payment, by names. A query.
+pub async fn of_payment(app: &App, id: PaymentId) -> Result<Vec<Transfer>, Fault> {
+    let items = get_below(app, Table::Ledger, id.to_string(), TRANSFER).await?;
+    items.into_iter().map(|item| Ok(entry(item)?.transfer)).collect()
 }
 
 fn day_of(app: &App, day: Date, shard: u8) -> Result<QueryFluentBuilder, Fault> {

@@ -6,6 +6,7 @@
 //! | payment id | `payment` | | | one that waits for its booking, or is over |
 //! | order id | `order` | | | which payment Razorpay's order is for |
 //! | event id | `webhook` | | | that Razorpay told of it, and of which payment; gone after a week |
+//! | professional id | `sold#<financial year>` | | | `sold`: what they sold in it through us, in paise, by which they are taxed |
 //!
 //! Beside them lie what the ledger moves ([`super::ledger`]) and what who wanted to pay was answered ([`super::replies`]).
 //!
@@ -18,7 +19,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Change, Expression, Item, Key, Refused, Table, Transaction, accounts, bookings, get, ledger, n, outbox,
+    Change, Expression, Item, Key, Refused, Table, Transaction, accounts, bookings, get, invoices, ledger, n,
+    outbox,
     replies::{self, Ticket},
     s, unconditional,
     waiting::{Waiting, sortable, waiting},
@@ -27,8 +29,11 @@ use crate::{
     app::App,
     domain::{
         booking::{Booking, Transition},
-        id::{self, PaymentId, UserId},
+        id::{self, PaymentId, ProfessionalId, UserId},
+        india::FinancialYear,
+        invoice::Invoice,
         ledger::{Phase, Transfer},
+        money::Money,
         payment::{FIRST_LOOK, Payment},
     },
     fault::Fault,
@@ -104,15 +109,82 @@ pub async fn advance(
     transfers: &[Transfer],
     due: Option<Timestamp>,
 ) -> Result<Result<(), Refused>, Fault> {
-    let mut tx = advance_in(Transaction::new(app), payment, transfers, due)?;
+    let tx = advance_in(Transaction::new(app), payment, transfers, due)?;
+    tell_of_refund(app, tx, payment, transfers).await?.commit().await
+}
+
+/// Writes that the professional's share is to be set aside, and what of it counts for as sold. `Err`: something is another by
+/// now. A transaction of one write or two.
+pub async fn set_aside(
+    app: &App,
+    (before, next): (&Payment, &Payment),
+    due: Timestamp,
+) -> Result<Result<(), Refused>, Fault> {
+    let tx = sold_in(Transaction::new(app), before, next)?;
+    advance_in(tx, next, &[], Some(due))?.commit().await
+}
+
+/// Writes that it is shared out, with what that moves, what of it counts for as sold, and the invoices; all else like
+/// [`advance`].
+pub async fn settle(
+    app: &App,
+    (before, next): (&Payment, &Payment),
+    transfers: &[Transfer],
+    invoices: &[Invoice],
+) -> Result<Result<(), Refused>, Fault> {
+    let mut tx = sold_in(Transaction::new(app), before, next)?;
+    for invoice in invoices {
+        tx = invoices::put_in(tx, invoice)?;
+    }
+    let tx = advance_in(tx, next, transfers, Some(app.now()))?;
+    tell_of_refund(app, tx, next, transfers).await?.commit().await
+}
+
+/// What a professional sold in a financial year through us. One read.
+pub async fn sold(app: &App, id: ProfessionalId, year: FinancialYear) -> Result<Money, Fault> {
+    #[derive(Deserialize)]
+    struct Sold {
+        sold: i64,
+    }
+    let found: Option<Sold> = get(app, Table::Ledger, sold_key(id, year)).await?;
+    Ok(found.map_or(Money::NOTHING, |found| Money::paise(found.sold)))
+}
+
+/// Counts what is sold, in a transaction, by what a payment counts for after a step and before; when it is taxed, on the
+/// condition that it is taxed by what was sold until then.
+fn sold_in<'a>(tx: Transaction<'a>, before: &Payment, next: &Payment) -> Result<Transaction<'a>, Fault> {
+    let Some(taxes) = &next.taxes else { return Ok(tx) };
+    let counted = before.taxes.as_ref().map_or(Money::NOTHING, |taxes| taxes.sold);
+    let key = sold_key(next.professional_id, taxes.year);
+    let change = Change::default().add("sold", taxes.sold.amount() - counted.amount());
+    if before.taxes.is_none() {
+        let until_then = [(":before", n(taxes.sold_before.amount()))];
+        let follows = match taxes.sold_before {
+            Money::NOTHING => Expression::new("attribute_not_exists(pk) OR sold = :before", until_then),
+            _ => Expression::new("sold = :before", until_then),
+        };
+        tx.update_if(Table::Ledger, key, change, follows)
+    } else if taxes.sold == counted {
+        Ok(tx)
+    } else {
+        tx.update(Table::Ledger, key, change)
+    }
+}
+
+async fn tell_of_refund<'a>(
+    app: &'a App,
+    tx: Transaction<'a>,
+    payment: &Payment,
+    transfers: &[Transfer],
+) -> Result<Transaction<'a>, Fault> {
     // What is reserved is reserved for a refund.
     if transfers.iter().any(|transfer| transfer.phase == Phase::Pending)
         && let Some(customer) = accounts::user(app, Some(payment.customer_id)).await?
     {
         let told = accounts::tell(MailKind::RefundBegun, SmsKind::BookingNews, &customer)?;
-        tx = outbox::post(app, tx, told)?;
+        return outbox::post(app, tx, told);
     }
-    tx.commit().await
+    Ok(tx)
 }
 
 /// Writes a payment, with the booking that is paid by it: `Err` as well where that is another by now. A read of each who is told,
@@ -175,6 +247,10 @@ pub async fn due(app: &App, of: u8, limit: i32) -> Result<Vec<Waiting<id::Paymen
 fn due_at(id: PaymentId, at: Timestamp) -> Change {
     let change = Change::default().set("gsi1pk", s(shard(id))).set("gsi1sk", s(sortable(at)));
     change.add("version", 1)
+}
+
+fn sold_key(id: ProfessionalId, year: FinancialYear) -> Key {
+    Key::new(id.to_string(), format!("sold#{year}"))
 }
 
 fn is_new() -> Expression {

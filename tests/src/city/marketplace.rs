@@ -183,11 +183,13 @@ impl Person {
 }
 
 impl City {
-    /// A city without limits in which bookings move on, and payments are looked at, when a test says so, and not by schedule.
+    /// A city without limits in which bookings move on, payments are looked at and invoices numbered when a test says so, and not by schedule.
     pub async fn without_schedule() -> Self {
         Self::edited(|template| {
             template["Parameters"]["RateLimitFactor"]["Default"] = json!(1_000);
-            for function in ["MarketLapseBookings", "OpsAuditLedger", "OpsReconcilePayments"] {
+            let scheduled =
+                ["MarketLapseBookings", "OpsAuditLedger", "OpsReconcilePayments", "PaymentsNumberInvoices"];
+            for function in scheduled {
                 template["Resources"][function]["Properties"]["Events"] = json!({});
             }
         })

@@ -40,6 +40,11 @@ impl City {
         Razorpay { http: self.http.clone(), url: text("url"), key: (text("key_id"), text("key_secret")) }
     }
 
+    /// Has each invoice numbered that has no number yet.
+    pub async fn numbers_invoices(&self) {
+        self.run("PaymentsNumberInvoices", json!({})).await;
+    }
+
     /// Has each payment whose time has come looked at.
     pub async fn reconciles(&self) {
         self.run("OpsReconcilePayments", json!({})).await;
@@ -109,6 +114,12 @@ impl Person {
     pub async fn verifies(&self, payment: &Value, told: &Value) -> Answer {
         let id = payment["payment_id"].as_str().expect("an id");
         self.browser().post(&format!("/v1/payments/{id}/verify"), told.clone()).await
+    }
+
+    /// What became of each rupee of a booking, as they see it now.
+    pub async fn statement(&self, booking: &Value) -> Value {
+        let id = booking["booking_id"].as_str().expect("an id");
+        self.browser().get(&format!("/v1/bookings/{id}/statement")).await.is(200).body
     }
 
     /// A payment as they see it now.

@@ -71,6 +71,8 @@ fn booking(root: &Value) -> Option<(bool, State)> {
 fn knows_place(path: &str, root: &Value) -> bool {
     // A job is told to who posted it.
     path.starts_with("/v1/jobs") && root["job_id"].is_string()
+        // The State has an invoice bear the addresses of its two sides, who alone read it.
+        || path.starts_with("/v1/invoices/") && root["invoice_id"].is_string()
         || booking(root).is_some_and(|(is_customer, state)| is_customer || state.reveals())
 }
 

@@ -358,6 +358,20 @@ async fn use_bookings(city: &City, ravi: &Person, meera: &Person, (id, service):
     asha.does(&other, json!({ "event": "cancel" })).await.is(200);
     city.reconciles().await;
     city.behave().await;
+    // What is done has something to write about.
+    let done = asha.books("d", plumber.order(&slots[24])).await.is(201).body;
+    ravi.does(&done, json!({ "event": "accept" })).await.is(200);
+    asha.pays(city, &done).await;
+    ravi.finishes(city, &asha, &done).await;
+    asha.does(&done, json!({ "event": "close" })).await.is(200);
+    city.reconciles().await;
+    city.numbers_invoices().await;
+    let statement = asha.statement(&done).await;
+    let invoice = statement["invoices"][0]["invoice_id"].as_str().expect("an invoice");
+    asha.browser().get(&format!("/v1/invoices/{invoice}")).await.is(200);
+    for person in [ravi, &kiran, meera] {
+        person.comes_back().await;
+    }
     use_reviews(city, (ravi, &kiran, meera), &plumber).await;
     city.run("MarketLapseBookings", json!({})).await;
     // The ledger of a day, and of the next one.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::city::{City, wait_until};
 
@@ -34,7 +34,54 @@ fn number(item: &Value, pointer: &str) -> i64 {
     item.pointer(pointer).and_then(Value::as_str).and_then(|number| number.parse().ok()).unwrap_or_default()
 }
 
+/// An invoice as it is in the table.
+pub struct Written {
+    /// Its series, with the financial year.
+    pub series: String,
+    /// Its number in it.
+    pub number: i64,
+    /// The tax on it, calculated anew.
+    pub tax: i64,
+}
+
 impl City {
+    /// All invoices there are, each of which must have a number, and in each series all numbers from 1 on.
+    pub async fn invoices(&self) -> Vec<Written> {
+        let items = self.scan_for("Ledger", "sk = :sk", json!({ ":sk": { "S": "invoice" } })).await;
+        let invoice = |item: &Value| {
+            let lines = item["lines"]["L"].as_array().expect("lines");
+            let tax = |line: &Value| {
+                let (total, rate) = (number(line, "/M/total/M/amount/N"), number(line, "/M/rate/N"));
+                // Half of it is rounded.
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_precision_loss,
+                    reason = "lakhs of rupees"
+                )]
+                let half = (total as f64 * rate as f64 / (10_000 + rate) as f64 / 2.0).round() as i64;
+                2 * half
+            };
+            let gstin = text(item, "gstin");
+            let year = number(item, "/numbered/M/year/N");
+            Written {
+                series: format!("{gstin} {} {year}", text(item, "kind")),
+                number: number(item, "/numbered/M/number/N"),
+                tax: lines.iter().map(tax).sum(),
+            }
+        };
+        let invoices: Vec<_> = items.iter().map(invoice).collect();
+        let mut series = BTreeMap::<&str, BTreeSet<i64>>::new();
+        for invoice in &invoices {
+            let is_new = series.entry(&invoice.series).or_default().insert(invoice.number);
+            assert!(is_new, "{} of {} is there twice", invoice.number, invoice.series);
+        }
+        for (series, numbers) in series {
+            let last = i64::try_from(numbers.len()).expect("some");
+            assert!(numbers.into_iter().eq(1..=last), "{series} has a gap");
+        }
+        invoices
+    }
+
     /// Adds the ledger up, and holds it against its own balances and against Razorpay.
     pub async fn books(&self) -> Books {
         let items = self.scan("Ledger").await;
@@ -71,7 +118,7 @@ impl City {
             }
         }
         for (account, balance) in &books.accounts {
-            if !["gateway", "held", "revenue", "costs"].contains(&account.as_str())
+            if !["gateway", "held", "revenue", "costs", "gst", "tcs", "tds"].contains(&account.as_str())
                 && !kept.contains(account.as_str())
             {
                 books.faults.push(format!("{account} has no balance, and its transfers say {balance}"));

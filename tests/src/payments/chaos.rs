@@ -16,11 +16,12 @@ mod on_one_machine {
     /// So many bookings each professional can have, with 50 at a time.
     const EACH: usize = 150;
     /// The functions that something happens to.
-    const FUNCTIONS: [&str; 5] = [
+    const FUNCTIONS: [&str; 6] = [
         "PaymentsPay",
         "PaymentsSetPayoutAccount",
         "PaymentsVerifyPayment",
         "PaymentsFollowWebhook",
+        "PaymentsNumberInvoices",
         "OpsReconcilePayments",
     ];
 
@@ -197,7 +198,7 @@ mod on_one_machine {
 
         /// Schedules come by, and may come to nothing.
         async fn schedules(&self) {
-            for function in ["MarketLapseBookings", "OpsReconcilePayments"] {
+            for function in ["MarketLapseBookings", "OpsReconcilePayments", "PaymentsNumberInvoices"] {
                 self.city.run_anyhow(function, json!({})).await;
             }
         }
@@ -260,6 +261,7 @@ mod on_one_machine {
         let books = scene.city.books_balance().await;
         assert_eq!((books.sum("escrow#"), books.sum("owed#")), (0, 0), "CONNECTO_SEED={seed}");
         let (mut ends, mut earned, mut shares) = (BTreeMap::<String, usize>::new(), 0, 0);
+        let (mut withheld, mut written) = (0, 0);
         for made in &made {
             let booking = scene.customers[made.customer].sees(&made.booking).await;
             let payment = scene.customers[made.customer].sees_payment(&made.payment).await;
@@ -282,7 +284,13 @@ mod on_one_machine {
             );
             earned += owed;
             if is_paid {
-                shares += paise(&booking["settlement"]["professional_gets"]);
+                let statement = scene.plumbers[made.plumber].person.statement(&made.booking).await;
+                let theirs = &statement["professional"];
+                shares += paise(&theirs["total"]);
+                let taxes = ["gst", "tcs", "tds"].map(|tax| paise(&theirs["taxes"][tax]));
+                withheld += taxes.into_iter().sum::<i64>();
+                let before = paise(&booking["settlement"]["professional_gets"]);
+                assert_eq!(paise(&theirs["total"]) + taxes.into_iter().sum::<i64>(), before, "{statement:#}");
             }
             *ends.entry(format!("{state}, {}", booking["state"].as_str().unwrap())).or_default() += 1;
         }
@@ -292,7 +300,15 @@ mod on_one_machine {
             (0, 0, shares),
             "CONNECTO_SEED={seed}"
         );
-        assert_eq!(books.sum("revenue"), earned - shares);
+        let taxes = ["gst", "tcs", "tds"].map(|tax| books.sum(tax)).into_iter().sum::<i64>();
+        assert_eq!(books.sum("revenue") + taxes, earned - shares);
+        // What we owe as GST stands on the invoices that we wrote, each of which has a number of its own.
+        let invoices = scene.city.invoices().await;
+        for invoice in &invoices {
+            written += invoice.tax;
+        }
+        assert_eq!(books.sum("gst"), written, "CONNECTO_SEED={seed}");
+        assert!(withheld > 0 && invoices.len() > payments / 4, "{withheld} {}", invoices.len());
         let struck: u64 =
             strikes["rules"].as_array().unwrap().iter().map(|rule| rule["struck"].as_u64().unwrap()).sum();
         println!("{} transfers, {struck} faults, ends {ends:?}", books.transfers);

@@ -37,6 +37,8 @@ mod on_one_machine {
             state: State::Pending,
             captures: Vec::new(),
             share: None,
+            taxes: None,
+            invoices: Vec::new(),
             asked_at: now,
             version: 1,
             created_at: now,

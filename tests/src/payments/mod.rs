@@ -7,6 +7,7 @@ mod measured;
 mod page;
 mod pay;
 mod payouts;
+mod taxes;
 
 use serde_json::Value;
 

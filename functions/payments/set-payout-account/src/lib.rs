@@ -32,6 +32,9 @@ pub async fn handler(
     }
     let professional = professionals::find(&app, Professional::id_of(user.user_id)).await?;
     professional.ok_or(NOT_FOUND)?;
+    if details.gstin.as_ref().is_some_and(|gstin| gstin.pan() != details.pan.as_str()) {
+        return Err(INVALID_INPUT.at("/gstin", "other_pan").into());
+    }
     let email = user.email.clone().or(details.email.clone());
     let email = email.ok_or_else(|| INVALID_INPUT.at("/email", "missing"))?;
     limits::take(&app, PAYOUT_ACCOUNT_PER_ACCOUNT, &user.user_id.to_string()).await??;

@@ -34,9 +34,16 @@ impl Bill {
     pub fn professional_gets(&self) -> Money {
         self.price.less(self.professional_fee)
     }
+
+    /// What it comes to if it is done as agreed.
+    #[must_use]
+    pub fn in_full(&self) -> Settlement {
+        Settlement::new(self.customer_pays(), self.professional_gets())
+    }
 }
 
-/// What a booking came to: what the customer pays is what the two others get.
+/// What a booking came to: what the customer pays is what the two others get. All of it has its taxes in it
+/// ([`crate::domain::tax`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Settlement {
     /// What the customer pays.
@@ -107,7 +114,7 @@ impl Booking {
             Settlement::new(paid, paid.less(sum(&self.agreed.commissions, Party::Professional, paid)))
         };
         match terms {
-            Terms::InFull => Settlement::new(bill.customer_pays(), bill.professional_gets()),
+            Terms::InFull => bill.in_full(),
             Terms::CancellationFee => part(self.cancellation_fee(now)),
             Terms::NoShowFee if self.absent == Some(Party::Customer) => {
                 part(self.cancellation_fee(self.starts_at))

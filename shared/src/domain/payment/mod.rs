@@ -16,9 +16,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     booking::{Act, Actor, Booking, Settlement},
-    id::{BookingId, PaymentId, ProfessionalId, UserId},
+    id::{BookingId, InvoiceId, PaymentId, ProfessionalId, UserId},
     ledger::{Account, Phase, Transfer},
     money::{LEAST, Money},
+    tax::{Split, Terms},
 };
 
 /// A bank that refuses a refund is asked so often.
@@ -68,6 +69,10 @@ pub struct Payment {
     pub captures: Vec<Capture>,
     /// What the professional gets of it, once that is on its way.
     pub share: Option<Share>,
+    /// How it is taxed, once that is settled.
+    pub taxes: Option<Terms>,
+    /// What was written to those who have to pay, once it was shared out.
+    pub invoices: Vec<InvoiceId>,
     /// When the customer last wanted to pay.
     pub asked_at: Timestamp,
     /// Counts up with each write.
@@ -161,6 +166,8 @@ pub struct Told {
     pub is_share_unknown: bool,
     /// The linked account that the professional has, if it can get money.
     pub payout_account: Option<String>,
+    /// How it is taxed if it is shared out now.
+    pub taxes: Option<Terms>,
 }
 
 /// What is to be done with a payment.
@@ -172,10 +179,10 @@ pub enum Step {
     Pay(Attempt),
     /// To note that this attempt is captured, and that nothing is to be paid by it: it goes back.
     GiveBack(Attempt),
-    /// To share out what was paid.
-    Settle(Settlement),
-    /// To have the professional's share set aside with this account.
-    SetAside(String),
+    /// To share out what was paid, taxed so.
+    Settle(Settlement, Terms),
+    /// To have the professional's share set aside with this account, taxed so.
+    SetAside(String, Terms),
     /// To note what became of the transfer of their share.
     NoteShare(TransferTold),
     /// To have come back what is not theirs of it.
@@ -236,6 +243,8 @@ impl Payment {
             state: State::Pending,
             captures: Vec::new(),
             share: None,
+            taxes: None,
+            invoices: Vec::new(),
             asked_at: now,
             version: 1,
             created_at: now,
@@ -294,8 +303,8 @@ impl Payment {
         if let Some(step) = self.share_step(told, refused, booking, now) {
             return step;
         }
-        match booking.settlement {
-            Some(settlement) if self.state == State::Paid => Step::Settle(settlement),
+        match (booking.settlement, self.taxes_told(told)) {
+            (Some(settlement), Some(taxes)) if self.state == State::Paid => Step::Settle(settlement, taxes),
             _ => Step::Wait,
         }
     }
@@ -321,21 +330,36 @@ impl Payment {
         (next, transfers)
     }
 
-    /// The booking has ended: what was paid for it is shared out.
+    /// How it is taxed: as that was settled, or as it is told.
+    fn taxes_told(&self, told: &Told) -> Option<Terms> {
+        self.taxes.clone().or_else(|| told.taxes.clone())
+    }
+
+    /// The booking has ended: what was paid for it is shared out, of a price that has its taxes in it.
     #[must_use]
-    pub fn settled(&self, settlement: Settlement, now: Timestamp) -> Moved {
+    pub fn settled(
+        &self,
+        (settlement, taxes): (Settlement, Terms),
+        price: Money,
+        now: Timestamp,
+    ) -> (Moved, Split) {
+        let split = Split::new(&taxes, settlement, price);
         let mut next = self.next_version();
         next.state = State::Settled;
+        next.taxes = Some(Terms { sold: split.work, ..taxes });
         if let Some(share) = &mut next.share
             && share.state != ShareState::Failed
         {
             share.since = now;
         }
-        let Some(paid) = next.captures.first_mut() else { return (next, Vec::new()) };
+        let Some(paid) = next.captures.first_mut() else { return ((next, Vec::new()), split) };
         let rest = paid.amount.less(settlement.customer_pays);
         let shares = [
-            ("professional", Account::Payable(self.professional_id), settlement.professional_gets),
-            ("marketplace", Account::Revenue, settlement.marketplace_keeps),
+            ("professional", Account::Payable(self.professional_id), split.professional_gets),
+            ("marketplace", Account::Revenue, split.marketplace_keeps),
+            ("gst", Account::Gst, split.gst),
+            ("tcs", Account::Tcs, split.tcs),
+            ("tds", Account::Tds, split.tds),
             ("customer", Account::Owed(self.customer_id), rest),
         ];
         let shares = shares.into_iter().filter(|(_, _, amount)| *amount > Money::NOTHING);
@@ -351,7 +375,7 @@ impl Payment {
         let (refund, reserved) = self.refund(&paid.id, rest, now);
         paid.refund = refund;
         transfers.extend(reserved);
-        (next, transfers)
+        ((next, transfers), split)
     }
 
     /// A refund of a part of a capture, and what it reserves of what the customer is owed. What Razorpay does not refund, for

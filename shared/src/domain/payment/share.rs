@@ -16,6 +16,7 @@ use crate::domain::{
     booking::Booking,
     ledger::{Account, Phase, Transfer},
     money::{LEAST, Money},
+    tax::{Split, Terms},
 };
 
 /// What was asked for and is not seen is asked for again after so long: no call is under way for longer.
@@ -152,15 +153,24 @@ impl Share {
 }
 
 impl Payment {
-    /// What the professional is to get of it, as things are now: of what is paid.
+    /// What the professional is to get of it, as things are now: of what is paid, without their taxes once these are settled.
     #[must_use]
     pub fn share_due(&self, booking: &Booking) -> Option<Money> {
-        let settled = booking.settlement.map(|settlement| settlement.professional_gets);
-        match self.state {
-            State::Paid => Some(settled.unwrap_or_else(|| booking.bill().professional_gets())),
-            State::Settled => settled,
-            State::Pending | State::Expired => None,
-        }
+        let settlement = match self.state {
+            State::Paid => booking.settlement.unwrap_or_else(|| booking.bill().in_full()),
+            State::Settled => booking.settlement?,
+            State::Pending | State::Expired => return None,
+        };
+        let split = |taxes| Split::new(taxes, settlement, booking.bill().price);
+        let net = self.taxes.as_ref().map(|taxes| split(taxes).professional_gets);
+        Some(net.unwrap_or(settlement.professional_gets))
+    }
+
+    /// Whether it has to be told how it is taxed.
+    #[must_use]
+    pub fn asks_for_taxes(&self, booking: &Booking, payout_account: Option<&String>) -> bool {
+        let is_now = payout_account.is_some() || booking.settlement.is_some();
+        self.state == State::Paid && self.taxes.is_none() && is_now
     }
 
     /// Whether it has to be known which account the professional has.
@@ -202,13 +212,16 @@ impl Payment {
             transfer.is_none_or(|told| !share.is_changed_by(told, due, is_settled))
         };
         if self.asks_for_account(booking, now) && self.share.as_ref().is_none_or(|share| is_new(&share)) {
-            return told.payout_account.clone().map(Step::SetAside);
+            return Some(Step::SetAside(told.payout_account.clone()?, self.taxes_told(told)?));
         }
         let share = self.share.as_ref()?;
         let Some(transfer) = &told.transfer else {
             // It is not there, and nobody is at it any more.
             let is_lost = share.state == ShareState::Asked && share.id.is_none() && share.is_free(now);
-            let again = if due < LEAST { Step::DropShare } else { Step::SetAside(share.account_id.clone()) };
+            if due < LEAST {
+                return is_lost.then_some(Step::DropShare);
+            }
+            let again = Step::SetAside(share.account_id.clone(), self.taxes_told(told)?);
             return is_lost.then_some(again);
         };
         if share.is_changed_by(transfer, due, is_settled) {
@@ -231,7 +244,13 @@ impl Payment {
 
     /// The professional's share is to be set aside with this account: from the payment as long as nothing of that is shared out.
     #[must_use]
-    pub fn sets_aside(&self, account_id: String, booking: &Booking, now: Timestamp) -> Self {
+    pub fn sets_aside(
+        &self,
+        (account_id, terms): (String, Terms),
+        booking: &Booking,
+        now: Timestamp,
+    ) -> Self {
+        let taxed = Self { taxes: Some(terms), ..self.next_version() };
         let source = if self.state == State::Paid { Source::Payment } else { Source::Balance };
         let tries = self.share.as_ref().map_or(1, |share| {
             // What is asked for again where it was asked for is the same; after it failed it is another.
@@ -240,7 +259,7 @@ impl Payment {
         });
         let share = Share {
             account_id,
-            amount: self.share_due(booking).unwrap_or(Money::NOTHING),
+            amount: taxed.share_due(booking).unwrap_or(Money::NOTHING),
             source,
             tries,
             id: None,
@@ -249,7 +268,7 @@ impl Payment {
             asked_at: Some(now),
             since: now,
         };
-        Self { share: Some(share), ..self.next_version() }
+        Self { share: Some(share), ..taxed }
     }
 
     /// Razorpay does not set it aside.

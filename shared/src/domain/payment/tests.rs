@@ -12,10 +12,33 @@ use crate::domain::{
         tests::{at, booking},
     },
     catalogue::CancellationPolicy,
+    india::FinancialYear,
     ledger::{self, Change},
+    tax::{self, Liable},
 };
 
 const PAYMENTS: usize = 3_000;
+
+/// No taxes at all.
+fn untaxed() -> Terms {
+    Terms {
+        year: FinancialYear::of(at(0)),
+        sold_before: Money::NOTHING,
+        sold: Money::NOTHING,
+        liable: Liable::Nobody,
+        gst_on_work: 0,
+        sac: "9987".to_owned(),
+        gst_on_fees: 1_800,
+        tcs: 0,
+        tds: 0,
+        place: tax::State::of_name("Maharashtra").unwrap(),
+        gstin: None,
+    }
+}
+
+fn account() -> (String, Terms) {
+    ("acc".to_owned(), untaxed())
+}
 
 /// A payment, what Razorpay has of it, and what was moved.
 struct World {
@@ -29,6 +52,8 @@ struct World {
     account: Option<String>,
     /// What was set aside or paid out at Razorpay, and by what tries.
     shares: Vec<(u32, Source, TransferTold)>,
+    /// Whose each paisa is, once it is shared out.
+    split: Option<Split>,
 }
 
 impl World {
@@ -44,7 +69,21 @@ impl World {
             transfers: Vec::new(),
             account: None,
             shares: Vec::new(),
+            split: None,
         }
+    }
+
+    /// How it would be taxed now: each time by another rule.
+    fn terms(&mut self) -> Terms {
+        let liable = [Liable::Marketplace, Liable::Professional, Liable::Nobody];
+        let liable = liable[self.dice.random_range(0..3)];
+        let gst_on_work = match liable {
+            Liable::Marketplace => 500,
+            Liable::Professional => 1_800,
+            Liable::Nobody => 0,
+        };
+        let tds = [0, 10, 500][self.dice.random_range(0..3)];
+        Terms { liable, gst_on_work, tds, tcs: gst_on_work / 36, ..untaxed() }
     }
 
     fn chance(&mut self, of: u32) -> bool {
@@ -156,10 +195,13 @@ impl World {
                 transfer: self.shown(),
                 is_share_unknown: self.chance(10),
                 payout_account: self.account.clone().filter(|_| asks),
+                taxes: None,
             };
+            let is_taxed = self.payment.asks_for_taxes(&self.booking, told.payout_account.as_ref());
+            let told = Told { taxes: is_taxed.then(|| self.terms()), ..told };
             match self.payment.next(&told, &refused, &self.booking, now) {
-                Step::SetAside(account) => {
-                    self.payment = self.payment.sets_aside(account, &self.booking, now);
+                Step::SetAside(account, taxes) => {
+                    self.payment = self.payment.sets_aside((account, taxes), &self.booking, now);
                     match self.dice.random_range(0..6) {
                         // It is refused, and may be made all the same.
                         0 => {
@@ -207,7 +249,12 @@ impl World {
                     self.goes_on(moved);
                 }
                 Step::GiveBack(attempt) => self.goes_on(self.payment.gives_back(attempt, now)),
-                Step::Settle(settlement) => self.goes_on(self.payment.settled(settlement, now)),
+                Step::Settle(settlement, taxes) => {
+                    let price = self.booking.bill().price;
+                    let (moved, split) = self.payment.settled((settlement, taxes), price, now);
+                    self.split = Some(split);
+                    self.goes_on(moved);
+                }
                 Step::Disagree(capture) => panic!("more of {capture} went back: {:?}", self.attempts),
                 Step::Wait => return self.refunds(),
             }
@@ -328,7 +375,12 @@ fn a_payment_keeps_to_its_rules_whatever_happens() {
             let paid_out = world.transfers.iter().filter(|transfer| transfer.name.starts_with("payout#"));
             let paid_out: i64 = paid_out.map(|transfer| transfer.amount.amount()).sum();
             let payable = of(Account::Payable(world.payment.professional_id));
-            assert_eq!(payable + paid_out, settlement.professional_gets.amount());
+            let split = world.split.unwrap();
+            assert_eq!(payable + paid_out, split.professional_gets.amount());
+            let owed = [(Account::Gst, split.gst), (Account::Tcs, split.tcs), (Account::Tds, split.tds)];
+            for (account, amount) in owed {
+                assert_eq!(of(account), amount.amount(), "{account}");
+            }
             if let Some(share) =
                 world.payment.share.as_ref().filter(|share| share.state == ShareState::Released)
             {
@@ -337,7 +389,9 @@ fn a_payment_keeps_to_its_rules_whatever_happens() {
             *shares
                 .entry(world.payment.share.as_ref().map(|share| format!("{:?}", share.state)))
                 .or_default() += 1;
-            assert_eq!(of(Account::Revenue), settlement.marketplace_keeps.amount());
+            assert_eq!(of(Account::Revenue), split.marketplace_keeps.amount());
+            let all = [split.professional_gets, split.marketplace_keeps, split.gst, split.tcs, split.tds];
+            assert_eq!(all.into_iter().sum::<Money>(), settlement.customer_pays);
         }
         refunds += usize::from(world.payment.sum_of_refunds(RefundState::Processed) > Money::NOTHING);
         *states.entry(format!("{:?}", world.payment.state)).or_default() += 1;
@@ -361,7 +415,7 @@ fn what_nobody_tells_of_is_looked_at_less_and_less_often_and_then_never() {
     assert!(now.duration_since(at(0)) >= MAY_BE_PAID_FOR && looks < 50, "{looks}");
     // What is paid is looked at twice more.
     let share =
-        Payment { state: State::Paid, ..payment.clone() }.sets_aside("acc".into(), &booking, at(1)).share;
+        Payment { state: State::Paid, ..payment.clone() }.sets_aside(account(), &booking, at(1)).share;
     let share = share.map(|share| Share { state: ShareState::Held, ..share });
     let paid = Payment { state: State::Paid, share, ..payment };
     let first = paid.waits(&booking, at(1)).1.unwrap();
@@ -374,7 +428,7 @@ fn what_nobody_tells_of_is_looked_at_less_and_less_often_and_then_never() {
 fn a_share_that_goes_nowhere_is_looked_at_once_a_day() {
     let booking = booking(CancellationPolicy::Standard, &[50_000], true, 2_000);
     let paid = Payment { state: State::Paid, ..Payment::new(&booking, at(0)) };
-    let failed = paid.sets_aside("acc".into(), &booking, at(1)).share_refused(at(2));
+    let failed = paid.sets_aside(account(), &booking, at(1)).share_refused(at(2));
     for payment in [paid, failed] {
         let mut now = at(20_000);
         for _ in 0..3 {
@@ -398,7 +452,7 @@ fn what_is_too_little_to_be_taken_back_is_released_at_our_cost() {
         fees: Money::NOTHING,
     };
     let paid = Payment { state: State::Paid, ..Payment::new(&booking, at(0)) };
-    let asked = paid.sets_aside("acc".into(), &booking, at(1));
+    let asked = paid.sets_aside(account(), &booking, at(1));
     let (held, _) = asked.share_told(&transfer(true), &booking, at(2));
     for less in [1, 99, 100] {
         let gets = share.less(Money::paise(less));
@@ -441,7 +495,7 @@ fn what_is_less_than_a_rupee_stays_the_customers() {
         let pays = attempt.amount.less(Money::paise(less));
         let settlement =
             Settlement { customer_pays: pays, professional_gets: Money::NOTHING, marketplace_keeps: pays };
-        let (settled, transfers) = paid.settled(settlement, at(2));
+        let ((settled, transfers), _) = paid.settled((settlement, untaxed()), pays, at(2));
         assert_eq!(settled.captures[0].refund.is_some(), is_refunded);
         let owed = ledger::changes(&transfers)[&Account::Owed(paid.customer_id)];
         assert_eq!((owed.balance, owed.available), (less, if is_refunded { 0 } else { less }));

@@ -1,0 +1,151 @@
+//! Invoices as those read them who have them, or supplied what they are for.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::domain::{
+    id::{BookingId, InvoiceId, PaymentId},
+    invoice::{self, Invoice, InvoiceLine, Item, Kind},
+    money::Money,
+    place::PinCode,
+    prose::Line,
+    tax::{Gstin, State},
+};
+
+/// An invoice in short.
+#[derive(Serialize, JsonSchema)]
+pub struct InvoiceSummary {
+    invoice_id: InvoiceId,
+    kind: Kind,
+    /// Its number, such as `C/2627/000000001`; null for the minute or so until it has one.
+    serial: Option<String>,
+    /// Its date; null until it has a number.
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    issued_at: Option<Timestamp>,
+    /// What it comes to.
+    total: Money,
+}
+
+/// An invoice, with all that the State has stand on it (CGST Rules, rules 46 and 49).
+#[derive(Serialize, JsonSchema)]
+pub struct InvoiceAnswer {
+    #[serde(flatten)]
+    summary: InvoiceSummary,
+    payment_id: PaymentId,
+    booking_id: BookingId,
+    /// What was booked.
+    title: Line<80>,
+    supplier: PartyAnswer,
+    recipient: PartyAnswer,
+    place_of_supply: StateAnswer,
+    /// Whether the marketplace is liable for the tax on work that another does (CGST Act, section 9(5)).
+    is_section_9_5: bool,
+    /// Whether the recipient is liable for the tax: never.
+    reverse_charge: bool,
+    lines: Vec<InvoiceLineAnswer>,
+    /// What it comes to without taxes.
+    value: Money,
+    /// The central tax.
+    cgst: Money,
+    /// The State's tax.
+    sgst: Money,
+    /// The integrated tax: of what goes from one State to another, in place of the two.
+    igst: Money,
+}
+
+/// Who supplies something, or has it.
+#[derive(Serialize, JsonSchema)]
+pub struct PartyAnswer {
+    /// What they are called; null where they told nobody.
+    name: Option<String>,
+    /// Where they are; null where they told nobody.
+    address: Option<String>,
+    /// Where letters to them go, where that is not in the address.
+    pin_code: Option<PinCode>,
+    state: StateAnswer,
+    /// How they are registered for GST; null for who is not.
+    gstin: Option<Gstin>,
+}
+
+/// A State or Union Territory.
+#[derive(Serialize, JsonSchema)]
+pub struct StateAnswer {
+    /// Its code under GST.
+    code: State,
+    /// Its name in English.
+    name: &'static str,
+}
+
+/// A line of an invoice.
+#[derive(Serialize, JsonSchema)]
+pub struct InvoiceLineAnswer {
+    item: Item,
+    /// What the State calls it: a heading of the scheme of classification of services.
+    sac: String,
+    /// What it costs without its tax.
+    value: Money,
+    /// The rate of the tax, in hundredths of a per cent.
+    basis_points: i64,
+    /// The tax.
+    tax: Money,
+    /// What it costs.
+    total: Money,
+}
+
+impl From<&Invoice> for InvoiceSummary {
+    fn from(invoice: &Invoice) -> Self {
+        Self {
+            invoice_id: invoice.invoice_id,
+            kind: invoice.kind,
+            serial: invoice.serial(),
+            issued_at: invoice.numbered.map(|numbered| numbered.at),
+            total: invoice.total(),
+        }
+    }
+}
+
+impl From<Invoice> for InvoiceAnswer {
+    fn from(invoice: Invoice) -> Self {
+        let tax: Money = invoice.lines.iter().map(InvoiceLine::tax).sum();
+        let half = Money::paise(tax.amount() / 2);
+        let is_within = invoice.is_within_state();
+        let taken = |tax, is_taken: bool| if is_taken { tax } else { Money::NOTHING };
+        Self {
+            summary: InvoiceSummary::from(&invoice),
+            payment_id: invoice.payment_id,
+            booking_id: invoice.booking_id,
+            supplier: invoice.supplier.into(),
+            recipient: invoice.recipient.into(),
+            place_of_supply: invoice.place_of_supply.into(),
+            is_section_9_5: invoice.is_section_9_5,
+            reverse_charge: false,
+            value: invoice.lines.iter().map(InvoiceLine::value).sum(),
+            cgst: taken(half, is_within),
+            sgst: taken(half, is_within),
+            igst: taken(tax, !is_within),
+            lines: invoice.lines.into_iter().map(Into::into).collect(),
+            title: invoice.title,
+        }
+    }
+}
+
+impl From<InvoiceLine> for InvoiceLineAnswer {
+    fn from(line: InvoiceLine) -> Self {
+        let (value, tax) = (line.value(), line.tax());
+        Self { item: line.item, sac: line.sac, value, basis_points: line.rate, tax, total: line.total }
+    }
+}
+
+impl From<invoice::Party> for PartyAnswer {
+    fn from(party: invoice::Party) -> Self {
+        let invoice::Party { name, address, pin_code, state, gstin } = party;
+        Self { name, address, pin_code, state: state.into(), gstin }
+    }
+}
+
+impl From<State> for StateAnswer {
+    fn from(code: State) -> Self {
+        Self { code, name: code.name() }
+    }
+}

@@ -1,0 +1,65 @@
+//! How payments are taxed, and what is written of it: what that takes of all there is to know.
+
+use crate::{
+    app::App,
+    domain::{
+        booking::Booking,
+        india::FinancialYear,
+        invoice::{Invoice, Papers, Party},
+        locality::Locality,
+        payment::Payment,
+        tax::{Gstin, Split, State, Supplier, Terms},
+    },
+    fault::Fault,
+    store::{catalogue, payments, payout_accounts},
+};
+
+/// How the payment for a booking is taxed if it is credited to the professional now. Two reads, and the catalogue.
+pub async fn terms(app: &App, booking: &Booking) -> Result<Terms, Fault> {
+    let (agreed, now) = (&booking.agreed, app.now());
+    let account = payout_accounts::find(app, agreed.professional_id).await?;
+    let supplier = Supplier {
+        has_told_pan: account.is_some(),
+        gstin: account.and_then(|account| account.gstin),
+        sold_before: payments::sold(app, agreed.professional_id, FinancialYear::of(now)).await?,
+    };
+    let catalogue = catalogue::current(app).await?;
+    let sold = booking.bill().price;
+    Ok(Terms::new((&*catalogue, &agreed.category), (supplier, place(booking)?), sold, now))
+}
+
+/// The State in which a booking's work is done.
+fn place(booking: &Booking) -> Result<State, Fault> {
+    let place = &booking.agreed.place;
+    let by_letters = State::of_pin_code(&place.pin_code);
+    let found = by_letters.or_else(|| State::of_name(Locality::nearest(place.point).state));
+    found.ok_or_else(|| Fault::new("a place in no State"))
+}
+
+/// What is to be written when what was paid has been shared out. One read.
+pub async fn invoices(
+    app: &App,
+    (payment, booking): (&Payment, &Booking),
+    split: &Split,
+) -> Result<Vec<Invoice>, Fault> {
+    let Some(taxes) = &payment.taxes else { return Ok(Vec::new()) };
+    let gstin: Gstin = app.setting("GSTIN")?.parse().map_err(Fault::new)?;
+    let ourselves = Party {
+        name: Some(app.setting("LEGAL_NAME")?.to_owned()),
+        address: Some(app.setting("LEGAL_ADDRESS")?.to_owned()),
+        pin_code: None,
+        state: gstin.state(),
+        gstin: Some(gstin.clone()),
+    };
+    let account = payout_accounts::find(app, payment.professional_id).await?;
+    let papers = Papers {
+        ourselves: &ourselves,
+        gstin: &gstin,
+        booking,
+        payment_id: payment.payment_id,
+        taxes,
+        split,
+        account: account.as_ref(),
+    };
+    Ok(papers.write([app.new_id()?, app.new_id()?, app.new_id()?], app.now()))
+}
