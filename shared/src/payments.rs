@@ -268,7 +268,7 @@ pub async fn can_be_worked(app: &App, booking: &Booking) -> Result<bool, Fault> 
 async fn wait(app: &App, mut payment: Payment, booking: &Booking) -> Result<Payment, Failure> {
     let now = app.now();
     for (capture, refund) in payment.clone().refunding_captures() {
-        let (id, state) = match razorpay::refund(app, &payment, (capture, refund)).await {
+        let told = match razorpay::refund(app, &payment, (capture, refund)).await {
             Ok(told) => told,
             // It is asked again, by the same key. The others need not wait for it.
             Err(Failure::Unavailable) => continue,
@@ -279,10 +279,10 @@ async fn wait(app: &App, mut payment: Payment, booking: &Booking) -> Result<Paym
             }
             Err(failure) => return Err(failure),
         };
-        if (Some(&id), state) == (refund.id.as_ref(), RefundState::Pending) {
+        if (Some(&told.id), told.state) == (refund.id.as_ref(), RefundState::Pending) {
             continue;
         }
-        let (next, transfers) = payment.refunded(&capture.id, (id, state), now);
+        let (next, transfers) = payment.refunded(&capture.id, told, now);
         if payments::advance(app, &next, &transfers, Some(now)).await?.is_err() {
             // Somebody else looks at it, or is to: it stays due.
             return Ok(payment);

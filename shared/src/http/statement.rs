@@ -84,6 +84,8 @@ pub struct Movement {
     at: Timestamp,
     /// By what Razorpay knows it: a payment, a refund or a transfer; null where it moved nothing there, or has not said.
     reference: Option<String>,
+    /// By what banks know it, such as the RRN of UPI or the ARN of a card; null where that is not known.
+    bank_reference: Option<String>,
 }
 
 /// How something was moved.
@@ -176,15 +178,17 @@ impl Movement {
             (Party::Professional, "payout") => PaidOut,
             _ => return None,
         };
-        let refund = || {
-            let capture = payment.captures.iter().find(|capture| capture.id == of);
-            capture.and_then(|capture| capture.refund.as_ref()?.id.clone())
+        let capture = payment.captures.iter().find(|capture| capture.id == of);
+        let refund = capture.and_then(|capture| capture.refund.as_ref());
+        let (reference, bank_reference) = match kind {
+            Earned => (None, None),
+            RefundBegun | Refunded | RefundFailed => (
+                refund.and_then(|refund| refund.id.clone()),
+                refund.and_then(|refund| refund.bank_reference.clone()),
+            ),
+            Paid => (Some(of.to_owned()), capture.and_then(|capture| capture.bank_reference.clone())),
+            SetAside | TakenBack | PaidOut => (Some(of.to_owned()), None),
         };
-        let reference = match kind {
-            Earned => None,
-            RefundBegun | Refunded | RefundFailed => refund(),
-            Paid | SetAside | TakenBack | PaidOut => Some(of.to_owned()),
-        };
-        Some(Self { kind, amount: transfer.amount, at: transfer.at, reference })
+        Some(Self { kind, amount: transfer.amount, at: transfer.at, reference, bank_reference })
     }
 }

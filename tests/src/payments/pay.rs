@@ -156,6 +156,10 @@ mod on_one_machine {
         city.reconciles().await;
         city.advance("PT1S").await;
         refunded(&city, &asha, &payment, PRICE - fee).await;
+        let statement = asha.statement(&booking).await;
+        let last = statement["movements"].as_array().unwrap().last().unwrap();
+        assert_eq!((&last["kind"], &last["amount"]), (&json!("refunded"), &money(PRICE - fee)));
+        assert!(last["reference"].is_string() && last["bank_reference"].is_string(), "{last}");
         let books = city.books_balance().await;
         let shared = ["payable#", "revenue", "gst", "tds"].map(|kind| books.sum(kind));
         assert_eq!(shared.into_iter().sum::<i64>(), fee);

@@ -76,6 +76,9 @@ mod on_one_machine {
             .collect()
         };
         assert_eq!(movements(&of_asha), [("paid".to_owned(), 50_898, true)]);
+        // By what her bank knows it, too.
+        let rrn = of_asha["movements"][0]["bank_reference"].as_str().unwrap();
+        assert!(rrn.len() == 12 && rrn.bytes().all(|byte| byte.is_ascii_digit()), "{rrn}");
         let kinds = [("set_aside", true), ("earned", false), ("paid_out", true)];
         assert_eq!(movements(&of_ravi), kinds.map(|(kind, refers)| (kind.to_owned(), 40_039, refers)));
 

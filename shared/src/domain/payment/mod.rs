@@ -88,6 +88,8 @@ pub struct Capture {
     pub id: String,
     /// How much.
     pub amount: Money,
+    /// By what banks know it, where Razorpay said that.
+    pub bank_reference: Option<String>,
     /// What goes back of it.
     pub refund: Option<Refund>,
 }
@@ -103,8 +105,21 @@ pub struct Refund {
     pub tries: u32,
     /// Razorpay's refund, once there is one.
     pub id: Option<String>,
+    /// By what banks know it, where Razorpay said that.
+    pub bank_reference: Option<String>,
     /// How far it has come.
     pub state: RefundState,
+}
+
+/// A refund, as Razorpay has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RefundTold {
+    /// Razorpay's refund.
+    pub id: String,
+    /// How far it has come.
+    pub state: RefundState,
+    /// By what banks know it, where that is known.
+    pub bank_reference: Option<String>,
 }
 
 /// How far a refund has come.
@@ -132,6 +147,8 @@ pub struct Attempt {
     pub refunded: Money,
     /// What Razorpay keeps of it, with the tax on that; nothing before it is captured.
     pub fee: Money,
+    /// By what banks know it, where that is known.
+    pub bank_reference: Option<String>,
     /// When it was made, in seconds since 1970.
     pub created_at: i64,
 }
@@ -208,6 +225,12 @@ fn later(since: Timestamp, now: Timestamp) -> Timestamp {
 }
 
 impl Attempt {
+    /// It once it is captured, and what goes back of it.
+    fn captured(self, refund: Option<Refund>) -> Capture {
+        let Self { id, amount, bank_reference, .. } = self;
+        Capture { id, amount, bank_reference, refund }
+    }
+
     /// What its capture moves: all of it for somebody, and Razorpay's fee for us.
     fn captured_for(&self, credit: Account, now: Timestamp) -> Vec<Transfer> {
         let transfer = |name: &str, debit, credit, amount| {
@@ -315,7 +338,7 @@ impl Payment {
         let transfers = attempt.captured_for(Account::Escrow(self.booking_id), now);
         let mut next = self.next_version();
         next.state = State::Paid;
-        next.captures.insert(0, Capture { id: attempt.id, amount: attempt.amount, refund: None });
+        next.captures.insert(0, attempt.captured(None));
         (next, transfers)
     }
 
@@ -325,7 +348,7 @@ impl Payment {
         let mut transfers = attempt.captured_for(Account::Owed(self.customer_id), now);
         let (refund, reserved) = self.refund(&attempt.id, attempt.amount, now);
         let mut next = self.next_version();
-        next.captures.push(Capture { id: attempt.id, amount: attempt.amount, refund });
+        next.captures.push(attempt.captured(refund));
         transfers.extend(reserved);
         (next, transfers)
     }
@@ -384,7 +407,8 @@ impl Payment {
         if amount < LEAST {
             return (None, None);
         }
-        let refund = Refund { amount, since: now, tries: 1, id: None, state: RefundState::Pending };
+        let state = RefundState::Pending;
+        let refund = Refund { amount, since: now, tries: 1, id: None, bank_reference: None, state };
         (Some(refund), Some(self.refunding(of, amount, Phase::Pending, now)))
     }
 
@@ -401,13 +425,15 @@ impl Payment {
     /// What Razorpay says of the refund of a capture. One that the bank does not take is tried again, each time as another: only
     /// then, or it might go back twice.
     #[must_use]
-    pub fn refunded(&self, of: &str, (id, state): (String, RefundState), now: Timestamp) -> Moved {
+    pub fn refunded(&self, of: &str, told: RefundTold, now: Timestamp) -> Moved {
+        let RefundTold { id, state, bank_reference } = told;
         let mut next = self.next_version();
         let capture = next.captures.iter_mut().find(|capture| capture.id == of);
         let Some(refund) = capture.and_then(|capture| capture.refund.as_mut()) else {
             return (next, Vec::new());
         };
         let amount = refund.amount;
+        refund.bank_reference = bank_reference;
         match state {
             RefundState::Pending => {
                 refund.id = Some(id);

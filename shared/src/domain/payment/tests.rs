@@ -111,7 +111,15 @@ impl World {
                 let (amount, created_at) = (self.payment.amount, self.now);
                 let id = format!("pay_{n}");
                 let (refunded, fee) = (Money::NOTHING, Money::NOTHING);
-                self.attempts.push(Attempt { id, status, amount, refunded, fee, created_at });
+                self.attempts.push(Attempt {
+                    id,
+                    status,
+                    amount,
+                    refunded,
+                    fee,
+                    bank_reference: None,
+                    created_at,
+                });
             }
             // What failed is authorised late; what is authorised somebody captures by hand, or goes back by itself.
             1 if n > 0 => {
@@ -289,7 +297,8 @@ impl World {
             } else if state == RefundState::Failed {
                 attempt.status = AttemptStatus::Captured;
             }
-            self.goes_on(self.payment.refunded(&capture.id, (id, state), at(self.now)));
+            let told = RefundTold { id, state, bank_reference: None };
+            self.goes_on(self.payment.refunded(&capture.id, told, at(self.now)));
         }
     }
 
@@ -488,6 +497,7 @@ fn what_is_less_than_a_rupee_stays_the_customers() {
         amount: booking.bill().customer_pays(),
         refunded: Money::NOTHING,
         fee: Money::NOTHING,
+        bank_reference: None,
         created_at: 0,
     };
     for (less, is_refunded) in [(99, false), (100, true)] {

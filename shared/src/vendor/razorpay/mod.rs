@@ -21,8 +21,8 @@ use crate::{
     domain::{
         money::Money,
         payment::{
-            Attempt, AttemptStatus, Capture, Payment, Refund, RefundState, Share, Source, TransferStatus,
-            TransferTold,
+            Attempt, AttemptStatus, Capture, Payment, Refund, RefundState, RefundTold, Share, Source,
+            TransferStatus, TransferTold,
         },
     },
     fault::Fault,
@@ -129,12 +129,40 @@ struct TheirPayment {
     amount_refunded: i64,
     fee: Option<i64>,
     created_at: i64,
+    #[serde(default)]
+    acquirer_data: Acquirer,
 }
 
 #[derive(Deserialize)]
 struct TheirRefund {
     id: String,
     status: RefundState,
+    #[serde(default)]
+    acquirer_data: Acquirer,
+}
+
+/// By what banks know a payment or a refund: which of it there is depends on how it was paid, and on how far it is.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Acquirer {
+    rrn: Option<String>,
+    arn: Option<String>,
+    bank_transaction_id: Option<String>,
+    upi_transaction_id: Option<String>,
+}
+
+impl Acquirer {
+    /// The one that people are asked for by their bank.
+    fn reference(self) -> Option<String> {
+        self.rrn.or(self.arn).or(self.bank_transaction_id).or(self.upi_transaction_id)
+    }
+}
+
+impl From<TheirRefund> for RefundTold {
+    fn from(theirs: TheirRefund) -> Self {
+        let TheirRefund { id, status, acquirer_data } = theirs;
+        Self { id, state: status, bank_reference: acquirer_data.reference() }
+    }
 }
 
 #[derive(Deserialize)]
@@ -202,9 +230,10 @@ pub async fn attempts(app: &App, order_id: &str) -> Result<Vec<Attempt>, Failure
 
 impl From<TheirPayment> for Attempt {
     fn from(theirs: TheirPayment) -> Self {
-        let TheirPayment { id, status, amount, amount_refunded, fee, created_at } = theirs;
+        let TheirPayment { id, status, amount, amount_refunded, fee, created_at, acquirer_data } = theirs;
+        let bank_reference = acquirer_data.reference();
         let [amount, refunded, fee] = [amount, amount_refunded, fee.unwrap_or_default()].map(Money::paise);
-        Self { id, status, amount, refunded, fee, created_at }
+        Self { id, status, amount, refunded, fee, bank_reference, created_at }
     }
 }
 
@@ -216,16 +245,16 @@ pub async fn capture(app: &App, attempt: &Attempt) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Has a part of a capture go back, or asks how far that is: its id and its state. Safe to repeat, as long as the body stays
+/// Has a part of a capture go back, or asks how far that is. Safe to repeat, as long as the body stays
 /// the same from one release to the next: the key is of one body.
 pub async fn refund(
     app: &App,
     payment: &Payment,
     (capture, refund): (&Capture, &Refund),
-) -> Result<(String, RefundState), Failure> {
+) -> Result<RefundTold, Failure> {
     if let Some(id) = &refund.id {
         let found: TheirRefund = get(app, &format!("/v1/refunds/{id}")).await?;
-        return Ok((found.id, found.status));
+        return Ok(found.into());
     }
     let body = json!({
         "amount": refund.amount.amount(),
@@ -236,7 +265,7 @@ pub async fn refund(
     let key = payment.refund_key(&capture.id, refund);
     let key = Some((REFUND_KEY, key.as_str()));
     let made: TheirRefund = call(app, "POST", &path, Some(&body), key).await?;
-    Ok((made.id, made.status))
+    Ok(made.into())
 }
 
 /// The transfers there are for a payment's share, the first first: all from the payment, whichever try they are of, but for those

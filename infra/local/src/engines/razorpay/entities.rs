@@ -180,9 +180,29 @@ impl Entity for Payment {
             "error_description": error("Payment was unsuccessful as the customer's bank declined it."),
             "error_source": error("bank"), "error_step": error("payment_authorization"),
             "error_reason": error("payment_failed"),
-            "acquirer_data": {}, "created_at": self.created_at,
+            "acquirer_data": self.reference(), "created_at": self.created_at,
         })
     }
+}
+
+impl Payment {
+    /// By what its bank knows a payment, once it has set it aside.
+    fn reference(&self) -> Value {
+        let number = || bank_reference(&self.id);
+        match &self.method {
+            _ if self.status == PaymentStatus::Failed => json!({}),
+            Method::Upi { .. } => {
+                json!({ "rrn": number(), "upi_transaction_id": format!("UPI{}", number()) })
+            }
+            Method::Card { .. } => json!({ "auth_code": &number()[..6], "rrn": number() }),
+        }
+    }
+}
+
+/// Twelve digits, always the same for one id.
+fn bank_reference(id: &str) -> String {
+    let number = id.bytes().fold(7_u64, |sum, byte| (sum * 131 + u64::from(byte)) % 1_000_000_000_000);
+    format!("{number:012}")
 }
 
 /// What is charged for a payment, with the tax on it, and that tax.
@@ -238,7 +258,11 @@ impl Entity for Refund {
         json!({
             "id": self.id, "entity": "refund", "amount": self.amount, "currency": "INR",
             "payment_id": self.payment_id, "notes": self.notes.wire(), "receipt": self.receipt,
-            "acquirer_data": {}, "created_at": self.created_at, "batch_id": null, "status": self.status,
+            "acquirer_data": match self.status {
+                RefundStatus::Processed => json!({ "arn": bank_reference(&self.id) }),
+                RefundStatus::Pending | RefundStatus::Failed => json!({ "arn": null }),
+            },
+            "created_at": self.created_at, "batch_id": null, "status": self.status,
             "speed_requested": if self.is_fast { "optimum" } else { "normal" },
             "speed_processed": if self.is_fast { "instant" } else { "normal" },
         })
