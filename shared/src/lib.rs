@@ -8,7 +8,7 @@
 //! - [`mail`], [`sms`] and [`delivery`]: composing what the outbox holds, and getting it out.
 //! - [`otp`], [`oidc`], [`passkeys`], [`second_factor`] and [`signin`]: what proves who somebody is, and what that is
 //!   worth in tokens.
-//! - [`payments`] and `taxes`: what becomes of a payment by what Razorpay says of it, and how it is taxed.
+//! - [`payments`] and [`taxes`]: what becomes of a payment by what Razorpay says of it, and how it is taxed.
 //! - [`slots`] and [`due`]: whether a professional can be booked, and what is done when its time has come.
 //! - [`media`]: what becomes of uploads across their table and their bucket.
 //! - [`observe`]: what is told of each invocation: the log, metrics, and faults to Sentry.
@@ -37,7 +37,7 @@ pub mod signin;
 pub mod slots;
 pub mod sms;
 pub mod store;
-mod taxes;
+pub mod taxes;
 pub mod vendor;
 
 pub use app::App;

@@ -20,7 +20,24 @@ use crate::{
 /// Razorpay is told within, however many calls that takes.
 const AT_MOST: Duration = Duration::from_secs(20);
 
-/// Has what somebody earns go to a bank account from now on. `None`: somebody changes it just now.
+/// Why an account is not changed.
+#[derive(Debug)]
+pub enum NotChanged {
+    /// Somebody changes it just now.
+    Conflict,
+    /// Its GSTIN is of another permanent account number.
+    OtherPan,
+    /// Razorpay does not do it, or does not answer.
+    Failed(Failure),
+}
+
+impl<T: Into<Failure>> From<T> for NotChanged {
+    fn from(failure: T) -> Self {
+        Self::Failed(failure.into())
+    }
+}
+
+/// Has what somebody earns go to a bank account from now on.
 ///
 /// It is written, and the owner is told, before Razorpay is; what Razorpay has of it is written afterwards. Dies the process in
 /// between, it stands as `requested` until its owner says it again, or Razorpay shows the new bank account.
@@ -29,15 +46,16 @@ pub async fn enrol(
     owner: &User,
     email: &Email,
     details: &Details,
-) -> Result<Option<PayoutAccount>, Failure> {
+) -> Result<PayoutAccount, NotChanged> {
     let (id, now) = (Professional::id_of(owner.user_id), app.now());
     let before = store::find(app, id).await?;
     if before.as_ref().is_some_and(|before| before.is_being_told(now)) {
-        return Ok(None);
+        return Err(NotChanged::Conflict);
     }
-    let mut account = PayoutAccount::changed(before.as_ref(), id, details, now);
+    let changed = PayoutAccount::changed(before.as_ref(), id, details, now);
+    let mut account = changed.map_err(|_| NotChanged::OtherPan)?;
     if store::change(app, owner, &account).await?.is_err() {
-        return Ok(None);
+        return Err(NotChanged::Conflict);
     }
     let telling = accounts::enrol(app, &mut account, (email, details));
     let told = timeout(AT_MOST, telling).await.unwrap_or(Err(Failure::Unavailable));
@@ -45,7 +63,7 @@ pub async fn enrol(
     (account.telling_since, account.version) = (None, account.version + 1);
     let written = store::advance(app, &account).await?;
     told?;
-    Ok(written.is_ok().then_some(account))
+    if written.is_ok() { Ok(account) } else { Err(NotChanged::Conflict) }
 }
 
 /// Asks Razorpay how far it is with an account, and writes that. Whether there was something to ask.

@@ -14,18 +14,31 @@ use crate::{
     store::{catalogue, payments, payout_accounts},
 };
 
+/// Who we are, and how we are registered.
+pub fn ourselves(app: &App) -> Result<(Party, Gstin), Fault> {
+    let gstin: Gstin = app.setting("GSTIN")?.parse().map_err(Fault::new)?;
+    let ourselves = Party {
+        name: Some(app.setting("LEGAL_NAME")?.to_owned()),
+        address: Some(app.setting("LEGAL_ADDRESS")?.to_owned()),
+        pin_code: None,
+        state: gstin.state(),
+        gstin: Some(gstin.clone()),
+    };
+    Ok((ourselves, gstin))
+}
+
 /// How the payment for a booking is taxed if it is credited to the professional now. Two reads, and the catalogue.
 pub async fn terms(app: &App, booking: &Booking) -> Result<Terms, Fault> {
     let (agreed, now) = (&booking.agreed, app.now());
     let account = payout_accounts::find(app, agreed.professional_id).await?;
     let supplier = Supplier {
-        has_told_pan: account.is_some(),
-        gstin: account.and_then(|account| account.gstin),
+        // What they told counts once Razorpay looks at it.
+        has_told_pan: account.as_ref().is_some_and(|account| account.is_person_told),
+        gstin: account.and_then(|account| account.registered().cloned()),
         sold_before: payments::sold(app, agreed.professional_id, FinancialYear::of(now)).await?,
     };
     let catalogue = catalogue::current(app).await?;
-    let sold = booking.bill().price;
-    Ok(Terms::new((&*catalogue, &agreed.category), (supplier, place(booking)?), sold, now))
+    Ok(Terms::new((&*catalogue, &agreed.category), (supplier, place(booking)?), booking, now))
 }
 
 /// The State in which a booking's work is done.
@@ -43,14 +56,7 @@ pub async fn invoices(
     split: &Split,
 ) -> Result<Vec<Invoice>, Fault> {
     let Some(taxes) = &payment.taxes else { return Ok(Vec::new()) };
-    let gstin: Gstin = app.setting("GSTIN")?.parse().map_err(Fault::new)?;
-    let ourselves = Party {
-        name: Some(app.setting("LEGAL_NAME")?.to_owned()),
-        address: Some(app.setting("LEGAL_ADDRESS")?.to_owned()),
-        pin_code: None,
-        state: gstin.state(),
-        gstin: Some(gstin.clone()),
-    };
+    let (ourselves, gstin) = ourselves(app)?;
     let account = payout_accounts::find(app, payment.professional_id).await?;
     let papers = Papers {
         ourselves: &ourselves,

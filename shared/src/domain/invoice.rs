@@ -244,7 +244,12 @@ impl Papers<'_> {
         ];
         if let (Some(gstin), Some(work)) = (&taxes.gstin, theirs) {
             let kind = if work.rate == 0 { Kind::BillOfSupply } else { Kind::ToCustomer };
-            all.push((kind, self.professional(), gstin, self.customer(), vec![work]));
+            let mut recipient = self.customer();
+            if kind == Kind::BillOfSupply {
+                // Where no tax is, nobody asks where the customer lives.
+                (recipient.address, recipient.pin_code) = (None, None);
+            }
+            all.push((kind, self.professional(), gstin, recipient, vec![work]));
         }
         for (.., lines) in &mut all {
             lines.retain(|line| line.total > Money::NOTHING);

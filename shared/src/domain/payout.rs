@@ -30,7 +30,8 @@ const TELLING: SignedDuration = SignedDuration::from_mins(1);
 const SHOWN: usize = 4;
 
 /// A permanent account number of a person, as the Income Tax Department gives them: five letters, the fourth of them `P`, four
-/// digits and a letter ([rule 114](https://incometaxindia.gov.in)). Nobody is told it but Razorpay and the State.
+/// digits and a letter ([rule 114](https://incometaxindia.gov.in)). It is told to Razorpay and to the State, and to
+/// nobody else but as a part of a GSTIN, which stands on invoices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pan(String);
 
@@ -195,6 +196,10 @@ pub enum AccountState {
     Unknown,
 }
 
+/// A GSTIN is of another permanent account number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OtherPan;
+
 /// Where what a professional earns goes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PayoutAccount {
@@ -233,12 +238,20 @@ pub struct PayoutAccount {
 }
 
 impl PayoutAccount {
-    /// The account as its owner wants it from now on, before Razorpay is told.
-    #[must_use]
-    pub fn changed(before: Option<&Self>, of: ProfessionalId, details: &Details, now: Timestamp) -> Self {
+    /// The account as its owner wants it from now on, before Razorpay is told. `Err`: they are not who is registered for GST.
+    pub fn changed(
+        before: Option<&Self>,
+        of: ProfessionalId,
+        details: &Details,
+        now: Timestamp,
+    ) -> Result<Self, OtherPan> {
         // Whom Razorpay has looked at stays who they are.
         let known = before.filter(|before| before.is_person_told);
-        Self {
+        let pan = known.map_or(&details.pan, |known| &known.pan);
+        if details.gstin.as_ref().is_some_and(|gstin| gstin.pan() != pan.as_str()) {
+            return Err(OtherPan);
+        }
+        Ok(Self {
             professional_id: of,
             account_id: before.and_then(|before| before.account_id.clone()),
             stakeholder_id: before.and_then(|before| before.stakeholder_id.clone()),
@@ -247,7 +260,7 @@ impl PayoutAccount {
             is_person_told: before.is_some_and(|before| before.is_person_told),
             requirements: Vec::new(),
             name: details.name.clone(),
-            pan: known.map_or(&details.pan, |known| &known.pan).clone(),
+            pan: pan.clone(),
             gstin: details.gstin.clone(),
             address: details.address.clone(),
             ends_in: details.account_number.ends_in().to_owned(),
@@ -255,7 +268,13 @@ impl PayoutAccount {
             changed_at: now,
             telling_since: Some(now),
             version: before.map_or(0, |before| before.version) + 1,
-        }
+        })
+    }
+
+    /// How its owner is registered for GST, if Razorpay has looked, or looks, at who they are.
+    #[must_use]
+    pub fn registered(&self) -> Option<&Gstin> {
+        self.gstin.as_ref().filter(|_| self.is_person_told)
     }
 
     /// Whether Razorpay is being told of a change.

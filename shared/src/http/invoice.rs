@@ -23,11 +23,13 @@ pub struct InvoiceSummary {
     /// Its date; null until it has a number.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     issued_at: Option<Timestamp>,
+    /// Who wrote it, by name.
+    supplier_name: Option<String>,
     /// What it comes to.
     total: Money,
 }
 
-/// An invoice, with all that the State has stand on it (CGST Rules, rules 46 and 49).
+/// An invoice, with what the State has stand on it (CGST Rules, rules 46 and 49).
 #[derive(Serialize, JsonSchema)]
 pub struct InvoiceAnswer {
     #[serde(flatten)]
@@ -39,8 +41,6 @@ pub struct InvoiceAnswer {
     supplier: PartyAnswer,
     recipient: PartyAnswer,
     place_of_supply: StateAnswer,
-    /// Whether the marketplace is liable for the tax on work that another does (CGST Act, section 9(5)).
-    is_section_9_5: bool,
     /// Whether the recipient is liable for the tax: never.
     reverse_charge: bool,
     lines: Vec<InvoiceLineAnswer>,
@@ -48,7 +48,7 @@ pub struct InvoiceAnswer {
     value: Money,
     /// The central tax.
     cgst: Money,
-    /// The State's tax.
+    /// The State's tax; in a Union Territory without a legislature, its own.
     sgst: Money,
     /// The integrated tax: of what goes from one State to another, in place of the two.
     igst: Money,
@@ -89,6 +89,8 @@ pub struct InvoiceLineAnswer {
     basis_points: i64,
     /// The tax.
     tax: Money,
+    /// Whether the marketplace is liable for it though another does the work (CGST Act, section 9(5)).
+    is_section_9_5: bool,
     /// What it costs.
     total: Money,
 }
@@ -100,40 +102,46 @@ impl From<&Invoice> for InvoiceSummary {
             kind: invoice.kind,
             serial: invoice.serial(),
             issued_at: invoice.numbered.map(|numbered| numbered.at),
+            supplier_name: invoice.supplier.name.clone(),
             total: invoice.total(),
         }
     }
 }
 
 impl From<Invoice> for InvoiceAnswer {
-    fn from(invoice: Invoice) -> Self {
+    fn from(mut invoice: Invoice) -> Self {
+        let is_section_9_5 = invoice.is_section_9_5;
         let tax: Money = invoice.lines.iter().map(InvoiceLine::tax).sum();
         let half = Money::paise(tax.amount() / 2);
         let is_within = invoice.is_within_state();
         let taken = |tax, is_taken: bool| if is_taken { tax } else { Money::NOTHING };
+        let (summary, value) =
+            (InvoiceSummary::from(&invoice), invoice.lines.iter().map(InvoiceLine::value).sum());
+        let lines = std::mem::take(&mut invoice.lines);
         Self {
-            summary: InvoiceSummary::from(&invoice),
+            summary,
             payment_id: invoice.payment_id,
             booking_id: invoice.booking_id,
             supplier: invoice.supplier.into(),
             recipient: invoice.recipient.into(),
             place_of_supply: invoice.place_of_supply.into(),
-            is_section_9_5: invoice.is_section_9_5,
             reverse_charge: false,
-            value: invoice.lines.iter().map(InvoiceLine::value).sum(),
+            value,
             cgst: taken(half, is_within),
             sgst: taken(half, is_within),
             igst: taken(tax, !is_within),
-            lines: invoice.lines.into_iter().map(Into::into).collect(),
+            lines: lines.into_iter().map(|line| InvoiceLineAnswer::of(line, is_section_9_5)).collect(),
             title: invoice.title,
         }
     }
 }
 
-impl From<InvoiceLine> for InvoiceLineAnswer {
-    fn from(line: InvoiceLine) -> Self {
+impl InvoiceLineAnswer {
+    fn of(line: InvoiceLine, is_section_9_5: bool) -> Self {
         let (value, tax) = (line.value(), line.tax());
-        Self { item: line.item, sac: line.sac, value, basis_points: line.rate, tax, total: line.total }
+        let InvoiceLine { item, sac, total, rate: basis_points } = line;
+        let is_section_9_5 = is_section_9_5 && item == Item::Work;
+        Self { item, sac, value, basis_points, tax, is_section_9_5, total }
     }
 }
 

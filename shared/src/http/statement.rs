@@ -13,7 +13,7 @@ use crate::domain::{
     ledger::{Phase, Transfer},
     money::Money,
     payment::{Payment, State},
-    tax::{Split, tax_in},
+    tax::Split,
 };
 
 /// What became of each rupee of a booking.
@@ -23,11 +23,11 @@ pub struct StatementAnswer {
     booking_id: BookingId,
     payment_id: PaymentId,
     state: State,
-    /// Whether the booking has ended: until then it is what it comes to if it is done as agreed.
+    /// Whether it has been shared out: until the booking ends it is told as if done as agreed.
     is_final: bool,
-    /// What it is for the customer; null for the other side.
+    /// What it is for the customer; null for the other side, and of what did not pay for the booking.
     customer: Option<CustomerStatement>,
-    /// What it is for the professional; null for the other side.
+    /// What it is for the professional; null for the other side, and of what did not pay for the booking.
     professional: Option<ProfessionalStatement>,
     /// What was moved, first to last.
     movements: Vec<Movement>,
@@ -49,13 +49,16 @@ pub struct CustomerStatement {
     gst_in_fee: Option<Money>,
 }
 
-/// What a professional gets: what the customer pays for the work, less all that stands between.
+/// What a professional gets: what the customer pays for the work, less the fee and the taxes (and a paisa or two, where rounding
+/// would make it more than was set aside).
 #[derive(Serialize, JsonSchema)]
 pub struct ProfessionalStatement {
     /// What the customer pays for the work.
     work: Money,
     /// What the marketplace takes.
     professional_fee: Money,
+    /// How much of that is GST; null as long as that is not settled.
+    gst_in_fee: Option<Money>,
     /// What becomes of taxes; null as long as that is not settled.
     taxes: Option<Withheld>,
     /// What is left.
@@ -71,8 +74,6 @@ pub struct Withheld {
     tcs: Money,
     /// Tax deducted at source (Income-tax Act 1961, section 194-O): it counts for their own income tax.
     tds: Money,
-    /// How much of the marketplace's fee is GST.
-    gst_in_fee: Money,
 }
 
 /// What was moved.
@@ -121,25 +122,23 @@ impl StatementAnswer {
     ) -> Self {
         let price = booking.bill().price;
         let settlement = booking.settlement.unwrap_or_else(|| booking.bill().in_full());
+        let pays = matches!(payment.state, State::Paid | State::Settled);
+        let taxes = payment.taxes.as_ref();
+        let split = taxes.map(|taxes| Split::new(taxes, settlement, price));
         let work = settlement.customer_pays.min(price);
-        let split = payment.taxes.as_ref().map(|taxes| (taxes, Split::new(taxes, settlement, price)));
         let customer = || CustomerStatement {
             work,
             customer_fee: settlement.customer_pays.less(work),
             total: settlement.customer_pays,
-            gst_in_work: split.as_ref().map(|(_, split)| split.gst_on_work),
-            gst_in_fee: split.as_ref().map(|(taxes, split)| tax_in(split.customer_fee, taxes.gst_on_fees)),
+            gst_in_work: split.map(|split| split.gst_on_work),
+            gst_in_fee: split.map(|split| split.gst_on_customer_fee),
         };
         let professional = || ProfessionalStatement {
             work,
             professional_fee: work.less(settlement.professional_gets),
-            taxes: split.as_ref().map(|(taxes, split)| Withheld {
-                gst: split.gst_withheld,
-                tcs: split.tcs,
-                tds: split.tds,
-                gst_in_fee: tax_in(split.professional_fee, taxes.gst_on_fees),
-            }),
-            total: split.as_ref().map_or(settlement.professional_gets, |(_, split)| split.professional_gets),
+            gst_in_fee: split.map(|split| split.gst_on_professional_fee),
+            taxes: split.map(|split| Withheld { gst: split.gst_withheld, tcs: split.tcs, tds: split.tds }),
+            total: split.map_or(settlement.professional_gets, |split| split.professional_gets),
         };
         let mut movements: Vec<_> =
             transfers.iter().filter_map(|transfer| Movement::of(role, payment, transfer)).collect();
@@ -151,8 +150,8 @@ impl StatementAnswer {
             payment_id: payment.payment_id,
             state: payment.state,
             is_final: payment.state == State::Settled,
-            customer: (role == Party::Customer).then(customer),
-            professional: (role == Party::Professional).then(professional),
+            customer: (pays && role == Party::Customer).then(customer),
+            professional: (pays && role == Party::Professional).then(professional),
             movements,
             invoices: theirs.map(Into::into).collect(),
         }

@@ -29,6 +29,7 @@ use crate::{
         invoice::{Invoice, Numbered, Series},
     },
     fault::Fault,
+    observe,
 };
 
 const ITEM: &str = "invoice";
@@ -61,24 +62,52 @@ pub(super) fn put_in<'a>(tx: Transaction<'a>, invoice: &Invoice) -> Result<Trans
     tx.put_if(Table::Ledger, item, Expression::new("attribute_not_exists(pk)", []))
 }
 
-/// Numbers those of one shard that have waited longest, and says how many: fewer than there were where somebody else is at it,
-/// too. A query of a page and a read for each; a read and a transaction for each series.
-pub async fn number(app: &App, of: u8) -> Result<usize, Fault> {
+/// What became of a page of invoices without a number.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// So many have one now.
+    pub numbered: usize,
+    /// Of so many, or so many series, something is wrong.
+    pub failed: usize,
+    /// Where the list goes on.
+    pub next: Option<Waiting<id::Invoice>>,
+}
+
+/// Numbers a page of those of one shard, the longest waiting first; what somebody else is at, too, is left to them. One that
+/// cannot be numbered does not hold up the others. A query of a page and a read for each; a read and a transaction for each
+/// series.
+pub async fn number(app: &App, of: u8, after: Option<Waiting<id::Invoice>>) -> Result<Page, Fault> {
     let limit = i32::try_from(AT_ONCE)?;
-    let (places, _) = waiting::<id::Invoice>(app, (Table::Ledger, ITEM), &shard(of), None, limit).await?;
-    let ids: Vec<_> = places.iter().map(|place| place.id).collect();
-    let mut series = BTreeMap::<Series, Vec<InvoiceId>>::new();
-    // The index is a moment behind.
-    for invoice in all(app, &ids).await?.into_iter().filter(|invoice| invoice.numbered.is_none()) {
-        series.entry(invoice.series()).or_default().push(invoice.invoice_id);
-    }
-    let mut numbered = 0;
-    for (series, ids) in series {
-        if number_all(app, &series, &ids).await?.is_ok() {
-            numbered += ids.len();
+    let (places, next) = waiting(app, (Table::Ledger, ITEM), &shard(of), after, limit).await?;
+    let mut page = Page { next, ..Page::default() };
+    let mut unnumbered = Vec::new();
+    for item in get_all(app, Table::Ledger, places.iter().map(|place| key(place.id)).collect(), None).await? {
+        match serde_dynamo::from_item::<_, Invoice>(item) {
+            // The index is a moment behind.
+            Ok(invoice) if invoice.numbered.is_none() => unnumbered.push(invoice),
+            Ok(_) => {}
+            Err(error) => {
+                observe::fault(&error.into(), "an invoice that cannot be read", None);
+                page.failed += 1;
+            }
         }
     }
-    Ok(numbered)
+    unnumbered.sort_unstable_by_key(|invoice| (invoice.created_at, invoice.invoice_id));
+    let mut series = BTreeMap::<Series, Vec<InvoiceId>>::new();
+    for invoice in unnumbered {
+        series.entry(invoice.series()).or_default().push(invoice.invoice_id);
+    }
+    for (series, ids) in series {
+        match number_all(app, &series, &ids).await {
+            Ok(Ok(())) => page.numbered += ids.len(),
+            Ok(Err(_)) => {}
+            Err(fault) => {
+                observe::fault(&fault, "a series was not numbered", None);
+                page.failed += 1;
+            }
+        }
+    }
+    Ok(page)
 }
 
 /// Gives invoices the next numbers of a series, in their order. `Err`: one of them has one, or another was given meanwhile.

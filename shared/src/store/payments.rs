@@ -157,6 +157,9 @@ fn sold_in<'a>(tx: Transaction<'a>, before: &Payment, next: &Payment) -> Result<
     let counted = before.taxes.as_ref().map_or(Money::NOTHING, |taxes| taxes.sold);
     let key = sold_key(next.professional_id, taxes.year);
     let change = Change::default().add("sold", taxes.sold.amount() - counted.amount());
+    if taxes.sold == counted {
+        return Ok(tx);
+    }
     if before.taxes.is_none() {
         let until_then = [(":before", n(taxes.sold_before.amount()))];
         let follows = match taxes.sold_before {
@@ -164,8 +167,6 @@ fn sold_in<'a>(tx: Transaction<'a>, before: &Payment, next: &Payment) -> Result<
             _ => Expression::new("sold = :before", until_then),
         };
         tx.update_if(Table::Ledger, key, change, follows)
-    } else if taxes.sold == counted {
-        Ok(tx)
     } else {
         tx.update(Table::Ledger, key, change)
     }

@@ -29,6 +29,10 @@ fn walk(path: &str, (pointer, value): (&str, &Value), root: &Value, leaks: &mut 
                 || (path.starts_with("/v1/payments") && pointer == "/checkout/prefill/contact")
                 || (pointer == "/phone" && booking(root).is_some_and(|(_, state)| state.reveals()))
         }
+        // The State has an invoice bear the addresses of its two sides, who alone read it.
+        Value::String(_) if ["/recipient/address", "/supplier/address"].contains(&pointer) => {
+            path.starts_with("/v1/invoices/")
+        }
         Value::String(_) if key == "address" => knows_place(path, root),
         Value::String(_) if ["start_code", "end_code"].contains(&key) => {
             booking(root).is_some_and(|(is_customer, state)| is_customer && state.reveals())
@@ -71,8 +75,6 @@ fn booking(root: &Value) -> Option<(bool, State)> {
 fn knows_place(path: &str, root: &Value) -> bool {
     // A job is told to who posted it.
     path.starts_with("/v1/jobs") && root["job_id"].is_string()
-        // The State has an invoice bear the addresses of its two sides, who alone read it.
-        || path.starts_with("/v1/invoices/") && root["invoice_id"].is_string()
         || booking(root).is_some_and(|(is_customer, state)| is_customer || state.reveals())
 }
 

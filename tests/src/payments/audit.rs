@@ -38,6 +38,8 @@ fn number(item: &Value, pointer: &str) -> i64 {
 pub struct Written {
     /// Its series, with the financial year.
     pub series: String,
+    /// Who wrote it.
+    pub gstin: String,
     /// Its number in it.
     pub number: i64,
     /// The tax on it, calculated anew.
@@ -65,6 +67,7 @@ impl City {
             let year = number(item, "/numbered/M/year/N");
             Written {
                 series: format!("{gstin} {} {year}", text(item, "kind")),
+                gstin: gstin.to_owned(),
                 number: number(item, "/numbered/M/number/N"),
                 tax: lines.iter().map(tax).sum(),
             }

@@ -14,6 +14,7 @@ use connecto_shared::{
     },
     payments,
     store::{bookings, limits, payments as store, replies::Home},
+    taxes,
     vendor::razorpay::Keys,
 };
 use schemars::JsonSchema;
@@ -57,6 +58,8 @@ pub async fn handler(
         return Err(NOT_POSSIBLE_NOW.into());
     }
     booking.after(&act, Actor::Customer, app.now())?;
+    // Without knowing who we are nothing could be shared out: then no money is taken.
+    taxes::ourselves(&app)?;
     if Payment::is_too_early(&booking, app.now()) {
         return Err(TOO_EARLY.into());
     }

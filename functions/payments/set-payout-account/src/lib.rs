@@ -11,7 +11,7 @@ use connecto_shared::{
             PAYOUT_ACCOUNT_REFUSED, RATE_LIMITED,
         },
     },
-    payouts,
+    payouts::{self, NotChanged},
     store::{limits, professionals},
     vendor::razorpay::Failure,
 };
@@ -32,20 +32,19 @@ pub async fn handler(
     }
     let professional = professionals::find(&app, Professional::id_of(user.user_id)).await?;
     professional.ok_or(NOT_FOUND)?;
-    if details.gstin.as_ref().is_some_and(|gstin| gstin.pan() != details.pan.as_str()) {
-        return Err(INVALID_INPUT.at("/gstin", "other_pan").into());
-    }
     let email = user.email.clone().or(details.email.clone());
     let email = email.ok_or_else(|| INVALID_INPUT.at("/email", "missing"))?;
     limits::take(&app, PAYOUT_ACCOUNT_PER_ACCOUNT, &user.user_id.to_string()).await??;
     match payouts::enrol(&app, &user, &email, &details).await {
-        Ok(account) => Ok(Json(account.ok_or(CONFLICT)?.into())),
-        Err(Failure::Refused(why)) => {
+        Ok(account) => Ok(Json(account.into())),
+        Err(NotChanged::Conflict) => Err(CONFLICT.into()),
+        Err(NotChanged::OtherPan) => Err(INVALID_INPUT.at("/gstin", "other_pan").into()),
+        Err(NotChanged::Failed(Failure::Refused(why))) => {
             // It may repeat what it was told.
             let why = why.replace(|character: char| character.is_ascii_digit(), "#");
             tracing::warn!(why, "Razorpay refuses an account");
             Err(PAYOUT_ACCOUNT_REFUSED.into())
         }
-        Err(failure) => Err(failure.into()),
+        Err(NotChanged::Failed(failure)) => Err(failure.into()),
     }
 }

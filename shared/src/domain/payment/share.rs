@@ -156,13 +156,17 @@ impl Payment {
     /// What the professional is to get of it, as things are now: of what is paid, without their taxes once these are settled.
     #[must_use]
     pub fn share_due(&self, booking: &Booking) -> Option<Money> {
+        self.share_due_by(self.taxes.as_ref(), booking)
+    }
+
+    fn share_due_by(&self, taxes: Option<&Terms>, booking: &Booking) -> Option<Money> {
         let settlement = match self.state {
             State::Paid => booking.settlement.unwrap_or_else(|| booking.bill().in_full()),
             State::Settled => booking.settlement?,
             State::Pending | State::Expired => return None,
         };
         let split = |taxes| Split::new(taxes, settlement, booking.bill().price);
-        let net = self.taxes.as_ref().map(|taxes| split(taxes).professional_gets);
+        let net = taxes.map(|taxes| split(taxes).professional_gets);
         Some(net.unwrap_or(settlement.professional_gets))
     }
 
@@ -203,7 +207,8 @@ impl Payment {
         booking: &Booking,
         now: Timestamp,
     ) -> Option<Step> {
-        let (due, is_settled) = (self.share_due(booking)?, self.state == State::Settled);
+        let taxes = self.taxes_told(told);
+        let (due, is_settled) = (self.share_due_by(taxes.as_ref(), booking)?, self.state == State::Settled);
         if told.is_share_unknown {
             return None;
         }
@@ -212,7 +217,8 @@ impl Payment {
             transfer.is_none_or(|told| !share.is_changed_by(told, due, is_settled))
         };
         if self.asks_for_account(booking, now) && self.share.as_ref().is_none_or(|share| is_new(&share)) {
-            return Some(Step::SetAside(told.payout_account.clone()?, self.taxes_told(told)?));
+            let account_id = told.payout_account.clone().filter(|_| due >= LEAST);
+            return Some(Step::SetAside(account_id?, taxes?));
         }
         let share = self.share.as_ref()?;
         let Some(transfer) = &told.transfer else {
@@ -221,8 +227,7 @@ impl Payment {
             if due < LEAST {
                 return is_lost.then_some(Step::DropShare);
             }
-            let again = Step::SetAside(share.account_id.clone(), self.taxes_told(told)?);
-            return is_lost.then_some(again);
+            return is_lost.then_some(Step::SetAside(share.account_id.clone(), taxes?));
         };
         if share.is_changed_by(transfer, due, is_settled) {
             return Some(Step::NoteShare(transfer.clone()));

@@ -33,6 +33,7 @@ fn untaxed() -> Terms {
         tds: 0,
         place: tax::State::of_name("Maharashtra").unwrap(),
         gstin: None,
+        most: Money::paise(i64::MAX),
     }
 }
 

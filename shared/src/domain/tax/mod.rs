@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 pub use gstin::{Gstin, State};
 
 use super::{
-    booking::Settlement,
+    booking::{Booking, Settlement},
     catalogue::{Catalogue, CategoryId, GroupId, GstTreatment},
     india::{self, FinancialYear},
     money::Money,
@@ -111,6 +111,9 @@ pub struct Terms {
     pub place: State,
     /// How the professional is registered.
     pub gstin: Option<Gstin>,
+    /// They get no more than this, which is what they get if it is done as agreed: so much is set aside. By rounding a paisa less
+    /// of work may come to two more for them.
+    pub most: Money,
 }
 
 /// Who does the work, as far as taxes depend on it.
@@ -130,9 +133,11 @@ impl Terms {
     pub fn new(
         (catalogue, category): (&Catalogue, &CategoryId),
         (supplier, place): (Supplier, State),
-        sold: Money,
+        booking: &Booking,
         now: Timestamp,
     ) -> Self {
+        let (price, in_full) = (booking.bill().price, booking.bill().in_full());
+        let sold = booking.settlement.map_or(price, |settlement| settlement.customer_pays.min(price));
         let rules = rules(india::day_of(now));
         let found = catalogue.categories().find(|(_, one)| one.id == *category);
         let treatment = found.map_or(GstTreatment::Standard, |(_, category)| category.gst_treatment);
@@ -150,7 +155,7 @@ impl Terms {
             true => 0,
         };
         let sac = group.and_then(|group| taxes().sac.get(group)).unwrap_or(&taxes().sac_of_other_work);
-        Self {
+        let terms = Self {
             year: FinancialYear::of(now),
             sold_before,
             sold,
@@ -162,7 +167,9 @@ impl Terms {
             tds,
             place,
             gstin,
-        }
+            most: in_full.professional_gets,
+        };
+        Self { most: Split::new(&terms, in_full, price).professional_gets, ..terms }
     }
 
     /// What the State calls that which we do for our fees.
@@ -186,8 +193,12 @@ pub struct Split {
     pub work: Money,
     /// What they pay us beside, GST in it.
     pub customer_fee: Money,
+    /// The GST in that.
+    pub gst_on_customer_fee: Money,
     /// What the professional pays us out of the price, GST in it.
     pub professional_fee: Money,
+    /// The GST in that.
+    pub gst_on_professional_fee: Money,
     /// The GST in the work, whoever pays it.
     pub gst_on_work: Money,
     /// What of that we pay out of what would be the professional's.
@@ -205,32 +216,36 @@ pub struct Split {
 }
 
 impl Split {
-    /// What becomes of what a customer pays by a settlement, of a booking of some price. What of the taxes is more than the
-    /// professional gets, we bear.
+    /// What becomes of what a customer pays by a settlement, of a booking of some price. Of taxes the professional bears no more
+    /// than there is for them.
     #[must_use]
     pub fn new(terms: &Terms, settlement: Settlement, price: Money) -> Self {
-        let pays = settlement.customer_pays;
+        let Settlement { customer_pays: pays, professional_gets: gets, .. } = settlement;
         let work = pays.min(price);
-        let (customer_fee, professional_fee) = (pays.less(work), work.less(settlement.professional_gets));
+        let (customer_fee, professional_fee) = (pays.less(work), work.less(gets));
+        let [gst_on_customer_fee, gst_on_professional_fee] =
+            [customer_fee, professional_fee].map(|fee| tax_in(fee, terms.gst_on_fees));
         let gst_on_work = tax_in(work, terms.gst_on_work);
         let is_ours = terms.liable == Liable::Marketplace;
-        let gst_withheld = if is_ours { gst_on_work } else { Money::NOTHING };
-        let fees = tax_in(customer_fee, terms.gst_on_fees) + tax_in(professional_fee, terms.gst_on_fees);
-        let gst = gst_withheld + fees;
-        let (tcs, tds) = (work.less(gst_on_work).part(terms.tcs), work.part(terms.tds));
-        let professional_gets = settlement.professional_gets.less(gst_withheld + tcs + tds);
-        let marketplace_keeps = pays.less(professional_gets + gst + tcs + tds);
+        let ours = if is_ours { gst_on_work } else { Money::NOTHING };
+        let gst_withheld = ours.min(gets);
+        let tcs = work.less(gst_on_work).part(terms.tcs).min(gets.less(gst_withheld));
+        let tds = work.part(terms.tds).min(gets.less(gst_withheld + tcs));
+        let gst = ours + gst_on_customer_fee + gst_on_professional_fee;
+        let professional_gets = gets.less(gst_withheld + tcs + tds).min(terms.most);
         Self {
             work,
             customer_fee,
+            gst_on_customer_fee,
             professional_fee,
+            gst_on_professional_fee,
             gst_on_work,
             gst_withheld,
             gst,
             tcs,
             tds,
             professional_gets,
-            marketplace_keeps,
+            marketplace_keeps: pays.less(professional_gets + gst + tcs + tds),
         }
     }
 }

@@ -1,6 +1,7 @@
 use proptest::{prelude::*, test_runner::Config};
 
 use super::*;
+use crate::domain::{booking::tests::booking, catalogue::CancellationPolicy};
 
 const TAP: &str = "tap-repair";
 
@@ -8,10 +9,10 @@ fn place() -> State {
     State::of_name("Maharashtra").unwrap()
 }
 
-fn terms(category: &str, supplier: Supplier, sold: i64, now: &str) -> Terms {
-    let catalogue = Catalogue::shipped();
-    let category = (&**catalogue, &category.parse().unwrap());
-    Terms::new(category, (supplier, place()), Money::paise(sold), now.parse().unwrap())
+fn terms(category: &str, supplier: Supplier, price: i64, now: &str) -> Terms {
+    let booking = booking(CancellationPolicy::Standard, &[price], true, 2_000);
+    let category = (&**Catalogue::shipped(), &category.parse().unwrap());
+    Terms::new(category, (supplier, place()), &booking, now.parse().unwrap())
 }
 
 fn nobody() -> Supplier {
@@ -100,6 +101,28 @@ fn a_price_has_its_taxes_in_it() {
     }
 }
 
+/// A paisa less of work is less of a tax by two: what is set aside is enough all the same.
+#[test]
+fn nobody_gets_more_of_less_work() {
+    for price in 13_300..13_500 {
+        let terms = terms(TAP, told_pan(0), price, "2026-08-15T06:00:00Z");
+        let booking = booking(CancellationPolicy::Standard, &[price], true, 2_000);
+        let split = |settlement| Split::new(&terms, settlement, Money::paise(price));
+        let in_full = split(booking.bill().in_full());
+        assert_eq!(in_full.professional_gets, terms.most);
+        for less in 1..20 {
+            let pays = Money::paise(price - less);
+            let fee =
+                booking.agreed.commissions.iter().find(|one| one.name == "service_fee").unwrap().of(pays);
+            let gets = pays.less(fee);
+            let settled =
+                split(Settlement { customer_pays: pays, professional_gets: gets, marketplace_keeps: fee });
+            assert!(settled.professional_gets <= in_full.professional_gets, "{price} less {less}");
+            assert!(settled.marketplace_keeps >= Money::NOTHING);
+        }
+    }
+}
+
 /// A tap for a thousand rupees: worked out by hand.
 #[test]
 fn what_is_paid_for_a_tap_is_split_to_the_paisa() {
@@ -147,6 +170,7 @@ proptest! {
             gst_on_fees: fees,
             tcs,
             tds,
+            most: Money::paise(i64::MAX),
             ..terms(TAP, told_pan(0), 100, "2026-08-15T06:00:00Z")
         };
         let split = Split::new(&terms, settlement, price);
@@ -156,6 +180,8 @@ proptest! {
         prop_assert_eq!(split.work + split.customer_fee, customer_pays);
         prop_assert!(split.professional_gets <= professional_gets);
         // What we keep is less than our fees by their tax, and by nothing else where the professional can bear their own.
+        let withheld = split.gst_withheld + split.tcs + split.tds;
+        prop_assert_eq!(split.professional_gets + withheld, professional_gets);
         if split.professional_gets > Money::NOTHING {
             let taxes = tax_in(split.customer_fee, fees) + tax_in(split.professional_fee, fees);
             prop_assert_eq!(split.marketplace_keeps + taxes, split.customer_fee + split.professional_fee);
