@@ -245,6 +245,8 @@ mod on_one_machine {
         let city = City::without_schedule().await;
         let (ravi, asha, booking) = held(&city).await;
         let payment = asha.asks_to_pay("pay", &booking).await.is(201).body;
+        // What Razorpay tells of later would have it looked at again.
+        city.misbehave(json!([{ "service": "razorpay_webhooks", "every": 1, "do": "lose" }])).await;
         let razorpay = city.razorpay().await;
         let told = razorpay.pays(&payment, "success@razorpay").await;
         asha.verifies(&payment, &told).await.is(200);
