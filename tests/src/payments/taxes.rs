@@ -3,7 +3,10 @@
 mod on_one_machine {
     use std::collections::BTreeSet;
 
-    use connecto_shared::store::{bookings::SHARDS, invoices};
+    use connecto_shared::{
+        domain::india::FinancialYear,
+        store::{bookings::SHARDS, invoices},
+    };
     use futures_util::future::join_all;
     use serde_json::{Value, json};
 
@@ -89,7 +92,7 @@ mod on_one_machine {
         assert_eq!((&unnumbered["serial"], &unnumbered["issued_at"]), (&Value::Null, &Value::Null));
         city.numbers_invoices().await;
         let to_asha = invoice(&asha, &of_asha["invoices"][0]).await;
-        let year = if city.now().await.to_string().as_str() < "2027-03-31T18:30" { "2627" } else { "2728" };
+        let year = FinancialYear::of(city.now().await).short();
         assert_eq!(to_asha["serial"], format!("C/{year}/000000001"));
         assert!(to_asha["issued_at"].is_string());
         let line = |item: &str, sac: &str, rate: i64, tax: i64, total: i64| {
