@@ -1,4 +1,5 @@
-//! Packs the texts that ship with the program: in six languages they are a large part of a small function.
+//! Packs the texts that ship with the program: in six languages they are a large part of a small function. And draws from the
+//! PIN codes in which State each is, for functions that need no more of them.
 
 use std::{
     fs,
@@ -24,5 +25,22 @@ fn main() -> io::Result<()> {
         encoder.finish()?;
     }
     println!("cargo::rerun-if-changed=build.rs");
-    Ok(())
+    states(Path::new(&out))
+}
+
+/// Writes from which PIN code on letters go to which State: a line for each code that is of another State than the one before.
+fn states(out: &Path) -> io::Result<()> {
+    const PIN_CODES: &str = "pin_codes/pin_codes.csv";
+    println!("cargo::rerun-if-changed={PIN_CODES}");
+    let (all, mut runs, mut last) = (fs::read_to_string(PIN_CODES)?, String::new(), "");
+    for line in all.lines().skip(1) {
+        let (Some((pin_code, _)), Some((_, state))) = (line.split_once(','), line.rsplit_once(',')) else {
+            return Err(io::ErrorKind::InvalidData.into());
+        };
+        if state != last {
+            runs.extend([pin_code, ",", state, "\n"]);
+            last = state;
+        }
+    }
+    fs::write(out.join("pin_states.csv"), runs)
 }

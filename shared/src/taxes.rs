@@ -6,12 +6,11 @@ use crate::{
         booking::Booking,
         india::FinancialYear,
         invoice::{Invoice, Papers, Party},
-        locality::Locality,
         payment::Payment,
-        tax::{Gstin, Split, State, Supplier, Terms},
+        tax::{Gstin, Split, Supplier, Terms},
     },
     fault::Fault,
-    store::{catalogue, payments, payout_accounts},
+    store::{payments, payout_accounts},
 };
 
 /// Who we are, and how we are registered.
@@ -27,7 +26,7 @@ pub fn ourselves(app: &App) -> Result<(Party, Gstin), Fault> {
     Ok((ourselves, gstin))
 }
 
-/// How the payment for a booking is taxed if it is credited to the professional now. Two reads, and the catalogue.
+/// How the payment for a booking is taxed if it is credited to the professional now. Two reads.
 pub async fn terms(app: &App, booking: &Booking) -> Result<Terms, Fault> {
     let (agreed, now) = (&booking.agreed, app.now());
     let account = payout_accounts::find(app, agreed.professional_id).await?;
@@ -37,16 +36,7 @@ pub async fn terms(app: &App, booking: &Booking) -> Result<Terms, Fault> {
         gstin: account.and_then(|account| account.registered().cloned()),
         sold_before: payments::sold(app, agreed.professional_id, FinancialYear::of(now)).await?,
     };
-    let catalogue = catalogue::current(app).await?;
-    Ok(Terms::new((&*catalogue, &agreed.category), (supplier, place(booking)?), booking, now))
-}
-
-/// The State in which a booking's work is done.
-fn place(booking: &Booking) -> Result<State, Fault> {
-    let place = &booking.agreed.place;
-    let by_letters = State::of_pin_code(&place.pin_code);
-    let found = by_letters.or_else(|| State::of_name(Locality::nearest(place.point).state));
-    found.ok_or_else(|| Fault::new("a place in no State"))
+    Ok(Terms::new(booking, supplier, now))
 }
 
 /// What is to be written when what was paid has been shared out. One read.

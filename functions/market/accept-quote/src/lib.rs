@@ -9,6 +9,7 @@ use connecto_shared::{
         id::{BookingId, JobId, QuoteId},
         job::{Job, NotQuoted, Quote},
         limits::BOOK_PER_ACCOUNT,
+        tax::Class,
     },
     http::{
         BookingAnswer, CreatedOnce, Error, Idempotent, Path, Problem, SignedIn, Wording,
@@ -125,6 +126,7 @@ fn agree(app: &App, wording: &Wording, job: &Job, quote: &Quote) -> Result<Agree
         job_id: Some(job.job_id),
         title: job.asks.title.clone(),
         policy: wording.catalogue.cancellation(&job.asks.category),
+        tax_class: Class::of(&wording.catalogue, &job.asks.category),
         category: job.asks.category.clone(),
         lines: quote.lines(),
         commissions: commissions(app.now()),

@@ -12,6 +12,7 @@ use connecto_shared::{
         prose::{Line, Prose, has_contact_details},
         service::{LeadTime, Service},
         several::Several,
+        tax::Class,
         user::User,
     },
     http::{
@@ -150,6 +151,7 @@ fn agree(
         job_id: None,
         title: service.offer.title,
         policy: wording.catalogue.cancellation(&service.offer.category),
+        tax_class: Class::of(&wording.catalogue, &service.offer.category),
         category: service.offer.category,
         lines,
         commissions: commissions(app.now()),

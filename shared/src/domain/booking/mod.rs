@@ -28,6 +28,7 @@ use super::{
     person::PersonName,
     place::{PinCode, Point},
     prose::{Line, Prose},
+    tax::Class,
     text::{plain_text, text_type},
 };
 
@@ -95,6 +96,8 @@ pub struct Agreed {
     pub title: Line<80>,
     /// Of which category it was.
     pub category: CategoryId,
+    /// What that was to the State.
+    pub tax_class: Class,
     /// What is done, and what each part costs.
     pub lines: Vec<LineItem>,
     /// What the marketplace takes, by the rules of the day on which it was agreed.

@@ -8,7 +8,7 @@ use proptest::{
 use serde_json::json;
 
 use super::*;
-use crate::domain::commission::commissions;
+use crate::domain::{catalogue::Catalogue, commission::commissions};
 
 const BOOKINGS: usize = 10_000;
 
@@ -31,6 +31,7 @@ pub(in crate::domain) fn booking(
         job_id: None,
         title: "Tap repaired".parse().unwrap(),
         category: "tap-repair".parse().unwrap(),
+        tax_class: Class::of(Catalogue::shipped(), &"tap-repair".parse().unwrap()),
         lines: prices
             .iter()
             .map(|price| LineItem { name: "Tap".parse().unwrap(), price: Money::paise(*price) })

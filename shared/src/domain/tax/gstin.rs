@@ -6,7 +6,6 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::domain::{
-    locality::Locality,
     place::PinCode,
     text::{plain_text, text_type},
 };
@@ -62,10 +61,17 @@ impl State {
         STATES.iter().any(|(one, _)| *one == code).then_some(Self(code))
     }
 
-    /// The one to which letters with a PIN code go, where that is known.
+    /// The one to which letters with a PIN code go; of a code that is not known, where those of the next lower one go.
     #[must_use]
-    pub fn of_pin_code(pin_code: &PinCode) -> Option<Self> {
-        Self::of_name(Locality::of(pin_code)?.state)
+    pub fn of_pin_code(pin_code: &PinCode) -> Self {
+        let runs = include_str!(concat!(env!("OUT_DIR"), "/pin_states.csv")).lines();
+        let mut runs =
+            runs.filter_map(|run| run.split_once(',')).map(|(first, state)| (first, Self::of_name(state)));
+        let found =
+            runs.clone().take_while(|(first, _)| *first <= pin_code.as_str()).last().or_else(|| runs.next());
+        found
+            .and_then(|(_, state)| state)
+            .unwrap_or_else(|| unreachable!("each line has a State, as a test says"))
     }
 
     /// The one that is called so.
@@ -187,7 +193,15 @@ mod tests {
             .map(|line| line.rsplit(',').next().unwrap())
             .collect();
         assert_eq!(named, STATES.map(|(_, name)| name).into());
-        let pune = State::of_pin_code(&"411038".parse().unwrap()).unwrap();
+        for line in include_str!("../../../pin_codes/pin_codes.csv").lines().skip(1) {
+            let (pin_code, state) = (line.split(',').next().unwrap(), line.rsplit(',').next().unwrap());
+            assert_eq!(State::of_pin_code(&pin_code.parse().unwrap()).name(), state, "{pin_code}");
+        }
+        // Codes that are not known.
+        for (unknown, state) in [("100000", "Delhi"), ("411999", "Maharashtra")] {
+            assert_eq!(State::of_pin_code(&unknown.parse().unwrap()).name(), state, "{unknown}");
+        }
+        let pune = State::of_pin_code(&"411038".parse().unwrap());
         assert_eq!((pune.name(), serde_json::to_value(pune).unwrap()), ("Maharashtra", "27".into()));
         assert_eq!(serde_json::from_str::<State>("\"07\"").unwrap().name(), "Delhi");
         assert!(serde_json::from_str::<State>("\"25\"").is_err());

@@ -86,6 +86,27 @@ pub enum Liable {
     Nobody,
 }
 
+/// What work is to the State, as the catalogue had it when it was agreed on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Class {
+    /// Who pays tax on it.
+    pub treatment: GstTreatment,
+    /// To which group it belonged; none where it was in no catalogue.
+    pub group: Option<GroupId>,
+}
+
+impl Class {
+    /// What work of a category is.
+    #[must_use]
+    pub fn of(catalogue: &Catalogue, category: &CategoryId) -> Self {
+        let found = catalogue.categories().find(|(_, one)| one.id == *category);
+        Self {
+            treatment: found.map_or(GstTreatment::Standard, |(_, category)| category.gst_treatment),
+            group: found.map(|(group, _)| group.id.clone()),
+        }
+    }
+}
+
 /// How a payment is taxed: rates in hundredths of a per cent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
@@ -128,20 +149,14 @@ pub struct Supplier {
 }
 
 impl Terms {
-    /// How something is taxed that is sold now.
+    /// How a booking is taxed that is credited to the professional now.
     #[must_use]
-    pub fn new(
-        (catalogue, category): (&Catalogue, &CategoryId),
-        (supplier, place): (Supplier, State),
-        booking: &Booking,
-        now: Timestamp,
-    ) -> Self {
+    pub fn new(booking: &Booking, supplier: Supplier, now: Timestamp) -> Self {
         let (price, in_full) = (booking.bill().price, booking.bill().in_full());
         let sold = booking.settlement.map_or(price, |settlement| settlement.customer_pays.min(price));
         let rules = rules(india::day_of(now));
-        let found = catalogue.categories().find(|(_, one)| one.id == *category);
-        let treatment = found.map_or(GstTreatment::Standard, |(_, category)| category.gst_treatment);
-        let group = found.map(|(group, _)| &group.id);
+        let Class { treatment, group } = &booking.agreed.tax_class;
+        let group = group.as_ref();
         let of_group = group.and_then(|group| rules.gst_on_work_of.get(group));
         let Supplier { gstin, has_told_pan, sold_before } = supplier;
         let (liable, gst_on_work) = match (treatment, &gstin) {
@@ -165,7 +180,7 @@ impl Terms {
             gst_on_fees: rules.gst_on_fees,
             tcs: if liable == Liable::Professional { rules.tcs } else { 0 },
             tds,
-            place,
+            place: State::of_pin_code(&booking.agreed.place.pin_code),
             gstin,
             most: in_full.professional_gets,
         };

@@ -5,14 +5,12 @@ use crate::domain::{booking::tests::booking, catalogue::CancellationPolicy};
 
 const TAP: &str = "tap-repair";
 
-fn place() -> State {
-    State::of_name("Maharashtra").unwrap()
-}
-
 fn terms(category: &str, supplier: Supplier, price: i64, now: &str) -> Terms {
-    let booking = booking(CancellationPolicy::Standard, &[price], true, 2_000);
-    let category = (&**Catalogue::shipped(), &category.parse().unwrap());
-    Terms::new(category, (supplier, place()), &booking, now.parse().unwrap())
+    let mut booking = booking(CancellationPolicy::Standard, &[price], true, 2_000);
+    booking.agreed.tax_class = Class::of(Catalogue::shipped(), &category.parse().unwrap());
+    let terms = Terms::new(&booking, supplier, now.parse().unwrap());
+    assert_eq!(terms.place.name(), "Maharashtra");
+    terms
 }
 
 fn nobody() -> Supplier {
