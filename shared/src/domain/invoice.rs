@@ -296,11 +296,11 @@ impl Papers<'_> {
         let name = agreed.professional_name.as_ref().map(|name| name.as_str().to_owned());
         let gstin = self.taxes.gstin.clone();
         let registered = gstin.as_ref().map(Gstin::state);
-        let lives = self.account.map(|account| State::of_pin_code(&account.address.pin_code));
+        let lives = self.account.map(|account| State::of_pin_code(&account.pin_code));
         Party {
             name: self.account.map(|account| account.name.to_string()).or(name),
-            address: self.account.map(|account| account.address.line()),
-            pin_code: self.account.map(|account| account.address.pin_code.clone()),
+            address: self.account.map(|account| account.address.clone()),
+            pin_code: self.account.map(|account| account.pin_code.clone()),
             state: registered.or(lives).unwrap_or(self.ourselves.state),
             gstin,
         }

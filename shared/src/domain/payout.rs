@@ -153,7 +153,7 @@ pub struct Details {
 }
 
 /// Where somebody is registered, or lives.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RegisteredAddress {
     /// The house and the street.
@@ -223,8 +223,10 @@ pub struct PayoutAccount {
     pub pan: Pan,
     /// How they are registered for GST, if they are.
     pub gstin: Option<Gstin>,
-    /// Where they are registered, or live.
-    pub address: RegisteredAddress,
+    /// Where they are registered, or live, in one line.
+    pub address: String,
+    /// Where letters to them go.
+    pub pin_code: PinCode,
     /// The last digits of its number.
     pub ends_in: String,
     /// Its branch.
@@ -262,7 +264,8 @@ impl PayoutAccount {
             name: details.name.clone(),
             pan: pan.clone(),
             gstin: details.gstin.clone(),
-            address: details.address.clone(),
+            address: details.address.line(),
+            pin_code: details.address.pin_code.clone(),
             ends_in: details.account_number.ends_in().to_owned(),
             ifsc: details.ifsc.clone(),
             changed_at: now,

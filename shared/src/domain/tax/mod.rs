@@ -38,7 +38,7 @@ struct Taxes {
     rules: Vec<Rules>,
     /// Headings of the scheme of classification of services (Notification No. 11/2017-Central Tax (Rate), annexure) by groups of
     /// categories.
-    sac: BTreeMap<GroupId, String>,
+    sac: BTreeMap<String, String>,
     sac_of_other_work: String,
     sac_of_fees: String,
 }
@@ -51,7 +51,7 @@ struct Rules {
     since: Date,
     gst_on_section_9_5: i64,
     gst_on_work: i64,
-    gst_on_work_of: BTreeMap<GroupId, i64>,
+    gst_on_work_of: BTreeMap<String, i64>,
     gst_on_fees: i64,
     tcs: i64,
     tds: i64,
@@ -157,7 +157,7 @@ impl Terms {
         let rules = rules(india::day_of(now));
         let Class { treatment, group } = &booking.agreed.tax_class;
         let group = group.as_ref();
-        let of_group = group.and_then(|group| rules.gst_on_work_of.get(group));
+        let of_group = group.and_then(|group| rules.gst_on_work_of.get(group.as_str()));
         let Supplier { gstin, has_told_pan, sold_before } = supplier;
         let (liable, gst_on_work) = match (treatment, &gstin) {
             (GstTreatment::Exempt, _) | (GstTreatment::Standard, None) => (Liable::Nobody, 0),
@@ -169,7 +169,8 @@ impl Terms {
             true if (sold_before + sold).amount() > rules.tds_free_up_to => rules.tds,
             true => 0,
         };
-        let sac = group.and_then(|group| taxes().sac.get(group)).unwrap_or(&taxes().sac_of_other_work);
+        let sac =
+            group.and_then(|group| taxes().sac.get(group.as_str())).unwrap_or(&taxes().sac_of_other_work);
         let terms = Self {
             year: FinancialYear::of(now),
             sold_before,

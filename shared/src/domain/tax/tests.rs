@@ -42,10 +42,10 @@ fn rules_are_dated_and_each_group_has_a_heading() {
         }
         assert!([rules.tcs, rules.tds, rules.tds_without_pan].iter().all(|rate| (0..=2_000).contains(rate)));
     }
-    let groups: Vec<_> = Catalogue::shipped().groups.iter().map(|group| &group.id).collect();
+    let groups: Vec<_> = Catalogue::shipped().groups.iter().map(|group| group.id.as_str()).collect();
     let named = all.iter().flat_map(|rules| rules.gst_on_work_of.keys()).chain(taxes().sac.keys());
     for group in named {
-        assert!(groups.contains(&group), "{group}");
+        assert!(groups.contains(&group.as_str()), "{group}");
     }
     for group in groups {
         let sac = &taxes().sac[group];
