@@ -167,12 +167,14 @@ async fn told(
     attempts: Vec<Attempt>,
 ) -> Result<Told, Failure> {
     let (mut told, now) = (Told { attempts, ..Told::default() }, app.now());
-    if payment.asks_for_account(booking, now) {
+    let (asks_for_account, may_be_taxed) = (payment.asks_for_account(booking, now), payment.may_be_taxed());
+    if asks_for_account || may_be_taxed && booking.settlement.is_some() {
         let account = payout_accounts::find(app, payment.professional_id).await?;
-        told.payout_account = account.and_then(PayoutAccount::active);
-    }
-    if payment.asks_for_taxes(booking, told.payout_account.as_ref()) {
-        told.taxes = Some(taxes::terms(app, booking).await?);
+        let active = account.clone().and_then(PayoutAccount::active);
+        if may_be_taxed && (active.is_some() || booking.settlement.is_some()) {
+            told.taxes = Some(taxes::terms(app, booking, account).await?);
+        }
+        told.payout_account = active.filter(|_| asks_for_account);
     }
     let Some(share) = payment.open_share(booking, now) else { return Ok(told) };
     let transfers = match razorpay::transfers(app, payment, share).await {

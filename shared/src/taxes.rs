@@ -7,6 +7,7 @@ use crate::{
         india::FinancialYear,
         invoice::{Invoice, Papers, Party},
         payment::Payment,
+        payout::PayoutAccount,
         tax::{Gstin, Split, Supplier, Terms},
     },
     fault::Fault,
@@ -21,20 +22,18 @@ pub fn ourselves(app: &App) -> Result<(Party, Gstin), Fault> {
         address: Some(app.setting("LEGAL_ADDRESS")?.to_owned()),
         pin_code: None,
         state: gstin.state(),
-        gstin: Some(gstin.clone()),
     };
     Ok((ourselves, gstin))
 }
 
-/// How the payment for a booking is taxed if it is credited to the professional now. Two reads.
-pub async fn terms(app: &App, booking: &Booking) -> Result<Terms, Fault> {
-    let (agreed, now) = (&booking.agreed, app.now());
-    let account = payout_accounts::find(app, agreed.professional_id).await?;
+/// How the payment for a booking is taxed if it is credited to the professional now, who has this account. One read.
+pub async fn terms(app: &App, booking: &Booking, account: Option<PayoutAccount>) -> Result<Terms, Fault> {
+    let now = app.now();
     let supplier = Supplier {
         // What they told counts once Razorpay looks at it.
         has_told_pan: account.as_ref().is_some_and(|account| account.is_person_told),
         gstin: account.and_then(|account| account.registered().cloned()),
-        sold_before: payments::sold(app, agreed.professional_id, FinancialYear::of(now)).await?,
+        sold_before: payments::sold(app, booking.agreed.professional_id, FinancialYear::of(now)).await?,
     };
     Ok(Terms::new(booking, supplier, now))
 }
@@ -46,11 +45,9 @@ pub async fn invoices(
     split: &Split,
 ) -> Result<Vec<Invoice>, Fault> {
     let Some(taxes) = &payment.taxes else { return Ok(Vec::new()) };
-    let (ourselves, gstin) = ourselves(app)?;
     let account = payout_accounts::find(app, payment.professional_id).await?;
     let papers = Papers {
-        ourselves: &ourselves,
-        gstin: &gstin,
+        ourselves: ourselves(app)?,
         booking,
         payment_id: payment.payment_id,
         taxes,

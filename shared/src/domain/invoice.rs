@@ -73,18 +73,16 @@ pub struct Numbered {
 }
 
 /// Who supplies something, or has it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Party {
-    /// What they are called; null where they told nobody.
+    /// What they are called; none where they told nobody.
     pub name: Option<String>,
-    /// Where they are; null where they told nobody.
+    /// Where they are; none where they told nobody.
     pub address: Option<String>,
     /// Where letters to them go.
     pub pin_code: Option<PinCode>,
     /// In which State, by its code under GST.
     pub state: State,
-    /// How they are registered; null for who is not.
-    pub gstin: Option<Gstin>,
 }
 
 /// What is supplied.
@@ -131,10 +129,12 @@ pub struct Invoice {
     pub title: Line<80>,
     /// Who supplies.
     pub supplier: Party,
-    /// Whose number it bears.
+    /// How they are registered.
     pub gstin: Gstin,
     /// Who has it.
     pub recipient: Party,
+    /// How they are registered, if they are.
+    pub recipient_gstin: Option<Gstin>,
     /// Where it counts as supplied.
     pub place_of_supply: State,
     /// Whether we are liable for work that another does (CGST Act, section 9(5)).
@@ -194,8 +194,7 @@ impl Invoice {
         match self.kind {
             Kind::ToProfessional => is_professional,
             Kind::ToCustomer | Kind::BillOfSupply => {
-                let is_theirs = self.supplier.gstin.is_some() && self.is_by_professional();
-                user_id == self.customer_id || is_professional && is_theirs
+                user_id == self.customer_id || is_professional && self.is_by_professional()
             }
         }
     }
@@ -208,10 +207,8 @@ impl Invoice {
 
 /// What invoices are made of.
 pub struct Papers<'a> {
-    /// Who we are.
-    pub ourselves: &'a Party,
-    /// How we are registered.
-    pub gstin: &'a Gstin,
+    /// Who we are, and how we are registered.
+    pub ourselves: (Party, Gstin),
     /// The booking that has ended.
     pub booking: &'a Booking,
     /// For which payment.
@@ -239,8 +236,8 @@ impl Papers<'_> {
         let is_ours = taxes.liable == Liable::Marketplace;
         let (ours, theirs) = if is_ours { (vec![work, fee], None) } else { (vec![fee], Some(work)) };
         let mut all = vec![
-            (Kind::ToCustomer, self.ourselves.clone(), self.gstin, self.customer(), ours),
-            (Kind::ToProfessional, self.ourselves.clone(), self.gstin, self.professional(), vec![commission]),
+            (Kind::ToCustomer, self.ourselves.clone(), self.customer(), ours),
+            (Kind::ToProfessional, self.ourselves.clone(), self.professional(), vec![commission]),
         ];
         if let (Some(gstin), Some(work)) = (&taxes.gstin, theirs) {
             let kind = if work.rate == 0 { Kind::BillOfSupply } else { Kind::ToCustomer };
@@ -249,33 +246,34 @@ impl Papers<'_> {
                 // Where no tax is, nobody asks where the customer lives.
                 (recipient.address, recipient.pin_code) = (None, None);
             }
-            all.push((kind, self.professional(), gstin, recipient, vec![work]));
+            all.push((kind, (self.professional(), gstin.clone()), recipient, vec![work]));
         }
         for (.., lines) in &mut all {
             lines.retain(|line| line.total > Money::NOTHING);
         }
         let agreed = &self.booking.agreed;
         let wanted = all.into_iter().filter(|(.., lines)| !lines.is_empty());
-        let write =
-            |((kind, supplier, gstin, recipient, lines), invoice_id): ((_, _, &Gstin, Party, Vec<_>), _)| {
-                Invoice {
-                    invoice_id,
-                    kind,
-                    payment_id: self.payment_id,
-                    booking_id: self.booking.booking_id,
-                    customer_id: agreed.customer_id,
-                    professional_id: agreed.professional_id,
-                    title: agreed.title.clone(),
-                    is_section_9_5: is_ours && lines.iter().any(|line: &InvoiceLine| line.item == Item::Work),
-                    place_of_supply: recipient.state,
-                    supplier,
-                    gstin: gstin.clone(),
-                    recipient,
-                    lines,
-                    created_at: now,
-                    numbered: None,
-                }
-            };
+        let write = |((kind, (supplier, gstin), recipient, lines), invoice_id): (
+            (_, _, Party, Vec<InvoiceLine>),
+            _,
+        )| Invoice {
+            invoice_id,
+            kind,
+            payment_id: self.payment_id,
+            booking_id: self.booking.booking_id,
+            customer_id: agreed.customer_id,
+            professional_id: agreed.professional_id,
+            title: agreed.title.clone(),
+            is_section_9_5: is_ours && lines.iter().any(|line| line.item == Item::Work),
+            place_of_supply: recipient.state,
+            supplier,
+            gstin,
+            recipient,
+            recipient_gstin: taxes.gstin.clone().filter(|_| kind == Kind::ToProfessional),
+            lines,
+            created_at: now,
+            numbered: None,
+        };
         wanted.zip(ids).map(write).collect()
     }
 
@@ -286,7 +284,6 @@ impl Papers<'_> {
             address: Some(agreed.place.address.as_str().to_owned()),
             pin_code: Some(agreed.place.pin_code.clone()),
             state: self.taxes.place,
-            gstin: None,
         }
     }
 
@@ -294,15 +291,13 @@ impl Papers<'_> {
     fn professional(&self) -> Party {
         let agreed = &self.booking.agreed;
         let name = agreed.professional_name.as_ref().map(|name| name.as_str().to_owned());
-        let gstin = self.taxes.gstin.clone();
-        let registered = gstin.as_ref().map(Gstin::state);
+        let registered = self.taxes.gstin.as_ref().map(Gstin::state);
         let lives = self.account.map(|account| State::of_pin_code(&account.pin_code));
         Party {
             name: self.account.map(|account| account.name.to_string()).or(name),
             address: self.account.map(|account| account.address.clone()),
             pin_code: self.account.map(|account| account.pin_code.clone()),
-            state: registered.or(lives).unwrap_or(self.ourselves.state),
-            gstin,
+            state: registered.or(lives).unwrap_or(self.ourselves.0.state),
         }
     }
 }

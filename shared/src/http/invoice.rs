@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::domain::{
     id::{BookingId, InvoiceId, PaymentId},
-    invoice::{self, Invoice, InvoiceLine, Item, Kind},
+    invoice::{Invoice, InvoiceLine, Item, Kind, Party},
     money::Money,
     place::PinCode,
     prose::Line,
@@ -122,8 +122,8 @@ impl From<Invoice> for InvoiceAnswer {
             summary,
             payment_id: invoice.payment_id,
             booking_id: invoice.booking_id,
-            supplier: invoice.supplier.into(),
-            recipient: invoice.recipient.into(),
+            supplier: PartyAnswer::of(invoice.supplier, Some(invoice.gstin)),
+            recipient: PartyAnswer::of(invoice.recipient, invoice.recipient_gstin),
             place_of_supply: invoice.place_of_supply.into(),
             reverse_charge: false,
             value,
@@ -145,9 +145,9 @@ impl InvoiceLineAnswer {
     }
 }
 
-impl From<invoice::Party> for PartyAnswer {
-    fn from(party: invoice::Party) -> Self {
-        let invoice::Party { name, address, pin_code, state, gstin } = party;
+impl PartyAnswer {
+    fn of(party: Party, gstin: Option<Gstin>) -> Self {
+        let Party { name, address, pin_code, state } = party;
         Self { name, address, pin_code, state: state.into(), gstin }
     }
 }

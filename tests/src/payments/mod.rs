@@ -7,11 +7,16 @@ mod measured;
 mod page;
 mod pay;
 mod payouts;
+mod refunds;
 mod taxes;
+mod webhooks;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::city::{City, Person, Plumber, offer, open_plan};
+use crate::city::{City, Person, Plumber, offer, open_plan, wait_until};
+
+/// 499 rupees, and two per cent of that.
+const PRICE: i64 = 50_898;
 
 /// A plumber, a customer, and what she has held.
 async fn held(city: &City) -> (Plumber, Person, Value) {
@@ -20,4 +25,17 @@ async fn held(city: &City) -> (Plumber, Person, Value) {
     let slots = ravi.slots(city).await;
     let booking = asha.books("a", ravi.order(&slots[30])).await.is(201).body;
     (ravi, asha, booking)
+}
+
+fn money(amount: i64) -> Value {
+    json!({ "amount": amount, "currency": "INR" })
+}
+
+/// Waits until so much has gone back: who looks just as Razorpay tells of it may leave that to the schedule.
+async fn refunded(city: &City, asha: &Person, payment: &Value, amount: i64) {
+    let is_refunded = async || {
+        city.reconciles().await;
+        asha.sees_payment(payment).await["refunded"] == money(amount)
+    };
+    wait_until(is_refunded).await;
 }

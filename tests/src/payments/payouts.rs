@@ -6,11 +6,9 @@ mod on_one_machine {
 
     use crate::{
         city::{City, Person, Plumber, Razorpay, offer, open_plan, payout_details, wait_until},
-        payments::held,
+        payments::{PRICE, held},
     };
 
-    /// 499 rupees, and two per cent of that.
-    const PRICE: i64 = 50_898;
     /// 499 rupees less fifteen per cent, and less the GST of five per cent that is in it.
     const SHARE: i64 = 40_039;
     /// The same less five per cent as TDS, of who has told no permanent account number when the booking ends.

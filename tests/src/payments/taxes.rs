@@ -12,12 +12,8 @@ mod on_one_machine {
 
     use crate::{
         city::{City, Person, Plumber, offer, open_plan, payout_details},
-        payments::held,
+        payments::{held, money},
     };
-
-    fn money(amount: i64) -> Value {
-        json!({ "amount": amount, "currency": "INR" })
-    }
 
     fn paise(money: &Value) -> i64 {
         money["amount"].as_i64().unwrap()

@@ -4,10 +4,12 @@
 //! are made. What is known of those is what Razorpay says when it is asked: [`Payment::next`] says what is to be done by
 //! it, whoever it was that had us ask.
 
+mod refund;
 mod share;
 #[cfg(test)]
 mod tests;
 
+pub use refund::{Refund, RefundState, RefundTold};
 pub use share::{LEASE, Share, ShareState, Source, TransferStatus, TransferTold};
 
 use jiff::{SignedDuration, Timestamp};
@@ -18,12 +20,10 @@ use super::{
     booking::{Act, Actor, Booking, Settlement},
     id::{BookingId, InvoiceId, PaymentId, ProfessionalId, UserId},
     ledger::{Account, Phase, Transfer},
-    money::{LEAST, Money},
+    money::Money,
     tax::{Split, Terms},
 };
 
-/// A bank that refuses a refund is asked so often.
-const REFUND_TRIES: u32 = 3;
 /// What failed may be authorised for days (Razorpay, "late authorization"); after so long it is over.
 const MAY_BE_PAID_FOR: SignedDuration = SignedDuration::from_hours(6 * 24);
 /// What is paid is looked at twice more without being told: for what else was captured.
@@ -92,46 +92,6 @@ pub struct Capture {
     pub bank_reference: Option<String>,
     /// What goes back of it.
     pub refund: Option<Refund>,
-}
-
-/// Money that goes back.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Refund {
-    /// How much.
-    pub amount: Money,
-    /// Since when.
-    pub since: Timestamp,
-    /// How often it was tried, from 1.
-    pub tries: u32,
-    /// Razorpay's refund, once there is one.
-    pub id: Option<String>,
-    /// By what banks know it, where Razorpay said that.
-    pub bank_reference: Option<String>,
-    /// How far it has come.
-    pub state: RefundState,
-}
-
-/// A refund, as Razorpay has it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RefundTold {
-    /// Razorpay's refund.
-    pub id: String,
-    /// How far it has come.
-    pub state: RefundState,
-    /// By what banks know it, where that is known.
-    pub bank_reference: Option<String>,
-}
-
-/// How far a refund has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RefundState {
-    /// It is on its way.
-    Pending,
-    /// The bank has it.
-    Processed,
-    /// The bank did not take it.
-    Failed,
 }
 
 /// An attempt to pay an order, as Razorpay has it.
@@ -240,15 +200,6 @@ impl Attempt {
         let captured = transfer("capture", Account::Gateway, credit, self.amount);
         let fee = transfer("fee", Account::Costs, Account::Gateway, self.fee);
         [captured, fee].into_iter().filter(|transfer| transfer.amount > Money::NOTHING).collect()
-    }
-}
-
-impl Capture {
-    /// Whether more of it went back than we asked for.
-    fn disagrees(&self, attempts: &[Attempt]) -> bool {
-        let asked_for = self.refund.as_ref().filter(|refund| refund.state != RefundState::Failed);
-        let asked_for = asked_for.map_or(Money::NOTHING, |refund| refund.amount);
-        attempts.iter().any(|attempt| attempt.id == self.id && attempt.refunded > asked_for)
     }
 }
 
@@ -399,78 +350,6 @@ impl Payment {
         paid.refund = refund;
         transfers.extend(reserved);
         ((next, transfers), split)
-    }
-
-    /// A refund of a part of a capture, and what it reserves of what the customer is owed. What Razorpay does not refund, for
-    /// it is too little, stays owed.
-    fn refund(&self, of: &str, amount: Money, now: Timestamp) -> (Option<Refund>, Option<Transfer>) {
-        if amount < LEAST {
-            return (None, None);
-        }
-        let state = RefundState::Pending;
-        let refund = Refund { amount, since: now, tries: 1, id: None, bank_reference: None, state };
-        (Some(refund), Some(self.refunding(of, amount, Phase::Pending, now)))
-    }
-
-    fn refunding(&self, of: &str, amount: Money, phase: Phase, now: Timestamp) -> Transfer {
-        let name = match phase {
-            Phase::Posted => format!("refund#{of}#posted"),
-            Phase::Voided => format!("refund#{of}#voided"),
-            Phase::Pending | Phase::Whole => format!("refund#{of}"),
-        };
-        let (debit, credit) = (Account::Owed(self.customer_id), Account::Gateway);
-        Transfer { name, debit, credit, amount, phase, at: now }
-    }
-
-    /// What Razorpay says of the refund of a capture. One that the bank does not take is tried again, each time as another: only
-    /// then, or it might go back twice.
-    #[must_use]
-    pub fn refunded(&self, of: &str, told: RefundTold, now: Timestamp) -> Moved {
-        let RefundTold { id, state, bank_reference } = told;
-        let mut next = self.next_version();
-        let capture = next.captures.iter_mut().find(|capture| capture.id == of);
-        let Some(refund) = capture.and_then(|capture| capture.refund.as_mut()) else {
-            return (next, Vec::new());
-        };
-        let amount = refund.amount;
-        refund.bank_reference = bank_reference;
-        match state {
-            RefundState::Pending => {
-                refund.id = Some(id);
-                (next, Vec::new())
-            }
-            RefundState::Processed => {
-                (refund.id, refund.state) = (Some(id), RefundState::Processed);
-                (next, vec![self.refunding(of, amount, Phase::Posted, now)])
-            }
-            RefundState::Failed if refund.tries < REFUND_TRIES => {
-                (refund.id, refund.tries, refund.since) = (None, refund.tries + 1, now);
-                (next, Vec::new())
-            }
-            RefundState::Failed => {
-                refund.state = RefundState::Failed;
-                (next, vec![self.refunding(of, amount, Phase::Voided, now)])
-            }
-        }
-    }
-
-    /// By what Razorpay knows that a refund is the one it was asked for before (`X-Refund-Idempotency`).
-    #[must_use]
-    pub fn refund_key(&self, of: &str, refund: &Refund) -> String {
-        format!("{}-{of}-{}", self.payment_id, refund.tries)
-    }
-
-    /// The captures of which something is on its way back.
-    pub fn refunding_captures(&self) -> impl Iterator<Item = (&Capture, &Refund)> {
-        let refunds = self.captures.iter().filter_map(|capture| Some((capture, capture.refund.as_ref()?)));
-        refunds.filter(|(_, refund)| refund.state == RefundState::Pending)
-    }
-
-    /// How much has gone back, or is on its way.
-    #[must_use]
-    pub fn sum_of_refunds(&self, state: RefundState) -> Money {
-        let refunds = self.captures.iter().filter_map(|capture| capture.refund.as_ref());
-        refunds.filter(|refund| refund.state == state).map(|refund| refund.amount).sum()
     }
 
     /// It as it is when nothing is to be done now, and when it is looked at again: the later, the longer nothing has happened.

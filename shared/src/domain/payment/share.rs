@@ -170,11 +170,10 @@ impl Payment {
         Some(net.unwrap_or(settlement.professional_gets))
     }
 
-    /// Whether it has to be told how it is taxed.
+    /// Whether it is not settled yet how it is taxed: it is as soon as it is credited to the professional.
     #[must_use]
-    pub fn asks_for_taxes(&self, booking: &Booking, payout_account: Option<&String>) -> bool {
-        let is_now = payout_account.is_some() || booking.settlement.is_some();
-        self.state == State::Paid && self.taxes.is_none() && is_now
+    pub fn may_be_taxed(&self) -> bool {
+        self.state == State::Paid && self.taxes.is_none()
     }
 
     /// Whether it has to be known which account the professional has.

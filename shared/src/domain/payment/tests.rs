@@ -14,6 +14,7 @@ use crate::domain::{
     catalogue::CancellationPolicy,
     india::FinancialYear,
     ledger::{self, Change},
+    money::LEAST,
     tax::{self, Liable},
 };
 
@@ -206,7 +207,8 @@ impl World {
                 payout_account: self.account.clone().filter(|_| asks),
                 taxes: None,
             };
-            let is_taxed = self.payment.asks_for_taxes(&self.booking, told.payout_account.as_ref());
+            let is_credited = told.payout_account.is_some() || self.booking.settlement.is_some();
+            let is_taxed = self.payment.may_be_taxed() && is_credited;
             let told = Told { taxes: is_taxed.then(|| self.terms()), ..told };
             match self.payment.next(&told, &refused, &self.booking, now) {
                 Step::SetAside(account, taxes) => {

@@ -19,7 +19,6 @@ mod gstin;
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use jiff::{Timestamp, civil::Date};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use gstin::{Gstin, State};
@@ -75,7 +74,7 @@ fn rules(day: Date) -> &'static Rules {
 }
 
 /// Who pays GST on the work itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Liable {
     /// The marketplace (CGST Act, section 9(5)).

@@ -130,7 +130,7 @@ struct TheirPayment {
     fee: Option<i64>,
     created_at: i64,
     #[serde(default)]
-    acquirer_data: Acquirer,
+    acquirer_data: Value,
 }
 
 #[derive(Deserialize)]
@@ -138,30 +138,20 @@ struct TheirRefund {
     id: String,
     status: RefundState,
     #[serde(default)]
-    acquirer_data: Acquirer,
+    acquirer_data: Value,
 }
 
-/// By what banks know a payment or a refund: which of it there is depends on how it was paid, and on how far it is.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Acquirer {
-    rrn: Option<String>,
-    arn: Option<String>,
-    bank_transaction_id: Option<String>,
-    upi_transaction_id: Option<String>,
-}
-
-impl Acquirer {
-    /// The one that people are asked for by their bank.
-    fn reference(self) -> Option<String> {
-        self.rrn.or(self.arn).or(self.bank_transaction_id).or(self.upi_transaction_id)
-    }
+/// By what banks know a payment or a refund: which of these there is depends on how it was paid, and on how far it is. Whatever
+/// else Razorpay says there stands in the way of nothing.
+fn bank_reference(acquirer_data: &Value) -> Option<String> {
+    let names = ["rrn", "arn", "bank_transaction_id", "upi_transaction_id"];
+    names.iter().find_map(|name| acquirer_data[name].as_str()).map(str::to_owned)
 }
 
 impl From<TheirRefund> for RefundTold {
     fn from(theirs: TheirRefund) -> Self {
         let TheirRefund { id, status, acquirer_data } = theirs;
-        Self { id, state: status, bank_reference: acquirer_data.reference() }
+        Self { id, state: status, bank_reference: bank_reference(&acquirer_data) }
     }
 }
 
@@ -231,7 +221,7 @@ pub async fn attempts(app: &App, order_id: &str) -> Result<Vec<Attempt>, Failure
 impl From<TheirPayment> for Attempt {
     fn from(theirs: TheirPayment) -> Self {
         let TheirPayment { id, status, amount, amount_refunded, fee, created_at, acquirer_data } = theirs;
-        let bank_reference = acquirer_data.reference();
+        let bank_reference = bank_reference(&acquirer_data);
         let [amount, refunded, fee] = [amount, amount_refunded, fee.unwrap_or_default()].map(Money::paise);
         Self { id, status, amount, refunded, fee, bank_reference, created_at }
     }
@@ -245,8 +235,8 @@ pub async fn capture(app: &App, attempt: &Attempt) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Has a part of a capture go back, or asks how far that is. Safe to repeat, as long as the body stays
-/// the same from one release to the next: the key is of one body.
+/// Has a part of a capture go back, or asks how far that is. Safe to repeat, as long as the body stays the same from one release
+/// to the next: the key is of one body.
 pub async fn refund(
     app: &App,
     payment: &Payment,
@@ -432,6 +422,24 @@ mod tests {
             assert!(!keys(secret, &[]).signed_payment(attempt, order, signature));
             assert!(!keys("another", &[]).signed_payment(order, attempt, signature));
             assert!(!keys(secret, &[]).signed_payment(order, attempt, &signature.to_uppercase()));
+        }
+    }
+
+    #[test]
+    fn whatever_banks_say_a_payment_is_read() {
+        for (said, reference) in [
+            (json!({ "rrn": "033814379298", "upi_transaction_id": "UPI1" }), Some("033814379298")),
+            (json!({ "auth_code": "299196", "rrn": null, "arn": "10000000000000" }), Some("10000000000000")),
+            (json!({ "bank_transaction_id": 5 }), None),
+            (json!([]), None),
+            (Value::Null, None),
+        ] {
+            let theirs = json!({
+                "id": "pay_1", "status": "captured", "amount": 100, "amount_refunded": 0, "fee": null, "created_at": 1,
+                "acquirer_data": said,
+            });
+            let attempt: Attempt = serde_json::from_value::<TheirPayment>(theirs).unwrap().into();
+            assert_eq!(attempt.bank_reference.as_deref(), reference);
         }
     }
 

@@ -1,0 +1,189 @@
+//! What pays for nothing, or is not kept, goes back to who paid it, once.
+
+mod on_one_machine {
+    use serde_json::json;
+
+    use crate::{
+        city::{City, wait_until},
+        payments::{PRICE, held, money, refunded},
+    };
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_is_not_kept_of_what_was_paid_goes_back() {
+        let city = City::new().await;
+        let (ravi, asha, booking) = held(&city).await;
+        let payment = asha.pays(&city, &booking).await;
+        // The professional cancels: all of it.
+        ravi.person.does(&booking, json!({ "event": "cancel" })).await.is(200);
+        city.reconciles().await;
+        city.advance("PT1S").await;
+        refunded(&city, &asha, &payment, PRICE).await;
+        // Mails come in any order.
+        let is_told_once = async || {
+            let mails = city.mails(&asha.email).await;
+            mails.iter().filter(|mail| mail["subject"] == "Your refund is on its way").count() == 1
+        };
+        wait_until(is_told_once).await;
+        let books = city.books_balance().await;
+        assert_eq!(["escrow#", "payable#", "revenue", "owed#"].map(|kind| books.sum(kind)), [0; 4]);
+        // Razorpay keeps its fee all the same.
+        assert_eq!(books.sum("gateway") + books.sum("costs"), 0);
+        assert!(books.sum("costs") < 0);
+        // The customer cancels late: what is more than the fee.
+        let slots = ravi.slots(&city).await;
+        let booking = asha.books("late", ravi.order(&slots[0])).await.is(201).body;
+        let payment = asha.pays(&city, &booking).await;
+        city.advance("PT1H30M").await;
+        asha.comes_back().await;
+        let fee = asha.sees(&booking).await["cancellation"]["fee_now"]["amount"].as_i64().unwrap();
+        assert!(fee > 0);
+        asha.does(&booking, json!({ "event": "cancel" })).await.is(200);
+        city.reconciles().await;
+        city.advance("PT1S").await;
+        refunded(&city, &asha, &payment, PRICE - fee).await;
+        let statement = asha.statement(&booking).await;
+        let last = statement["movements"].as_array().unwrap().last().unwrap();
+        assert_eq!((&last["kind"], &last["amount"]), (&json!("refunded"), &money(PRICE - fee)));
+        assert!(last["reference"].is_string() && last["bank_reference"].is_string(), "{last}");
+        let books = city.books_balance().await;
+        let shared = ["payable#", "revenue", "gst", "tds"].map(|kind| books.sum(kind));
+        assert_eq!(shared.into_iter().sum::<i64>(), fee);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_the_bank_does_not_take_back_stays_the_customers() {
+        let city = City::without_schedule().await;
+        let (_, asha, booking) = held(&city).await;
+        let payment = asha.asks_to_pay("pay", &booking).await.is(201).body;
+        let razorpay = city.razorpay().await;
+        let told = razorpay.pays(&payment, "norefund@razorpay").await;
+        assert_eq!(asha.verifies(&payment, &told).await.is(200).body["state"], "paid");
+        asha.does(&booking, json!({ "event": "cancel" })).await.is(200);
+        for _ in 0..8 {
+            city.reconciles().await;
+            // What is on its way is not available any more.
+            assert_eq!(city.books().await.faults, Vec::<String>::new());
+            city.advance("PT1M1S").await;
+        }
+        assert_eq!(razorpay.all("/v1/refunds").await.len(), 3);
+        let seen = asha.sees_payment(&payment).await;
+        assert_eq!(
+            ["refunded", "refunding", "not_refunded"].map(|name| seen[name].clone()),
+            [money(0), money(0), money(PRICE)]
+        );
+        assert_eq!(city.books_balance().await.sum("owed#"), PRICE);
+        let metrics = city.look("metrics").await.to_string();
+        assert!(metrics.contains("refunds_failed"), "{metrics}");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_is_authorised_when_it_is_paid_goes_back_by_itself() {
+        let city = City::without_schedule().await;
+        let (_, asha, booking) = held(&city).await;
+        let payment = asha.asks_to_pay("pay", &booking).await.is(201).body;
+        let razorpay = city.razorpay().await;
+        // Of two attempts one is authorised when the other has paid: nobody captures it.
+        let late = razorpay.pays(&payment, "late@razorpay").await;
+        razorpay.pays(&payment, "success@razorpay").await;
+        wait_until(async || asha.sees(&booking).await["state"] == "confirmed").await;
+        city.advance("PT10M").await;
+        wait_until(async || {
+            razorpay
+                .attempts(&payment)
+                .await
+                .iter()
+                .any(|one| one["id"] == late["razorpay_payment_id"] && one["status"] == "authorized")
+        })
+        .await;
+        city.advance("PT72H").await;
+        wait_until(async || {
+            razorpay
+                .attempts(&payment)
+                .await
+                .iter()
+                .any(|one| one["id"] == late["razorpay_payment_id"] && one["status"] == "refunded")
+        })
+        .await;
+        city.books_balance().await;
+        asha.comes_back().await;
+        assert_eq!(asha.sees_payment(&payment).await["state"], "paid");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_somebody_gave_back_by_hand_is_not_given_twice() {
+        let city = City::without_schedule().await;
+        let (ravi, asha, booking) = held(&city).await;
+        let payment = asha.asks_to_pay("pay", &booking).await.is(201).body;
+        // What Razorpay tells of later would have it looked at again.
+        city.misbehave(json!([{ "service": "razorpay_webhooks", "every": 1, "do": "lose" }])).await;
+        let razorpay = city.razorpay().await;
+        let told = razorpay.pays(&payment, "success@razorpay").await;
+        asha.verifies(&payment, &told).await.is(200);
+        let path = format!("/v1/payments/{}/refund", told["razorpay_payment_id"].as_str().unwrap());
+        razorpay.call("POST", &path, json!({ "amount": 10_000 })).await.unwrap();
+        ravi.person.does(&booking, json!({ "event": "cancel" })).await.is(200);
+        city.run_anyhow("OpsReconcilePayments", json!({})).await;
+        // Somebody is called, and nothing is shared out meanwhile.
+        assert_eq!(asha.sees_payment(&payment).await["state"], "paid");
+        let faults = city.look("faults").await.to_string();
+        assert!(faults.contains("a refund that we did not ask for"), "{faults}");
+        assert_eq!(razorpay.all("/v1/refunds").await.len(), 1);
+        // It does not stand before what can be looked at.
+        let found = city.scan_for("Ledger", "sk = :sk", json!({ ":sk": { "S": "payment" } })).await;
+        let due: jiff::Timestamp = found[0]["gsi1sk"]["S"].as_str().unwrap().parse().unwrap();
+        assert!(due.duration_since(city.now().await) > jiff::SignedDuration::from_mins(20), "{due}");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_refund_that_razorpay_refuses_is_asked_for_until_it_is_made() {
+        let city = City::without_schedule().await;
+        let (ravi, asha, booking) = held(&city).await;
+        let payment = asha.pays(&city, &booking).await;
+        ravi.person.does(&booking, json!({ "event": "cancel" })).await.is(200);
+        let rule = |what: &str| json!([{ "service": "razorpay", "action": "payments.refund", "every": 1, "do": what }]);
+        for what in ["refuse", "fail_after", "drop_reply", "conflict"] {
+            city.misbehave(rule(what)).await;
+            for _ in 0..4 {
+                city.reconciles().await;
+                city.advance("PT3M").await;
+            }
+            asha.comes_back().await;
+            let seen = asha.sees_payment(&payment).await;
+            assert_eq!((&seen["refunding"], &seen["not_refunded"]), (&money(PRICE), &money(0)), "{what}");
+        }
+        city.behave().await;
+        city.advance("PT1H").await;
+        city.reconciles().await;
+        city.advance("PT1S").await;
+        asha.comes_back().await;
+        refunded(&city, &asha, &payment, PRICE).await;
+        // Though it was made when its answers were lost, it was made once.
+        assert_eq!(city.razorpay().await.all("/v1/refunds").await.len(), 1);
+        assert_eq!(city.books_balance().await.sum("owed#"), 0);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_hold_that_ended_is_not_paid() {
+        let city = City::without_schedule().await;
+        let (_, asha, booking) = held(&city).await;
+        let payment = asha.asks_to_pay("pay", &booking).await.is(201).body;
+        city.advance("PT10M1S").await;
+        let razorpay = city.razorpay().await;
+        // Before it is looked at, the shop's own people capture it.
+        city.misbehave(json!([{ "service": "razorpay_webhooks", "action": "payment.authorized", "every": 1, "do": "lose" }])).await;
+        let told = razorpay.pays(&payment, "success@razorpay").await;
+        assert_eq!(asha.verifies(&payment, &told).await.is(200).body["state"], "pending");
+        assert_eq!(razorpay.attempts(&payment).await[0]["captured"], false);
+        let path = format!("/v1/payments/{}/capture", told["razorpay_payment_id"].as_str().unwrap());
+        razorpay.call("POST", &path, money(PRICE)).await.unwrap();
+        let goes_back = async || {
+            let seen = asha.sees_payment(&payment).await;
+            [&seen["refunding"], &seen["refunded"]].contains(&&money(PRICE))
+        };
+        wait_until(goes_back).await;
+        city.advance("PT1S").await;
+        refunded(&city, &asha, &payment, PRICE).await;
+        assert_eq!(city.books_balance().await.sum("owed#"), 0);
+        asha.asks_to_pay("again", &booking).await.is_problem(409, "too_late");
+    }
+}
