@@ -25,7 +25,7 @@ use crate::{
         problem::{PAYMENT_REFUSED, PAYMENTS_UNAVAILABLE},
     },
     observe::{self, Unit},
-    store::{Refused, bookings, pause, payments, payout_accounts, professionals},
+    store::{Refused, bookings, pause, payments, payout_accounts, professionals, wallets},
     taxes,
     vendor::razorpay::{self, Failure},
 };
@@ -49,9 +49,41 @@ impl From<Failure> for Error {
     }
 }
 
-/// The payment with its order, which is made where there is none. `is_new`: nobody can have made one yet.
+/// The payment for a booking, which is begun where there is none, paid by what is in the customer's wallet as far as that goes,
+/// if they want that; and whether it is new.
+pub async fn begun(
+    app: &App,
+    booking: &Booking,
+    uses_credits: bool,
+) -> Result<Result<(Payment, bool), Refused>, Fault> {
+    let mut round = 0;
+    loop {
+        let (new, now) = (Payment::new(booking, app.now()), app.now());
+        let (new, wallet) = if uses_credits {
+            let (new, wallet) = new.with_credits(&wallets::find(app, booking.agreed.customer_id).await?, now);
+            (new, Some(wallet))
+        } else {
+            (new, None)
+        };
+        let refused = match payments::begin(app, &new, wallet.as_ref()).await? {
+            Ok(()) => return Ok(Ok((new, true))),
+            Err(refused) => refused,
+        };
+        if let Some(payment) = payments::find(app, new.payment_id).await? {
+            return Ok(Ok((payment, false)));
+        }
+        if round == ROUNDS {
+            return Ok(Err(refused));
+        }
+        // The wallet was another by then.
+        pause(app, round.min(4)).await?;
+        round += 1;
+    }
+}
+
+/// The payment with its order, which is made where there is none, and there is something to pay by one. `is_new`: nobody can have made one yet.
 pub async fn ordered(app: &App, payment: Payment, is_new: bool) -> Result<Payment, Failure> {
-    if payment.order_id.is_some() {
+    if payment.order_id.is_some() || payment.by_money() == Money::NOTHING {
         return Ok(payment);
     }
     let order_id = razorpay::order(app, &payment, !is_new).await?;
@@ -69,21 +101,16 @@ pub async fn look(app: &App, id: PaymentId) -> Result<Option<Payment>, Failure> 
             return Err(Failure::Unavailable);
         }
         let Some(payment) = payments::find(app, id).await? else { return Ok(None) };
-        let Some(order_id) = &payment.order_id else { return Ok(None) };
+        if payment.order_id.is_none() && payment.credits.is_empty() {
+            return Ok(None);
+        }
         let booking = booking_of(app, &payment).await?;
-        let attempts = match razorpay::attempts(app, order_id).await {
-            // Of old orders Razorpay tells nothing any more. What we know of them is enough.
-            Err(Failure::Refused(why)) if payment.state != State::Pending => {
-                tracing::warn!(payment_id = %id, why, "an order is not told of");
-                Vec::new()
-            }
-            attempts => attempts?,
-        };
+        let attempts = attempts(app, &payment).await?;
         let now = app.now();
         let told = told(app, (&payment, &booking), attempts).await?;
         let written = match payment.next(&told, &refused, &booking, now) {
             // What nobody may do the work of any more is not paid: what is set aside goes back by itself.
-            Step::Capture(_) if !can_be_worked(app, &booking).await? => {
+            Step::Capture(_) | Step::Pay(None) if !can_be_worked(app, &booking).await? => {
                 return Ok(Some(wait(app, payment, &booking).await?));
             }
             Step::Capture(attempt) => match razorpay::capture(app, &attempt).await {
@@ -109,6 +136,10 @@ pub async fn look(app: &App, id: PaymentId) -> Result<Option<Payment>, Failure> 
             Step::GiveBack(attempt) => {
                 let (next, transfers) = payment.gives_back(attempt, now);
                 payments::advance(app, &next, &transfers, Some(now)).await?
+            }
+            Step::FreeCredits => {
+                let (next, transfers) = payment.frees_credits(now);
+                payments::free_credits(app, &next, &transfers).await?
             }
             Step::Settle(settlement, terms) => {
                 let ((mut next, transfers), split) =
@@ -157,6 +188,19 @@ pub async fn look(app: &App, id: PaymentId) -> Result<Option<Payment>, Failure> 
         }
     }
     Err(Fault::new("a payment that is always another").into())
+}
+
+/// The attempts to pay it; none where there is no order.
+async fn attempts(app: &App, payment: &Payment) -> Result<Vec<Attempt>, Failure> {
+    let Some(order_id) = &payment.order_id else { return Ok(Vec::new()) };
+    match razorpay::attempts(app, order_id).await {
+        // Of old orders Razorpay tells nothing any more. What we know of them is enough.
+        Err(Failure::Refused(why)) if payment.state != State::Pending => {
+            tracing::warn!(payment_id = %payment.payment_id, why, "an order is not told of");
+            Ok(Vec::new())
+        }
+        attempts => attempts,
+    }
 }
 
 /// What there is to know of a payment beside its attempts, where that matters now. What of the professional's share is not told

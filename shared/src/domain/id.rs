@@ -140,6 +140,8 @@ kinds! {
     Quote = "quo", QuoteId;
     /// What a customer pays for a booking.
     Payment = "pay", PaymentId;
+    /// Credits that were given together.
+    Credit = "crd", CreditId;
     /// What somebody is told that they owe, or paid.
     Invoice = "inv", InvoiceId;
     /// Something written down in the audit log.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::{
-    id::{BookingId, ProfessionalId, UserId},
+    id::{BookingId, CreditId, PaymentId, ProfessionalId, UserId},
     money::Money,
 };
 
@@ -37,6 +37,10 @@ pub enum Account {
     Tcs,
     /// What we deducted for professionals' income tax, and owe.
     Tds,
+    /// What somebody may spend of what we gave them.
+    Wallet(UserId),
+    /// What we gave away. An expense, too.
+    Credits,
 }
 
 impl Account {
@@ -44,7 +48,7 @@ impl Account {
     /// they would be the hottest items there are; they are what their transfers add up to.
     #[must_use]
     pub const fn is_guarded(self) -> bool {
-        matches!(self, Self::Escrow(_) | Self::Owed(_) | Self::Payable(_))
+        matches!(self, Self::Escrow(_) | Self::Owed(_) | Self::Payable(_) | Self::Wallet(_))
     }
 }
 
@@ -61,6 +65,8 @@ impl fmt::Display for Account {
             Self::Gst => f.write_str("gst"),
             Self::Tcs => f.write_str("tcs"),
             Self::Tds => f.write_str("tds"),
+            Self::Wallet(id) => write!(f, "wallet#{id}"),
+            Self::Credits => f.write_str("credits"),
         }
     }
 }
@@ -88,6 +94,8 @@ impl FromStr for Account {
             "gst" => Ok(Self::Gst),
             "tcs" => Ok(Self::Tcs),
             "tds" => Ok(Self::Tds),
+            "wallet" => Ok(Self::Wallet(id.parse().map_err(|_| unknown)?)),
+            "credits" => Ok(Self::Credits),
             _ => Err(unknown),
         }
     }
@@ -96,6 +104,43 @@ impl FromStr for Account {
 impl<'de> Deserialize<'de> for Account {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+/// Of what something is moved: by it transfers have names of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// What a customer pays for a booking.
+    Payment(PaymentId),
+    /// What was given to somebody.
+    Credit(CreditId),
+}
+
+impl Cause {
+    /// A number below `of`, spread evenly over causes.
+    #[must_use]
+    pub fn shard(&self, of: u8) -> u8 {
+        match self {
+            Self::Payment(id) => id.shard(of),
+            Self::Credit(id) => id.shard(of),
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Payment(id) => id.fmt(f),
+            Self::Credit(id) => id.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Cause {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self::Payment).or_else(|_| text.parse().map(Self::Credit))
     }
 }
 
@@ -129,7 +174,7 @@ impl Phase {
 /// Money on its way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transfer {
-    /// What it is called among those of one payment: there is one of each name, however often it is written.
+    /// What it is called among those of one cause: there is one of each name, however often it is written.
     #[serde(skip)]
     pub name: String,
     /// Whence.

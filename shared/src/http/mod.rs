@@ -26,6 +26,7 @@ mod review;
 mod service;
 mod statement;
 mod tokens;
+mod wallet;
 mod webhook;
 
 pub use answer::{Accepted, Cached, CachedIn, Created, NoContent, WillBeSent};
@@ -52,4 +53,5 @@ pub use tokens::{
     FirstStep, NextStep, RefreshCookie, RefreshIn, SecondFactor, SignedInOrUp, SignedOut, Tokens,
     TokensAnswer,
 };
+pub use wallet::{CreditAnswer, WalletAnswer, WalletEntry};
 pub use webhook::RazorpayEvent;

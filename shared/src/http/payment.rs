@@ -15,6 +15,7 @@ use crate::{
         phone::Phone,
         prose::Line,
         user::User,
+        wallet,
     },
 };
 
@@ -59,6 +60,10 @@ pub struct PaymentAnswer {
     booking_id: BookingId,
     state: State,
     amount: Money,
+    /// How much of it the customer's wallet pays.
+    credits: Money,
+    /// How much went back into the wallet.
+    credited: Money,
     /// How much went back to the customer.
     refunded: Money,
     /// How much is on its way back.
@@ -102,7 +107,7 @@ impl PaymentAnswer {
         let checkout = order_id.map(|order_id| Checkout {
             key: key_id,
             order_id,
-            amount: payment.amount.amount(),
+            amount: payment.by_money().amount(),
             currency: "INR",
             description: booking.agreed.title.clone(),
             prefill: Prefill { name: user.name, contact: user.phone.map(|own| own.number) },
@@ -112,6 +117,8 @@ impl PaymentAnswer {
             booking_id: payment.booking_id,
             state: payment.state,
             amount: payment.amount,
+            credits: payment.by_credits(),
+            credited: wallet::sum(&payment.credited),
             refunded: payment.sum_of_refunds(RefundState::Processed),
             refunding: payment.sum_of_refunds(RefundState::Pending),
             not_refunded: payment.sum_of_refunds(RefundState::Failed),

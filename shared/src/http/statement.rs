@@ -95,6 +95,10 @@ pub struct Movement {
 pub enum MovementKind {
     /// The customer paid.
     Paid,
+    /// The customer's wallet paid, or keeps it for this.
+    PaidByCredits,
+    /// It went back into the customer's wallet.
+    CreditsReturned,
     /// A refund was begun.
     RefundBegun,
     /// The customer's bank has it.
@@ -161,11 +165,20 @@ impl StatementAnswer {
 impl Movement {
     /// A transfer of a payment, if it concerns a side.
     fn of(role: Party, payment: &Payment, transfer: &Transfer) -> Option<Self> {
-        use MovementKind::{Earned, Paid, PaidOut, RefundBegun, RefundFailed, Refunded, SetAside, TakenBack};
+        use MovementKind::{
+            CreditsReturned, Earned, Paid, PaidByCredits, PaidOut, RefundBegun, RefundFailed, Refunded,
+            SetAside, TakenBack,
+        };
         let mut name = transfer.name.split('#');
-        let (what, of) = (name.next()?, name.next()?);
+        let (what, of) = (name.next()?, name.next().unwrap_or_default());
         let kind = match (role, what) {
             (Party::Customer, "capture") => Paid,
+            (Party::Customer, "credits") => match transfer.phase {
+                Phase::Pending => PaidByCredits,
+                Phase::Voided => CreditsReturned,
+                Phase::Whole | Phase::Posted => return None,
+            },
+            (Party::Customer, "share") if of == "credits" => CreditsReturned,
             (Party::Customer, "refund") => match transfer.phase {
                 Phase::Pending | Phase::Whole => RefundBegun,
                 Phase::Posted => Refunded,
@@ -180,7 +193,7 @@ impl Movement {
         let capture = payment.captures.iter().find(|capture| capture.id == of);
         let refund = capture.and_then(|capture| capture.refund.as_ref());
         let (reference, bank_reference) = match kind {
-            Earned => (None, None),
+            Earned | PaidByCredits | CreditsReturned => (None, None),
             RefundBegun | Refunded | RefundFailed => (
                 refund.and_then(|refund| refund.id.clone()),
                 refund.and_then(|refund| refund.bank_reference.clone()),

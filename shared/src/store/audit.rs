@@ -45,6 +45,14 @@ pub enum Act {
     KeepReview,
     /// Removed a review.
     RemoveReview,
+    /// Wants credits to be given to somebody.
+    ProposeCredits,
+    /// Gave somebody credits, alone.
+    GiveCredits,
+    /// Agreed that they are given.
+    ApproveCredits,
+    /// Did not agree.
+    RejectCredits,
     /// Edited a category, or added it.
     EditCategory,
 }

@@ -2,7 +2,7 @@
 //!
 //! | pk | sk | gsi1pk | gsi1sk | |
 //! |---|---|---|---|---|
-//! | payment id | `transfer#<name>` | `day#<day in India>#<shard>` | when | a [`Transfer`]; never changed |
+//! | cause | `transfer#<name>` | `day#<day in India>#<shard>` | when | a [`Transfer`]; never changed |
 //! | account | `balance` | | | `balance`: by how much more was credited than debited; `available`: that without what is reserved |
 //!
 //! The index has all of a transfer, so that a day is read by it alone. How far the ledger was audited ([`Audited`]) lies in the
@@ -24,7 +24,7 @@ use crate::{
     domain::{
         id::PaymentId,
         india,
-        ledger::{self, Account, Changes, Transfer},
+        ledger::{self, Account, Cause, Changes, Transfer},
     },
     fault::Fault,
 };
@@ -33,11 +33,11 @@ use crate::{
 pub const SHARDS: u8 = 16;
 const TRANSFER: &str = "transfer#";
 
-/// A transfer, and of which payment.
+/// A transfer, and of what.
 #[derive(Debug)]
 pub struct Entry {
-    /// The payment.
-    pub payment_id: PaymentId,
+    /// Of what.
+    pub cause: Cause,
     /// The transfer.
     pub transfer: Transfer,
 }
@@ -46,9 +46,9 @@ impl Entry {
     /// All that is said by it, as the tree of its day has it: a line each, the amount in paise.
     #[must_use]
     pub fn line(&self) -> String {
-        let Self { payment_id, transfer } = self;
+        let Self { cause, transfer } = self;
         let Transfer { name, debit, credit, amount, phase, at } = transfer;
-        format!("{payment_id}\n{name}\n{debit}\n{credit}\n{}\n{}\n{at}", amount.amount(), phase.as_str())
+        format!("{cause}\n{name}\n{debit}\n{credit}\n{}\n{}\n{at}", amount.amount(), phase.as_str())
     }
 }
 
@@ -65,19 +65,36 @@ pub struct Audited {
 
 /// Moves money, in a transaction: a write for each transfer and for each account whose balance is kept.
 pub(super) fn move_in<'a>(
+    tx: Transaction<'a>,
+    cause: Cause,
+    transfers: &[Transfer],
+) -> Result<Transaction<'a>, Fault> {
+    balance_in(enter_in(tx, cause, transfers)?, transfers)
+}
+
+/// The transfers of that alone: where there are several causes, each has its own.
+pub(super) fn enter_in<'a>(
     mut tx: Transaction<'a>,
-    payment_id: PaymentId,
+    cause: Cause,
     transfers: &[Transfer],
 ) -> Result<Transaction<'a>, Fault> {
     for transfer in transfers {
-        let key = Key::new(payment_id.to_string(), format!("{TRANSFER}{}", transfer.name));
+        let key = Key::new(cause.to_string(), format!("{TRANSFER}{}", transfer.name));
         let mut item: Item = key.with(transfer)?;
-        let day = partition(india::day_of(transfer.at), payment_id.shard(SHARDS));
+        let day = partition(india::day_of(transfer.at), cause.shard(SHARDS));
         item.insert("gsi1pk".to_owned(), s(day));
         item.insert("gsi1sk".to_owned(), s(sortable(transfer.at)));
         let is_new = Expression::new("attribute_not_exists(pk)", []);
         tx = tx.put_if(Table::Ledger, item, is_new)?;
     }
+    Ok(tx)
+}
+
+/// The balances of that alone.
+pub(super) fn balance_in<'a>(
+    mut tx: Transaction<'a>,
+    transfers: &[Transfer],
+) -> Result<Transaction<'a>, Fault> {
     for (account, by) in ledger::changes(transfers) {
         if !account.is_guarded() {
             continue;
@@ -93,7 +110,7 @@ pub(super) fn move_in<'a>(
     Ok(tx)
 }
 
-/// One shard of what was moved on a day in India, by payments and names, as the index has it: a moment behind. Queries.
+/// One shard of what was moved on a day in India, by causes and names, as the index has it: a moment behind. Queries.
 pub async fn of_day(app: &App, day: Date, shard: u8) -> Result<Vec<Entry>, Fault> {
     let mut entries = Vec::new();
     let mut pages = day_of(app, day, shard)?.into_paginator().send();
@@ -103,7 +120,7 @@ pub async fn of_day(app: &App, day: Date, shard: u8) -> Result<Vec<Entry>, Fault
         }
     }
     entries.sort_unstable_by(|one, other| {
-        (one.payment_id, &one.transfer.name).cmp(&(other.payment_id, &other.transfer.name))
+        (one.cause, &one.transfer.name).cmp(&(other.cause, &other.transfer.name))
     });
     Ok(entries)
 }
@@ -132,10 +149,10 @@ fn day_of(app: &App, day: Date, shard: u8) -> Result<QueryFluentBuilder, Fault> 
 
 fn entry(item: Item) -> Result<Entry, Fault> {
     let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
-    let payment_id = text("pk").parse().map_err(Fault::new)?;
+    let cause = text("pk").parse().map_err(Fault::new)?;
     let name = text("sk").strip_prefix(TRANSFER).unwrap_or_default().to_owned();
     let transfer: Transfer = serde_dynamo::from_item(item)?;
-    Ok(Entry { payment_id, transfer: Transfer { name, ..transfer } })
+    Ok(Entry { cause, transfer: Transfer { name, ..transfer } })
 }
 
 /// What is kept as the balances of accounts: of those that are kept. A read for each.

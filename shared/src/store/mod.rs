@@ -34,6 +34,7 @@ pub mod sms_traffic;
 mod transaction;
 pub mod uploads;
 mod waiting;
+pub mod wallets;
 
 use std::collections::HashMap;
 

@@ -24,6 +24,7 @@ use super::{
     replies::{self, Ticket},
     s, unconditional,
     waiting::{Waiting, sortable, waiting},
+    wallets,
 };
 use crate::{
     app::App,
@@ -32,9 +33,10 @@ use crate::{
         id::{self, PaymentId, ProfessionalId, UserId},
         india::FinancialYear,
         invoice::Invoice,
-        ledger::{Phase, Transfer},
+        ledger::{Cause, Phase, Transfer},
         money::Money,
         payment::{FIRST_LOOK, Payment},
+        wallet::{Entry, EntryKind, Wallet},
     },
     fault::Fault,
     mail::MailKind,
@@ -69,10 +71,43 @@ pub async fn of_order(app: &App, order_id: &str) -> Result<Option<PaymentId>, Fa
     Ok(about.map(|about| about.payment_id))
 }
 
-/// Writes a new payment, before there is an order. `Err`: there is one. One write.
-pub async fn begin(app: &App, payment: &Payment) -> Result<Result<(), Refused>, Fault> {
-    let item = key(payment.payment_id).with(payment)?;
-    Transaction::new(app).put_if(Table::Ledger, item, is_new())?.commit().await
+/// Writes a new payment, before there is an order, with what it reserves of the customer's wallet, as that is without it; then
+/// it is looked at soon. `Err`: there is one (at 0), or the wallet is another by now. A transaction of one write, or of five.
+pub async fn begin(
+    app: &App,
+    payment: &Payment,
+    wallet: Option<&Wallet>,
+) -> Result<Result<(), Refused>, Fault> {
+    let (id, now) = (payment.payment_id, app.now());
+    let mut item: Item = key(id).with(payment)?;
+    let Some((wallet, reserved)) = wallet.zip(payment.reserves(now)) else {
+        return Transaction::new(app).put_if(Table::Ledger, item, is_new())?.commit().await;
+    };
+    item.extend(Waiting { since: now + FIRST_LOOK, id }.attributes(&shard(id)));
+    let tx = Transaction::new(app).put_if(Table::Ledger, item, is_new())?;
+    let line = Entry {
+        kind: EntryKind::Spent,
+        amount: reserved.amount,
+        balance: wallet.balance(now),
+        credit_id: None,
+        note: None,
+        booking_id: Some(payment.booking_id),
+        at: now,
+    };
+    let tx = wallets::change_in(tx, wallet, &[line])?;
+    ledger::move_in(tx, Cause::Payment(id), &[reserved])?.commit().await
+}
+
+/// Writes that what a payment reserved of a wallet is free again. `Err`: something is another by now. A read, and a transaction
+/// of five writes.
+pub async fn free_credits(
+    app: &App,
+    next: &Payment,
+    transfers: &[Transfer],
+) -> Result<Result<(), Refused>, Fault> {
+    let tx = advance_in(Transaction::new(app), next, transfers, Some(app.now()))?;
+    let whose = (next.customer_id, next.booking_id);
+    wallets::return_in(app, tx, whose, &next.credited).await?.commit().await
 }
 
 /// Writes that a payment has this order, and has it looked at soon. `Err`: it has one by now. A transaction of two writes.
@@ -124,8 +159,8 @@ pub async fn set_aside(
     advance_in(tx, next, &[], Some(due))?.commit().await
 }
 
-/// Writes that it is shared out, with what that moves, what of it counts for as sold, and the invoices; all else like
-/// [`advance`].
+/// Writes that it is shared out, with what that moves, what goes back into the customer's wallet, what of it counts for as
+/// sold, and the invoices; all else like [`advance`].
 pub async fn settle(
     app: &App,
     (before, next): (&Payment, &Payment),
@@ -137,6 +172,7 @@ pub async fn settle(
         tx = invoices::put_in(tx, invoice)?;
     }
     let tx = advance_in(tx, next, transfers, Some(app.now()))?;
+    let tx = wallets::return_in(app, tx, (next.customer_id, next.booking_id), &next.credited).await?;
     tell_of_refund(app, tx, next, transfers).await?.commit().await
 }
 
@@ -214,7 +250,7 @@ fn advance_in<'a>(
         item.extend(Waiting { since, id }.attributes(&shard(id)));
     }
     let follows = Expression::new("version = :before", [(":before", n(payment.version - 1))]);
-    ledger::move_in(tx.put_if(Table::Ledger, item, follows)?, id, transfers)
+    ledger::move_in(tx.put_if(Table::Ledger, item, follows)?, Cause::Payment(id), transfers)
 }
 
 /// Has the payment for a booking looked at, in a transaction, whatever else is going on with it.

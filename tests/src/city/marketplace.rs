@@ -187,8 +187,13 @@ impl City {
     pub async fn without_schedule() -> Self {
         Self::edited(|template| {
             template["Parameters"]["RateLimitFactor"]["Default"] = json!(1_000);
-            let scheduled =
-                ["MarketLapseBookings", "OpsAuditLedger", "OpsReconcilePayments", "PaymentsNumberInvoices"];
+            let scheduled = [
+                "MarketLapseBookings",
+                "OpsAuditLedger",
+                "OpsReconcilePayments",
+                "PaymentsExpireCredits",
+                "PaymentsNumberInvoices",
+            ];
             for function in scheduled {
                 template["Resources"][function]["Properties"]["Events"] = json!({});
             }

@@ -13,6 +13,7 @@ mod payments;
 mod person;
 mod privacy;
 mod uploads;
+mod wallets;
 
 use std::{
     path::{Path, PathBuf},

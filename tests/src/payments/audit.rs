@@ -121,10 +121,22 @@ impl City {
             }
         }
         for (account, balance) in &books.accounts {
-            if !["gateway", "held", "revenue", "costs", "gst", "tcs", "tds"].contains(&account.as_str())
+            if !["gateway", "held", "revenue", "costs", "gst", "tcs", "tds", "credits"]
+                .contains(&account.as_str())
                 && !kept.contains(account.as_str())
             {
                 books.faults.push(format!("{account} has no balance, and its transfers say {balance}"));
+            }
+        }
+        for item in items.iter().filter(|item| text(item, "sk") == "wallet") {
+            let account = format!("wallet#{}", text(item, "pk"));
+            let lots = item["lots"]["L"].as_array().expect("lots");
+            let lots: i64 = lots.iter().map(|lot| number(lot, "/M/amount/M/amount/N")).sum();
+            let should = available.get(&account).copied().unwrap_or_default();
+            if lots != should {
+                books
+                    .faults
+                    .push(format!("the lots of {account} come to {lots}, and its transfers to {should}"));
             }
         }
         if books.accounts.values().sum::<i64>() != 0 {

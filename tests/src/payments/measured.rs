@@ -33,6 +33,8 @@ mod on_one_machine {
             customer_id: UserId::nobody(),
             professional_id: ProfessionalId::nobody(),
             amount: Money::paise(100),
+            credits: Vec::new(),
+            credited: Vec::new(),
             order_id: None,
             state: State::Pending,
             captures: Vec::new(),
@@ -59,7 +61,8 @@ mod on_one_machine {
     /// How many steps of payments a second, each with so many transfers.
     async fn rate(app: &App, transfers: usize) -> f64 {
         let all: Vec<_> = (0..TRANSFERS).map(|_| made_up(app)).collect();
-        let begun = stream::iter(&all).map(|payment| payments::begin(app, payment)).buffer_unordered(AT_ONCE);
+        let begun =
+            stream::iter(&all).map(|payment| payments::begin(app, payment, None)).buffer_unordered(AT_ONCE);
         assert!(begun.all(async |outcome| outcome.unwrap().is_ok()).await);
         let since = Instant::now();
         let steps = stream::iter(all).map(async |payment| {

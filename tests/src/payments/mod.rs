@@ -9,6 +9,7 @@ mod pay;
 mod payouts;
 mod refunds;
 mod taxes;
+mod wallet;
 mod webhooks;
 
 use serde_json::{Value, json};

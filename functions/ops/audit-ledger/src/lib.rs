@@ -41,7 +41,7 @@ struct Kept {
     day: Date,
     /// How many transfers there were.
     transfers: u64,
-    /// The root of the Merkle tree (RFC 9162) over them, in hexadecimal: shard by shard, in each by payments and names, a line
+    /// The root of the Merkle tree (RFC 9162) over them, in hexadecimal: shard by shard, in each by causes and names, a line
     /// for each part of a transfer (`Entry::line`).
     root: String,
     /// What lay in each account when it was over, in paise; where nothing lay is left out.

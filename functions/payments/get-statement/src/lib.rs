@@ -28,7 +28,9 @@ pub async fn handler(
 ) -> Result<Json<StatementAnswer>, Error> {
     let (booking, party) = bookings::find_of(&app, id, user.user_id).await?.ok_or(NOT_FOUND)?;
     let payment = payments::find(&app, PaymentId::from_uuid(id.uuid())).await?;
-    let payment = payment.filter(|payment| !payment.captures.is_empty()).ok_or(NOT_FOUND)?;
+    let payment = payment
+        .filter(|payment| !payment.captures.is_empty() || !payment.credits.is_empty())
+        .ok_or(NOT_FOUND)?;
     let transfers = ledger::of_payment(&app, payment.payment_id).await?;
     let invoices = invoices::all(&app, &payment.invoices).await?;
     Ok(Json(StatementAnswer::of(party, (&booking, &payment), &transfers, &invoices)))

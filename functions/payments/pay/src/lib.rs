@@ -3,7 +3,15 @@
 use axum::extract::State;
 use connecto_shared::{
     App,
-    domain::{booking::Actor, commission::Party, id::BookingId, limits::PAY_PER_ACCOUNT, payment::Payment},
+    domain::{
+        booking::{Act, Actor, Booking},
+        commission::Party,
+        id::{BookingId, PaymentId},
+        limits::PAY_PER_ACCOUNT,
+        money::Money,
+        payment::{Payment, State as PaymentState},
+        user::User,
+    },
     http::{
         CreatedOnce, Error, Idempotent, Paying, PaymentAnswer, Problem, SignedIn,
         problem::{
@@ -13,7 +21,10 @@ use connecto_shared::{
         replay,
     },
     payments,
-    store::{bookings, limits, payments as store, replies::Home},
+    store::{
+        bookings, limits, payments as store,
+        replies::{Home, Ticket},
+    },
     taxes,
     vendor::razorpay::Keys,
 };
@@ -37,6 +48,9 @@ pub const PROBLEMS: &[Problem] = &[
 #[serde(deny_unknown_fields)]
 pub struct Pay {
     booking_id: BookingId,
+    /// Whether the wallet pays as much of it as it can. That is settled when a payment begins: who asks again goes on with that.
+    #[serde(default)]
+    use_credits: bool,
 }
 
 /// Begins it, once for each key. There is one payment for a booking, whatever the key: who asks again goes on with it.
@@ -46,18 +60,24 @@ pub async fn handler(
     SignedIn { user, .. }: SignedIn,
     request: Idempotent<Pay>,
 ) -> Result<CreatedOnce<PaymentAnswer>, Error> {
-    let (Pay { booking_id }, ticket) = request.of(user.user_id, Home::Ledger);
+    let (Pay { booking_id, use_credits }, ticket) = request.of(user.user_id, Home::Ledger);
     if let Some(answer) = replay(&app, &ticket).await? {
         return Ok(answer);
     }
     let booking = bookings::find_of(&app, booking_id, user.user_id).await?;
     let Some((booking, Party::Customer)) = booking else { return Err(NOT_FOUND.into()) };
-    let new = Payment::new(&booking, app.now());
-    let act = new.act();
+    let act = Act::Pay(PaymentId::from_uuid(booking_id.uuid()));
     if !Paying::here(&app).lets(act.event()) {
         return Err(NOT_POSSIBLE_NOW.into());
     }
-    booking.after(&act, Actor::Customer, app.now())?;
+    if let Err(impossible) = booking.after(&act, Actor::Customer, app.now()) {
+        // Credits alone may have paid for it, and the answer been lost.
+        let payment = store::find(&app, PaymentId::from_uuid(booking_id.uuid())).await?;
+        let paid = payment
+            .filter(|payment| payment.state == PaymentState::Paid && payment.by_money() == Money::NOTHING);
+        let paid = paid.ok_or(impossible)?;
+        return answer(&app, (&paid, &booking), user, &ticket).await;
+    }
     // Without knowing who we are nothing could be shared out: then no money is taken.
     taxes::ourselves(&app)?;
     if Payment::is_too_early(&booking, app.now()) {
@@ -68,13 +88,25 @@ pub async fn handler(
     }
     limits::take(&app, PAY_PER_ACCOUNT, &user.user_id.to_string()).await??;
 
-    let is_new = store::begin(&app, &new).await?.is_ok();
-    let payment = if is_new { Some(new) } else { store::find(&app, new.payment_id).await? };
-    let payment = payments::ordered(&app, payment.ok_or(CONFLICT)?, is_new).await?;
-    let key_id = Keys::read(&app).await?.key_id;
-    let answer = serde_json::to_string(&PaymentAnswer::of(&app, (&payment, &booking), user, key_id))?;
-    match store::asked(&app, payment.payment_id, (&ticket, answer.clone())).await? {
+    let (payment, is_new) = payments::begun(&app, &booking, use_credits).await?.map_err(|_| CONFLICT)?;
+    let mut payment = payments::ordered(&app, payment, is_new).await?;
+    if payment.by_money() == Money::NOTHING {
+        // Nothing is left to be done by Checkout.
+        payment = payments::look(&app, payment.payment_id).await?.ok_or(CONFLICT)?;
+    }
+    answer(&app, (&payment, &booking), user, &ticket).await
+}
+
+async fn answer(
+    app: &App,
+    (payment, booking): (&Payment, &Booking),
+    user: User,
+    ticket: &Ticket,
+) -> Result<CreatedOnce<PaymentAnswer>, Error> {
+    let key_id = Keys::read(app).await?.key_id;
+    let answer = serde_json::to_string(&PaymentAnswer::of(app, (payment, booking), user, key_id))?;
+    match store::asked(app, payment.payment_id, (ticket, answer.clone())).await? {
         Ok(()) => Ok(CreatedOnce::of(answer)),
-        Err(_) => replay(&app, &ticket).await?.ok_or_else(|| CONFLICT.into()),
+        Err(_) => replay(app, ticket).await?.ok_or_else(|| CONFLICT.into()),
     }
 }

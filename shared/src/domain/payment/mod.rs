@@ -4,6 +4,7 @@
 //! are made. What is known of those is what Razorpay says when it is asked: [`Payment::next`] says what is to be done by
 //! it, whoever it was that had us ask.
 
+mod credits;
 mod refund;
 mod share;
 #[cfg(test)]
@@ -20,8 +21,9 @@ use super::{
     booking::{Act, Actor, Booking, Settlement},
     id::{BookingId, InvoiceId, PaymentId, ProfessionalId, UserId},
     ledger::{Account, Phase, Transfer},
-    money::Money,
+    money::{LEAST, Money},
     tax::{Split, Terms},
+    wallet::{self, Lot},
 };
 
 /// What failed may be authorised for days (Razorpay, "late authorization"); after so long it is over.
@@ -61,7 +63,11 @@ pub struct Payment {
     pub professional_id: ProfessionalId,
     /// How much.
     pub amount: Money,
-    /// Razorpay's order for it, once there is one.
+    /// What of it the customer's wallet pays.
+    pub credits: Vec<Lot>,
+    /// What went back into that.
+    pub credited: Vec<Lot>,
+    /// Razorpay's order for the rest, once there is one.
     pub order_id: Option<String>,
     /// How far it has come.
     pub state: State,
@@ -152,10 +158,12 @@ pub struct Told {
 pub enum Step {
     /// To have Razorpay capture this attempt.
     Capture(Attempt),
-    /// To note that this attempt, which is captured, pays for the booking.
-    Pay(Attempt),
+    /// To note that this attempt, which is captured, pays for the booking, or credits alone.
+    Pay(Option<Attempt>),
     /// To note that this attempt is captured, and that nothing is to be paid by it: it goes back.
     GiveBack(Attempt),
+    /// To note that what was reserved of the wallet is free again.
+    FreeCredits,
     /// To share out what was paid, taxed so.
     Settle(Settlement, Terms),
     /// To have the professional's share set aside with this account, taxed so.
@@ -213,6 +221,8 @@ impl Payment {
             customer_id: booking.agreed.customer_id,
             professional_id: booking.agreed.professional_id,
             amount: booking.bill().customer_pays(),
+            credits: Vec::new(),
+            credited: Vec::new(),
             order_id: None,
             state: State::Pending,
             captures: Vec::new(),
@@ -234,7 +244,9 @@ impl Payment {
     /// Whether the booking can be paid by it now.
     #[must_use]
     pub fn is_wanted(&self, booking: &Booking, now: Timestamp) -> bool {
-        self.state == State::Pending && booking.after(&self.act(), Actor::Customer, now).is_ok()
+        self.state == State::Pending
+            && self.credited.is_empty()
+            && booking.after(&self.act(), Actor::Customer, now).is_ok()
     }
 
     /// What paying does to the booking.
@@ -259,17 +271,23 @@ impl Payment {
             new.min_by_key(|attempt| (attempt.created_at, &attempt.id))
         };
         if let Some(captured) = earliest(AttemptStatus::Captured) {
-            return if is_wanted && captured.amount == self.amount {
-                Step::Pay(captured.clone())
+            return if is_wanted && captured.amount == self.by_money() {
+                Step::Pay(Some(captured.clone()))
             } else {
                 Step::GiveBack(captured.clone())
             };
         }
         if is_wanted
             && let Some(authorized) = earliest(AttemptStatus::Authorized)
-            && authorized.amount == self.amount
+            && authorized.amount == self.by_money()
         {
             return Step::Capture(authorized.clone());
+        }
+        if is_wanted && self.by_money() == Money::NOTHING {
+            return Step::Pay(None);
+        }
+        if self.reserves_in_vain(booking, now) {
+            return Step::FreeCredits;
         }
         if let Some(capture) = self.captures.iter().find(|capture| capture.disagrees(attempts)) {
             return Step::Disagree(capture.id.clone());
@@ -283,13 +301,16 @@ impl Payment {
         }
     }
 
-    /// The booking is paid by an attempt.
+    /// The booking is paid, by an attempt where credits alone do not pay for it.
     #[must_use]
-    pub fn paid_by(&self, attempt: Attempt, now: Timestamp) -> Moved {
-        let transfers = attempt.captured_for(Account::Escrow(self.booking_id), now);
+    pub fn paid_by(&self, attempt: Option<Attempt>, now: Timestamp) -> Moved {
+        let mut transfers: Vec<_> = self.spends(now).into_iter().collect();
         let mut next = self.next_version();
         next.state = State::Paid;
-        next.captures.insert(0, attempt.captured(None));
+        if let Some(attempt) = attempt {
+            transfers.extend(attempt.captured_for(Account::Escrow(self.booking_id), now));
+            next.captures.insert(0, attempt.captured(None));
+        }
         (next, transfers)
     }
 
@@ -326,15 +347,18 @@ impl Payment {
         {
             share.since = now;
         }
-        let Some(paid) = next.captures.first_mut() else { return ((next, Vec::new()), split) };
-        let rest = paid.amount.less(settlement.customer_pays);
+        let rest = self.amount.less(settlement.customer_pays);
+        let refunded = rest.min(self.by_money());
+        let refunded = if refunded < LEAST { Money::NOTHING } else { refunded };
+        next.credited = self.credits_back(rest.less(refunded), now);
         let shares = [
             ("professional", Account::Payable(self.professional_id), split.professional_gets),
             ("marketplace", Account::Revenue, split.marketplace_keeps),
             ("gst", Account::Gst, split.gst),
             ("tcs", Account::Tcs, split.tcs),
             ("tds", Account::Tds, split.tds),
-            ("customer", Account::Owed(self.customer_id), rest),
+            ("customer", Account::Owed(self.customer_id), refunded),
+            ("credits", Account::Wallet(self.customer_id), wallet::sum(&next.credited)),
         ];
         let shares = shares.into_iter().filter(|(_, _, amount)| *amount > Money::NOTHING);
         let share = |(whose, credit, amount): (&str, Account, Money)| Transfer {
@@ -346,9 +370,11 @@ impl Payment {
             at: now,
         };
         let mut transfers: Vec<_> = shares.map(share).collect();
-        let (refund, reserved) = self.refund(&paid.id, rest, now);
-        paid.refund = refund;
-        transfers.extend(reserved);
+        if let Some(paid) = next.captures.first_mut().filter(|_| refunded > Money::NOTHING) {
+            let (refund, reserved) = self.refund(&paid.id, refunded, now);
+            paid.refund = refund;
+            transfers.extend(reserved);
+        }
         ((next, transfers), split)
     }
 

@@ -2,7 +2,8 @@
 //!
 //! It is set aside on hold with the professional's linked account as soon as the booking is paid, so that no bank account of ours
 //! holds it; when the booking has ended, what is not theirs is taken back, and the rest released. Nothing releases it before, so
-//! that a dispute freezes it. Who has no account by then is paid from our balance once they have one.
+//! that a dispute freezes it. Who has no account by then is paid from our balance once they have one, and so is who gets more than
+//! was paid by money, for a part was paid by credits.
 //!
 //! To set something aside and to take it back cannot be repeated safely: Razorpay has no key for them. So that we ask is written
 //! down first, by one who looks and not by another, and it is asked for again only after [`LEASE`], and only if Razorpay does not
@@ -179,7 +180,10 @@ impl Payment {
     /// Whether it has to be known which account the professional has.
     #[must_use]
     pub fn asks_for_account(&self, booking: &Booking, now: Timestamp) -> bool {
-        let is_due = self.share_due(booking).is_some_and(|due| due >= LEAST);
+        let is_due = self.share_due(booking).is_some_and(|due| {
+            // A part of a payment is all that can be set aside of it.
+            due >= LEAST && (self.state == State::Settled || due <= self.by_money())
+        });
         let is_wanted = self
             .share
             .as_ref()

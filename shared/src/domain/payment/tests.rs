@@ -12,10 +12,12 @@ use crate::domain::{
         tests::{at, booking},
     },
     catalogue::CancellationPolicy,
+    id::CreditId,
     india::FinancialYear,
     ledger::{self, Change},
     money::LEAST,
     tax::{self, Liable},
+    wallet::Wallet,
 };
 
 const PAYMENTS: usize = 3_000;
@@ -56,22 +58,50 @@ struct World {
     shares: Vec<(u32, Source, TransferTold)>,
     /// Whose each paisa is, once it is shared out.
     split: Option<Split>,
+    /// What is left of what the customer was given.
+    wallet: Wallet,
+    given: Money,
 }
 
 impl World {
-    fn new(dice: TestRng, price: i64) -> Self {
+    fn new(mut dice: TestRng, price: i64) -> Self {
         let booking = booking(CancellationPolicy::Standard, &[price], true, 2_000);
         let payment = Payment { order_id: Some("order_1".to_owned()), ..Payment::new(&booking, at(0)) };
+        // Some have no credits, some have not enough, some have more than it costs.
+        let given = Money::paise([0, dice.random_range(1..=price), 2 * price][dice.random_range(0..3)]);
+        let account = Account::Wallet(payment.customer_id);
+        let credit = |n: u8, amount: Money| Lot {
+            credit_id: CreditId::new(1, &[n; 10]),
+            amount,
+            expires_at: (n == 0).then(|| at(20)),
+        };
+        let lots = [credit(0, given.part(3_000)), credit(1, given.less(given.part(3_000)))];
+        let lots = lots.into_iter().filter(|lot| lot.amount > Money::NOTHING).collect::<Vec<_>>();
+        let wallet = Wallet::empty(payment.customer_id).with(&lots);
+        let (payment, wallet) = payment.with_credits(&wallet, at(0));
+        let transfers = [Transfer {
+            name: "credit".to_owned(),
+            debit: Account::Credits,
+            credit: account,
+            amount: given,
+            phase: Phase::Whole,
+            at: at(0),
+        }]
+        .into_iter()
+        .chain(payment.reserves(at(0)))
+        .collect();
         Self {
             dice,
             now: 0,
             booking,
             payment,
             attempts: Vec::new(),
-            transfers: Vec::new(),
+            transfers,
             account: None,
             shares: Vec::new(),
             split: None,
+            wallet,
+            given,
         }
     }
 
@@ -108,9 +138,9 @@ impl World {
     fn happens(&mut self) {
         let n = self.attempts.len();
         match self.dice.random_range(0..4) {
-            0 if n < 4 => {
+            0 if n < 4 && self.payment.by_money() > Money::NOTHING => {
                 let status = if self.chance(3) { AttemptStatus::Failed } else { AttemptStatus::Authorized };
-                let (amount, created_at) = (self.payment.amount, self.now);
+                let (amount, created_at) = (self.payment.by_money(), self.now);
                 let id = format!("pay_{n}");
                 let (refunded, fee) = (Money::NOTHING, Money::NOTHING);
                 self.attempts.push(Attempt {
@@ -259,11 +289,17 @@ impl World {
                     assert_eq!(self.booking.payment_id, Some(self.payment.payment_id));
                     self.goes_on(moved);
                 }
+                Step::FreeCredits => {
+                    let moved = self.payment.frees_credits(now);
+                    self.wallet = self.wallet.with(&moved.0.credited);
+                    self.goes_on(moved);
+                }
                 Step::GiveBack(attempt) => self.goes_on(self.payment.gives_back(attempt, now)),
                 Step::Settle(settlement, taxes) => {
                     let price = self.booking.bill().price;
                     let (moved, split) = self.payment.settled((settlement, taxes), price, now);
                     self.split = Some(split);
+                    self.wallet = self.wallet.with(&moved.0.credited);
                     self.goes_on(moved);
                 }
                 Step::Disagree(capture) => panic!("more of {capture} went back: {:?}", self.attempts),
@@ -339,6 +375,10 @@ impl World {
         assert!(noted.len() <= 1, "shared twice: {:?}", self.shares);
         assert_eq!(-of(Account::Costs).balance, fees + share_fees);
         assert_eq!(-of(Account::Gateway).balance, taken - back - fees - share_fees - shared + taken_back);
+        // What the lots say and what the ledger says is the same; and what is given is in the wallet, or pays for the booking.
+        let wallet = of(Account::Wallet(self.payment.customer_id));
+        assert_eq!(wallet.available, wallet::sum(&self.wallet.lots).amount());
+        assert_eq!(-of(Account::Credits).balance, self.given.amount());
         let escrow = of(Account::Escrow(self.booking.booking_id)).balance;
         let is_held = self.payment.state == State::Paid;
         assert_eq!(escrow, if is_held { self.payment.amount.amount() } else { 0 });
@@ -355,6 +395,7 @@ impl World {
 fn a_payment_keeps_to_its_rules_whatever_happens() {
     let (mut states, mut refunds) = (BTreeMap::<String, usize>::new(), 0);
     let mut shares = BTreeMap::<Option<String>, usize>::new();
+    let mut by_credits = 0;
     for n in 0..PAYMENTS {
         let mut seed = [11; 32];
         seed[..8].copy_from_slice(&n.to_le_bytes());
@@ -404,12 +445,24 @@ fn a_payment_keeps_to_its_rules_whatever_happens() {
             assert_eq!(of(Account::Revenue), split.marketplace_keeps.amount());
             let all = [split.professional_gets, split.marketplace_keeps, split.gst, split.tcs, split.tds];
             assert_eq!(all.into_iter().sum::<Money>(), settlement.customer_pays);
+            // Money goes back before credits.
+            let back = world.payment.amount.less(settlement.customer_pays);
+            let credited = wallet::sum(&world.payment.credited);
+            let of_money = back.less(credited);
+            assert!(of_money == world.payment.by_money() || credited < LEAST, "{back:?} {credited:?}");
+            assert!(of_money == Money::NOTHING || of_money >= LEAST);
+            by_credits += usize::from(world.payment.by_credits() > Money::NOTHING);
+        } else if world.payment.state == State::Expired {
+            assert_eq!(wallet::sum(&world.payment.credited), world.payment.by_credits());
         }
         refunds += usize::from(world.payment.sum_of_refunds(RefundState::Processed) > Money::NOTHING);
         *states.entry(format!("{:?}", world.payment.state)).or_default() += 1;
     }
-    println!("{PAYMENTS} payments, {refunds} with refunds, {states:?}, shares {shares:?}");
+    println!(
+        "{PAYMENTS} payments, {refunds} with refunds, {by_credits} by credits, {states:?}, shares {shares:?}"
+    );
     assert!(states.len() >= 3 && shares.len() >= 4 && refunds > PAYMENTS / 20, "too little happened");
+    assert!(by_credits > PAYMENTS / 20, "too few credits");
 }
 
 #[test]
@@ -492,7 +545,7 @@ fn what_is_too_little_to_be_taken_back_is_released_at_our_cost() {
 }
 
 #[test]
-fn what_is_less_than_a_rupee_stays_the_customers() {
+fn what_is_less_than_a_rupee_goes_into_the_wallet() {
     let booking = booking(CancellationPolicy::Standard, &[50_000], true, 2_000);
     let attempt = Attempt {
         id: "pay_1".to_owned(),
@@ -504,14 +557,17 @@ fn what_is_less_than_a_rupee_stays_the_customers() {
         created_at: 0,
     };
     for (less, is_refunded) in [(99, false), (100, true)] {
-        let (paid, _) = Payment::new(&booking, at(0)).paid_by(attempt.clone(), at(1));
+        let (paid, _) = Payment::new(&booking, at(0)).paid_by(Some(attempt.clone()), at(1));
         let pays = attempt.amount.less(Money::paise(less));
         let settlement =
             Settlement { customer_pays: pays, professional_gets: Money::NOTHING, marketplace_keeps: pays };
         let ((settled, transfers), _) = paid.settled((settlement, untaxed()), pays, at(2));
         assert_eq!(settled.captures[0].refund.is_some(), is_refunded);
-        let owed = ledger::changes(&transfers)[&Account::Owed(paid.customer_id)];
-        assert_eq!((owed.balance, owed.available), (less, if is_refunded { 0 } else { less }));
+        let lies = ledger::changes(&transfers);
+        let of = |account| lies.get(&account).map_or(0, |change| change.balance);
+        let found = [Account::Owed(paid.customer_id), Account::Wallet(paid.customer_id)].map(of);
+        assert_eq!(found, if is_refunded { [less, 0] } else { [0, less] });
+        assert_eq!(wallet::sum(&settled.credited).amount(), found[1]);
     }
 }
 

@@ -194,7 +194,7 @@ pub async fn order(app: &App, payment: &Payment, again: bool) -> Result<String, 
         let found: Collection<Order> = get(app, &format!("/v1/orders?receipt={receipt}")).await?;
         // By all that makes it ours: nobody else's order may become this payment's.
         let is_ours = |order: &Order| {
-            order.receipt == Some(receipt.to_string()) && order.amount == payment.amount.amount()
+            order.receipt == Some(receipt.to_string()) && order.amount == payment.by_money().amount()
         };
         let ours = found.items.into_iter().find(is_ours);
         if let Some(order) = ours {
@@ -202,7 +202,7 @@ pub async fn order(app: &App, payment: &Payment, again: bool) -> Result<String, 
         }
     }
     let order = json!({
-        "amount": payment.amount.amount(),
+        "amount": payment.by_money().amount(),
         "currency": "INR",
         "receipt": receipt,
         "payment_capture": false,

@@ -1,0 +1,105 @@
+//! Gives somebody credits. What is more than one of staff gives away alone in a day another has to agree to.
+
+use axum::extract::State;
+use connecto_shared::{
+    App,
+    domain::{
+        credit::{self, Credit, CreditKind, CreditState},
+        id::UserId,
+        money::Price,
+        prose::Line,
+        wallet::MOST_LOTS,
+    },
+    http::{
+        CreatedOnce, CreditAnswer, Error, Idempotent, Problem, Staff,
+        problem::{CONFLICT, INVALID_INPUT, NOT_FOUND, NOT_POSSIBLE_NOW},
+        replay,
+    },
+    store::{accounts, pause, replies::Home, wallets},
+};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// What this endpoint can refuse, as the API's documentation lists it.
+pub const PROBLEMS: &[Problem] = &[NOT_FOUND, NOT_POSSIBLE_NOW, CONFLICT];
+
+/// So often it is tried while something else happens to the wallet.
+const ATTEMPTS: u32 = 8;
+
+/// What to give, and to whom.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GiveCredits {
+    user_id: UserId,
+    /// A lakh of rupees at most.
+    amount: Price,
+    kind: CreditKind,
+    /// What whoever gets them is told of that.
+    note: Line<200>,
+    /// From when on they cannot be spent, in two years at most; null where they can be for ever.
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    expires_at: Option<Timestamp>,
+}
+
+/// Gives it, once for each key, or has another of staff asked. Nobody gives themselves anything.
+#[tracing::instrument(name = "admin.give_credits", skip_all)]
+pub async fn handler(
+    State(app): State<App>,
+    Staff { user: staff }: Staff,
+    request: Idempotent<GiveCredits>,
+) -> Result<CreatedOnce<CreditAnswer>, Error> {
+    let (body, ticket) = request.of(staff.user_id, Home::Ledger);
+    if let Some(answer) = replay(&app, &ticket).await? {
+        return Ok(answer);
+    }
+    let (amount, now) = (body.amount.money(), app.now());
+    if amount > credit::MOST {
+        return Err(INVALID_INPUT.at("/amount/amount", "out_of_range").into());
+    }
+    if body.expires_at.is_some_and(|at| at <= now || at > now + credit::LONGEST) {
+        return Err(INVALID_INPUT.at("/expires_at", "out_of_range").into());
+    }
+    if body.user_id == staff.user_id {
+        return Err(NOT_POSSIBLE_NOW.into());
+    }
+    accounts::user(&app, Some(body.user_id)).await?.ok_or(NOT_FOUND)?;
+    let proposed = Credit {
+        credit_id: app.new_id()?,
+        user_id: body.user_id,
+        amount,
+        kind: body.kind,
+        note: body.note,
+        expires_at: body.expires_at,
+        state: CreditState::Proposed,
+        proposed_by: staff.user_id,
+        decided_by: None,
+        version: 1,
+        created_at: now,
+    };
+    let alone = credit::alone(app.setting("CREDITS_PER_DAY")?.parse()?);
+    for attempt in 0..ATTEMPTS {
+        let gave = wallets::gave_today(&app, staff.user_id).await?;
+        let given = Credit { state: CreditState::Given, ..proposed.clone() };
+        let credit = if gave + amount <= alone { given } else { proposed.clone() };
+        let answer = serde_json::to_string(&CreditAnswer::from(credit.clone()))?;
+        let reply = (&ticket, answer.clone());
+        let written = if credit.state == CreditState::Given {
+            let wallet = wallets::find(&app, credit.user_id).await?;
+            if wallet.lots.len() >= MOST_LOTS {
+                return Err(NOT_POSSIBLE_NOW.into());
+            }
+            wallets::give(&app, (&credit, &wallet), gave, reply).await?
+        } else {
+            wallets::propose(&app, &credit, reply).await?
+        };
+        if written.is_ok() {
+            return Ok(CreatedOnce::of(answer));
+        }
+        if let Some(answer) = replay(&app, &ticket).await? {
+            return Ok(answer);
+        }
+        pause(&app, attempt.min(4)).await?;
+    }
+    Err(CONFLICT.into())
+}

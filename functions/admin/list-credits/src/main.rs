@@ -1,0 +1,6 @@
+//! `admin-list-credits` as a Lambda function.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    connecto_shared::lambda::run(admin_list_credits::handler).await
+}

@@ -1,0 +1,104 @@
+//! Wallets as whose they are gets them, and credits as staff gives them.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::domain::{
+    credit::{Credit, CreditKind, CreditState},
+    id::{BookingId, CreditId, UserId},
+    money::Money,
+    prose::Line,
+    wallet::{Entry, EntryKind, Wallet},
+};
+
+/// What somebody may spend.
+#[derive(Serialize, JsonSchema)]
+pub struct WalletAnswer {
+    /// All of it.
+    balance: Money,
+    /// Until when, first what expires first, last what does not expire.
+    lots: Vec<LotAnswer>,
+}
+
+/// Some of it.
+#[derive(Serialize, JsonSchema)]
+pub struct LotAnswer {
+    credit_id: CreditId,
+    amount: Money,
+    /// From when on it cannot be spent; null where it can be for ever.
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    expires_at: Option<Timestamp>,
+}
+
+impl WalletAnswer {
+    /// A wallet as it is now.
+    #[must_use]
+    pub fn of(wallet: &Wallet, now: Timestamp) -> Self {
+        let lots = wallet.good(now).map(|lot| LotAnswer {
+            credit_id: lot.credit_id,
+            amount: lot.amount,
+            expires_at: lot.expires_at,
+        });
+        Self { balance: wallet.balance(now), lots: lots.collect() }
+    }
+}
+
+/// What happened to a wallet.
+#[derive(Serialize, JsonSchema)]
+pub struct WalletEntry {
+    kind: EntryKind,
+    amount: Money,
+    /// What could be spent then.
+    balance: Money,
+    /// What was given, or has expired; null for what is of a booking.
+    credit_id: Option<CreditId>,
+    /// What that was given for; null for all else.
+    note: Option<Line<200>>,
+    /// What it was spent on, or came back from; null for what is not of a booking.
+    booking_id: Option<BookingId>,
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    at: Timestamp,
+}
+
+impl From<Entry> for WalletEntry {
+    fn from(Entry { kind, amount, balance, credit_id, note, booking_id, at }: Entry) -> Self {
+        Self { kind, amount, balance, credit_id, note, booking_id, at }
+    }
+}
+
+/// What staff gives, or wants to.
+#[derive(Serialize, JsonSchema)]
+pub struct CreditAnswer {
+    credit_id: CreditId,
+    user_id: UserId,
+    amount: Money,
+    kind: CreditKind,
+    note: Line<200>,
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    expires_at: Option<Timestamp>,
+    state: CreditState,
+    /// Who of staff wants to give them.
+    proposed_by: UserId,
+    /// Who else agreed, or did not; null where nobody had to, or did yet.
+    decided_by: Option<UserId>,
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    created_at: Timestamp,
+}
+
+impl From<Credit> for CreditAnswer {
+    fn from(credit: Credit) -> Self {
+        Self {
+            credit_id: credit.credit_id,
+            user_id: credit.user_id,
+            amount: credit.amount,
+            kind: credit.kind,
+            note: credit.note,
+            expires_at: credit.expires_at,
+            state: credit.state,
+            proposed_by: credit.proposed_by,
+            decided_by: credit.decided_by,
+            created_at: credit.created_at,
+        }
+    }
+}
