@@ -95,6 +95,8 @@ pub enum MailKind {
     BookingExpired,
     /// To a customer: what they are to get back is on its way.
     RefundBegun,
+    /// To who was given credits.
+    CreditsGiven,
     /// To a professional: what they earn goes to another bank account.
     PayoutAccountChanged,
 }
@@ -118,6 +120,8 @@ pub enum Link {
     ForgotPassword,
     /// The front end's page where professionals see their own profile; the same for everybody.
     Professional,
+    /// What somebody may spend.
+    Wallet,
     /// Somebody's bookings.
     Bookings,
     /// What somebody posted.
@@ -139,6 +143,7 @@ impl Link {
             Self::SignIn => "/sign-in",
             Self::ForgotPassword => "/forgot-password",
             Self::Professional => "/professional",
+            Self::Wallet => "/account/wallet",
             Self::Bookings => "/bookings",
             Self::Jobs => "/jobs",
             Self::OfferedJobs => "/professional/jobs",
@@ -157,6 +162,7 @@ impl Link {
             Self::SignIn
             | Self::ForgotPassword
             | Self::Professional
+            | Self::Wallet
             | Self::Bookings
             | Self::Jobs
             | Self::OfferedJobs => false,
@@ -166,7 +172,7 @@ impl Link {
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::VerifyEmail,
         Self::AlreadyRegistered,
         Self::ResetPassword,
@@ -198,6 +204,7 @@ impl MailKind {
         Self::BookingCancelled,
         Self::BookingExpired,
         Self::RefundBegun,
+        Self::CreditsGiven,
         Self::PayoutAccountChanged,
         Self::JobOffered,
         Self::QuoteReceived,
@@ -254,6 +261,7 @@ impl MailKind {
             | Self::RefundBegun
             | Self::QuoteAccepted
             | Self::ReviewRemoved => &[Link::Bookings],
+            Self::CreditsGiven => &[Link::Wallet],
             Self::JobOffered | Self::QuoteDeclined => &[Link::OfferedJobs],
             Self::QuoteReceived | Self::JobExpired => &[Link::Jobs],
         }

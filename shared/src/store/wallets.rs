@@ -19,10 +19,10 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{
-    Change, Expression, Item, Key, Refused, Table, Transaction,
+    Change, Expression, Item, Key, Refused, Table, Transaction, accounts,
     audit::{self, Act, Decided},
     bookings::SHARDS,
-    get, get_all, ledger, n, newest,
+    get, get_all, ledger, n, newest, outbox,
     replies::{self, Ticket},
     waiting::{Waiting, waiting},
 };
@@ -37,6 +37,7 @@ use crate::{
         wallet::{self, Entry, EntryKind, Lot, Wallet},
     },
     fault::Fault,
+    mail::MailKind,
 };
 
 const ITEM: &str = "wallet";
@@ -181,7 +182,7 @@ pub async fn gave_today(app: &App, staff: UserId) -> Result<Money, Fault> {
 }
 
 /// Writes what one of staff gives alone, who gave so much today before that, and what they are answered. `Err`: something is
-/// another by now, or was answered. A transaction of seven writes.
+/// another by now, or was answered. A read, and a transaction of nine writes.
 pub async fn give(
     app: &App,
     (credit, wallet): (&Credit, &Wallet),
@@ -197,7 +198,7 @@ pub async fn give(
     let tx = replies::put(app, Transaction::new(app), ticket, body)?;
     let tx = tx.update_if(Table::Ledger, gave_key(staff, app.now()), change, follows)?;
     let tx = put_in(tx, credit)?;
-    let tx = given_in(app, tx, credit, wallet)?;
+    let tx = given_in(app, tx, credit, wallet).await?;
     audit_in(app, tx, credit, (staff, Act::GiveCredits))?.commit().await
 }
 
@@ -213,7 +214,8 @@ pub async fn propose(
     audit_in(app, tx, credit, (credit.proposed_by, Act::ProposeCredits))?.commit().await
 }
 
-/// Writes what another of staff decided. `Err`: something is another by now. A transaction of two writes, or of seven.
+/// Writes what another of staff decided. `Err`: something is another by now. A transaction of two writes; or a read, and one
+/// of eight.
 pub async fn decide(
     app: &App,
     (credit, staff): (&Credit, UserId),
@@ -221,15 +223,15 @@ pub async fn decide(
 ) -> Result<Result<(), Refused>, Fault> {
     let tx = put_in(Transaction::new(app), credit)?;
     let (tx, act) = match credit.state {
-        CreditState::Given => (given_in(app, tx, credit, wallet)?, Act::ApproveCredits),
+        CreditState::Given => (given_in(app, tx, credit, wallet).await?, Act::ApproveCredits),
         CreditState::Proposed | CreditState::Rejected => (tx, Act::RejectCredits),
     };
     audit_in(app, tx, credit, (staff, act))?.commit().await
 }
 
-/// Puts what is given into a wallet, in a transaction.
-fn given_in<'a>(
-    app: &App,
+/// Puts what is given into a wallet, and tells whose it is by mail, in a transaction. One read.
+async fn given_in<'a>(
+    app: &'a App,
     tx: Transaction<'a>,
     credit: &Credit,
     wallet: &Wallet,
@@ -246,7 +248,15 @@ fn given_in<'a>(
         at,
     };
     let tx = change_in(tx, &next, &[line])?;
-    ledger::move_in(tx, Cause::Credit(credit.credit_id), &[credit.given(at)])
+    let tx = ledger::move_in(tx, Cause::Credit(credit.credit_id), &[credit.given(at)])?;
+    // A text message of what is given would want their consent.
+    match accounts::user(app, Some(credit.user_id)).await? {
+        Some(user) => match &user.email {
+            Some(to) => outbox::post(app, tx, accounts::notice(MailKind::CreditsGiven, &user, to)),
+            None => Ok(tx),
+        },
+        None => Ok(tx),
+    }
 }
 
 fn put_in<'a>(tx: Transaction<'a>, credit: &Credit) -> Result<Transaction<'a>, Fault> {

@@ -42,7 +42,7 @@ pub use self::{
 pub const PASSWORD: &str = "seven tall mango trees";
 
 /// How long a test waits for something that happens by itself.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 /// How often it looks.
 const PAUSE: Duration = Duration::from_millis(10);
 /// The same in a deployed city, where a stream may be polled every few seconds.

@@ -369,6 +369,10 @@ async fn use_bookings(city: &City, ravi: &Person, meera: &Person, (id, service):
     let statement = asha.statement(&done).await;
     let invoice = statement["invoices"][0]["invoice_id"].as_str().expect("an invoice");
     asha.browser().get(&format!("/v1/invoices/{invoice}")).await.is(200);
+    for person in [ravi, &kiran, meera, &asha] {
+        person.comes_back().await;
+    }
+    use_credits(city, meera, (&asha, ravi), &plumber).await;
     for person in [ravi, &kiran, meera] {
         person.comes_back().await;
     }
@@ -380,6 +384,26 @@ async fn use_bookings(city: &City, ravi: &Person, meera: &Person, (id, service):
         city.run("OpsAuditLedger", json!({})).await;
     }
     ravi.comes_back().await;
+}
+
+/// Staff gives somebody credits, which pay for a booking; the rest of them expires.
+async fn use_credits(city: &City, meera: &Person, (asha, ravi): (&Person, &Person), plumber: &Plumber) {
+    let usha = city.staff("usha").await;
+    let expires_at = city.now().await + jiff::SignedDuration::from_hours(1);
+    meera.gives("alone", asha, 60_000, Some(expires_at.to_string())).await.is(201);
+    let proposed = meera.gives("together", asha, 200_000, None).await.is(201).body;
+    usha.browser().get("/v1/admin/credits").await.is(200);
+    usha.decides_credit(&proposed, "approve").await.is(200);
+    let slots = plumber.slots(city).await;
+    let made = asha.books("credits", plumber.order(&slots[10])).await.is(201).body;
+    ravi.does(&made, json!({ "event": "accept" })).await.is(200);
+    assert_eq!(asha.asks_to_pay_by_credits("credits", &made).await.is(201).body["state"], "paid");
+    asha.browser().get("/v1/account/wallet/entries").await.is(200);
+    asha.does(&made, json!({ "event": "cancel" })).await.is(200);
+    city.reconciles().await;
+    assert!(asha.credits().await > 200_000);
+    city.advance("PT200H").await;
+    city.run("PaymentsExpireCredits", json!({})).await;
 }
 
 /// Somebody posts jobs: one is withdrawn, one finds nobody, one is booked and let go, and one is booked for the time that this held.

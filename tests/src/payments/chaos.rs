@@ -5,6 +5,7 @@ mod on_one_machine {
     use std::collections::{BTreeMap, BTreeSet};
 
     use futures_util::{StreamExt as _, stream};
+    use jiff::SignedDuration;
     use proptest::{
         prelude::RngExt as _,
         test_runner::{RngAlgorithm, TestRng},
@@ -16,11 +17,12 @@ mod on_one_machine {
     /// So many bookings each professional can have, with 50 at a time.
     const EACH: usize = 150;
     /// The functions that something happens to.
-    const FUNCTIONS: [&str; 6] = [
+    const FUNCTIONS: [&str; 7] = [
         "PaymentsPay",
         "PaymentsSetPayoutAccount",
         "PaymentsVerifyPayment",
         "PaymentsFollowWebhook",
+        "PaymentsExpireCredits",
         "PaymentsNumberInvoices",
         "OpsReconcilePayments",
     ];
@@ -59,6 +61,15 @@ mod on_one_machine {
             city.advance("PT2M").await;
             city.reconciles().await;
             let customers = vec![city.customer("asha").await, city.customer("kiran").await];
+            // What the marketplace gives them pays for some of it; a part of that expires meanwhile.
+            let (staff, now) = (city.staff("usha").await, city.now().await);
+            for n in 0..80 {
+                let hours = [None, Some(1), Some(30), Some(300)][n % 4];
+                let expires_at = hours.map(|hours| (now + SignedDuration::from_hours(hours)).to_string());
+                let amount = 3_000 + 1_000 * i64::try_from(n).unwrap();
+                let customer = &customers[n / 2 % 2];
+                staff.gives(&format!("n{n}"), customer, amount, expires_at).await.is(201);
+            }
             let razorpay = city.razorpay().await;
             Self { city, razorpay, plumbers, customers }
         }
@@ -123,20 +134,29 @@ mod on_one_machine {
         /// A customer tries to pay, one way or another.
         async fn tries_to_pay(&self, made: &mut Made) {
             let customer = &self.customers[made.customer];
-            let fate = made.dice.random_range(0..12);
+            let (fate, uses_credits) = (made.dice.random_range(0..12), made.dice.random_range(0..3) == 0);
             if fate == 0 {
                 customer.does(&made.booking, json!({ "event": "confirm" })).await.is(200);
             }
             let key = made.booking["booking_id"].as_str().unwrap();
             for _ in 0..60 {
-                let answer = customer.asks_to_pay(key, &made.booking).await;
+                let answer = if uses_credits {
+                    customer.asks_to_pay_by_credits(key, &made.booking).await
+                } else {
+                    customer.asks_to_pay(key, &made.booking).await
+                };
                 if answer.status == 201 {
                     made.payment = answer.body;
                     break;
                 }
-                assert!([429, 500, 503].contains(&answer.status), "{answer:?}");
+                let is_later = [429, 500, 503].contains(&answer.status) || answer.body["code"] == "conflict";
+                assert!(is_later, "{answer:?}");
             }
             assert!(made.payment.is_object(), "nobody lets them pay");
+            if made.payment["checkout"].is_null() {
+                assert_eq!(made.payment["credits"], made.payment["amount"]);
+                return;
+            }
             let pays = async |vpa: &str| self.razorpay.try_pays(&made.payment, vpa).await;
             let told = match fate {
                 // They think better of it.
@@ -205,7 +225,13 @@ mod on_one_machine {
 
         /// Schedules come by, and may come to nothing.
         async fn schedules(&self) {
-            for function in ["MarketLapseBookings", "OpsReconcilePayments", "PaymentsNumberInvoices"] {
+            let scheduled = [
+                "MarketLapseBookings",
+                "OpsReconcilePayments",
+                "PaymentsExpireCredits",
+                "PaymentsNumberInvoices",
+            ];
+            for function in scheduled {
                 self.city.run_anyhow(function, json!({})).await;
             }
         }
@@ -289,11 +315,16 @@ mod on_one_machine {
         let books = scene.city.books_balance().await;
         assert_eq!((books.sum("escrow#"), books.sum("owed#")), (0, 0), "CONNECTO_SEED={seed}");
         let (mut ends, mut earned, mut shares) = (BTreeMap::<String, usize>::new(), 0, 0);
-        let mut withheld = 0;
+        let (mut withheld, mut by_credits) = (0, 0);
         for made in &made {
             let booking = scene.customers[made.customer].sees(&made.booking).await;
             let payment = scene.customers[made.customer].sees_payment(&made.payment).await;
-            let attempts = scene.razorpay.attempts(&made.payment).await;
+            let attempts = match &made.payment["checkout"] {
+                Value::Null => Vec::new(),
+                _ => scene.razorpay.attempts(&made.payment).await,
+            };
+            let credits = paise(&payment["credits"]) - paise(&payment["credited"]);
+            by_credits += credits;
             let kept: i64 = attempts
                 .iter()
                 .filter(|attempt| attempt["captured"] == true)
@@ -303,7 +334,7 @@ mod on_one_machine {
                 .sum();
             let is_paid = booking["payment_id"].is_string();
             let owed = if is_paid { paise(&booking["settlement"]["customer_pays"]) } else { 0 };
-            assert_eq!(kept, owed, "CONNECTO_SEED={seed}: {booking:#} {payment:#} {attempts:#?}");
+            assert_eq!(kept + credits, owed, "CONNECTO_SEED={seed}: {booking:#} {payment:#} {attempts:#?}");
             let state = payment["state"].as_str().unwrap();
             assert_eq!(
                 state,
@@ -328,6 +359,9 @@ mod on_one_machine {
             (0, 0, shares),
             "CONNECTO_SEED={seed}"
         );
+        // What was given was spent, is there still, or has expired.
+        assert_eq!(-books.sum("credits"), by_credits + books.sum("wallet#"), "CONNECTO_SEED={seed}");
+        assert!(by_credits > 100_000, "{by_credits}");
         let taxes = ["gst", "tcs", "tds"].map(|tax| books.sum(tax)).into_iter().sum::<i64>();
         assert_eq!(books.sum("revenue") + taxes, earned - shares);
         let written = scene.papers_agree(books.sum("gst")).await;
