@@ -22,7 +22,7 @@ use crate::{
     fault::Fault,
     http::{
         Error,
-        problem::{PAYMENT_REFUSED, PAYMENTS_UNAVAILABLE},
+        problem::{CONFLICT, PAYMENT_REFUSED, PAYMENTS_UNAVAILABLE},
     },
     observe::{self, Unit},
     store::{Refused, bookings, pause, payments, payout_accounts, professionals, wallets},
@@ -78,6 +78,24 @@ pub async fn begun(
         // The wallet was another by then.
         pause(app, round.min(4)).await?;
         round += 1;
+    }
+}
+
+/// The payment once it is paid, where credits alone pay for it. What follows from that is done when it is looked at.
+pub async fn paid_by_credits(app: &App, payment: Payment, booking: &Booking) -> Result<Payment, Error> {
+    let now = app.now();
+    if payment.by_money() > Money::NOTHING || !payment.is_wanted(booking, now) {
+        return Ok(payment);
+    }
+    let (next, transfers) = payment.paid_by(None, now);
+    let (after, row) = booking.after(&payment.act(), Actor::Customer, now)?;
+    match payments::pay(app, (&next, &transfers), (booking, &after), row).await? {
+        Ok(()) => Ok(next),
+        // Somebody else was first.
+        Err(_) => {
+            let found = payments::find(app, payment.payment_id).await?;
+            found.filter(|payment| payment.state == State::Paid).ok_or_else(|| CONFLICT.into())
+        }
     }
 }
 

@@ -89,11 +89,8 @@ pub async fn handler(
     limits::take(&app, PAY_PER_ACCOUNT, &user.user_id.to_string()).await??;
 
     let (payment, is_new) = payments::begun(&app, &booking, use_credits).await?.map_err(|_| CONFLICT)?;
-    let mut payment = payments::ordered(&app, payment, is_new).await?;
-    if payment.by_money() == Money::NOTHING {
-        // Nothing is left to be done by Checkout.
-        payment = payments::look(&app, payment.payment_id).await?.ok_or(CONFLICT)?;
-    }
+    let payment = payments::ordered(&app, payment, is_new).await?;
+    let payment = payments::paid_by_credits(&app, payment, &booking).await?;
     answer(&app, (&payment, &booking), user, &ticket).await
 }
 
