@@ -49,8 +49,8 @@ impl From<Failure> for Error {
     }
 }
 
-/// The payment for a booking, which is begun where there is none, paid by what is in the customer's wallet as far as that goes,
-/// if they want that; and whether it is new.
+/// The payment for a booking, which is begun where there is none; and whether it is new. If the customer wants that, what is in
+/// their wallet pays as much of it as it can. `Err`: something else happens to it, or to the wallet, each time.
 pub async fn begun(
     app: &App,
     booking: &Booking,
@@ -58,45 +58,52 @@ pub async fn begun(
 ) -> Result<Result<(Payment, bool), Refused>, Fault> {
     let mut round = 0;
     loop {
-        let (new, now) = (Payment::new(booking, app.now()), app.now());
-        let (new, wallet) = if uses_credits {
-            let (new, wallet) = new.with_credits(&wallets::find(app, booking.agreed.customer_id).await?, now);
-            (new, Some(wallet))
-        } else {
-            (new, None)
+        let now = app.now();
+        let new = Payment::new(booking, now);
+        let found = payments::find(app, new.payment_id).await?;
+        let wallet = match &found {
+            // Most have no wallet, and want none.
+            None if !uses_credits => None,
+            Some(payment) if payment.credits.is_empty() && !uses_credits => None,
+            _ => Some(wallets::find(app, booking.agreed.customer_id).await?),
         };
-        let refused = match payments::begin(app, &new, wallet.as_ref()).await? {
-            Ok(()) => return Ok(Ok((new, true))),
-            Err(refused) => refused,
+        let written = match (&found, wallet) {
+            (None, None) => payments::begin(app, &new, None).await?.map(|()| (new, true)),
+            (None, Some(wallet)) => {
+                let (new, wallet) = new.with_credits(&wallet, now);
+                payments::begin(app, &new, Some(&wallet)).await?.map(|()| (new, true))
+            }
+            (Some(payment), wallet) => {
+                let replanned = wallet.and_then(|wallet| payment.replanned(uses_credits, &wallet, now));
+                let Some((moved, wallet)) = replanned else { return Ok(Ok((payment.clone(), false))) };
+                payments::replan(app, &moved, &wallet).await?.map(|()| (moved.0, false))
+            }
         };
-        if let Some(payment) = payments::find(app, new.payment_id).await? {
-            return Ok(Ok((payment, false)));
+        match written {
+            Err(_) if round < ROUNDS => pause(app, round.min(4)).await?,
+            written => return Ok(written),
         }
-        if round == ROUNDS {
-            return Ok(Err(refused));
-        }
-        // The wallet was another by then.
-        pause(app, round.min(4)).await?;
         round += 1;
     }
 }
 
 /// The payment once it is paid, where credits alone pay for it. What follows from that is done when it is looked at.
-pub async fn paid_by_credits(app: &App, payment: Payment, booking: &Booking) -> Result<Payment, Error> {
-    let now = app.now();
-    if payment.by_money() > Money::NOTHING || !payment.is_wanted(booking, now) {
-        return Ok(payment);
-    }
-    let (next, transfers) = payment.paid_by(None, now);
-    let (after, row) = booking.after(&payment.act(), Actor::Customer, now)?;
-    match payments::pay(app, (&next, &transfers), (booking, &after), row).await? {
-        Ok(()) => Ok(next),
-        // Somebody else was first.
-        Err(_) => {
-            let found = payments::find(app, payment.payment_id).await?;
-            found.filter(|payment| payment.state == State::Paid).ok_or_else(|| CONFLICT.into())
+pub async fn paid_by_credits(app: &App, mut payment: Payment, booking: &Booking) -> Result<Payment, Error> {
+    for round in 0..ROUNDS {
+        let now = app.now();
+        if payment.by_money() > Money::NOTHING || payment.state != State::Pending {
+            return Ok(payment);
         }
+        let (next, transfers) = payment.paid_by(None, now);
+        let (after, row) = booking.after(&payment.act(), Actor::Customer, now)?;
+        if payments::pay(app, (&next, &transfers), (booking, &after), row).await?.is_ok() {
+            return Ok(next);
+        }
+        // Somebody else was first, or is at it.
+        pause(app, round.min(4)).await?;
+        payment = payments::find(app, payment.payment_id).await?.ok_or(CONFLICT)?;
     }
+    Err(CONFLICT.into())
 }
 
 /// The payment with its order, which is made where there is none, and there is something to pay by one. `is_new`: nobody can have made one yet.
@@ -111,7 +118,7 @@ pub async fn ordered(app: &App, payment: Payment, is_new: bool) -> Result<Paymen
     Ok(found.ok_or_else(|| Fault::new("a payment has no order"))?)
 }
 
-/// Does what there is to do with a payment now. The payment as it is then; none where there is none, or it has no order.
+/// Does what there is to do with a payment now. The payment as it is then; none where there is none, or nobody can pay it yet.
 pub async fn look(app: &App, id: PaymentId) -> Result<Option<Payment>, Failure> {
     let (since, mut refused) = (Instant::now(), Vec::new());
     for round in 0..ROUNDS {
@@ -119,7 +126,7 @@ pub async fn look(app: &App, id: PaymentId) -> Result<Option<Payment>, Failure> 
             return Err(Failure::Unavailable);
         }
         let Some(payment) = payments::find(app, id).await? else { return Ok(None) };
-        if payment.order_id.is_none() && payment.credits.is_empty() {
+        if payment.all_orders().next().is_none() && payment.credits.is_empty() {
             return Ok(None);
         }
         let booking = booking_of(app, &payment).await?;
@@ -155,9 +162,11 @@ pub async fn look(app: &App, id: PaymentId) -> Result<Option<Payment>, Failure> 
                 let (next, transfers) = payment.gives_back(attempt, now);
                 payments::advance(app, &next, &transfers, Some(now)).await?
             }
-            Step::FreeCredits => {
-                let (next, transfers) = payment.frees_credits(now);
-                payments::free_credits(app, &next, &transfers).await?
+            Step::FreeCredits => payments::credit(app, &payment.frees_credits(now), &payment.credits).await?,
+            Step::CreditRefunds => {
+                let moved = payment.credits_refunds(now);
+                let lots = moved.0.credited.get(payment.credited.len()..).unwrap_or_default();
+                payments::credit(app, &moved, lots).await?
             }
             Step::Settle(settlement, terms) => {
                 let ((mut next, transfers), split) =
@@ -208,17 +217,20 @@ pub async fn look(app: &App, id: PaymentId) -> Result<Option<Payment>, Failure> 
     Err(Fault::new("a payment that is always another").into())
 }
 
-/// The attempts to pay it; none where there is no order.
+/// The attempts to pay it, by all its orders.
 async fn attempts(app: &App, payment: &Payment) -> Result<Vec<Attempt>, Failure> {
-    let Some(order_id) = &payment.order_id else { return Ok(Vec::new()) };
-    match razorpay::attempts(app, order_id).await {
-        // Of old orders Razorpay tells nothing any more. What we know of them is enough.
-        Err(Failure::Refused(why)) if payment.state != State::Pending => {
-            tracing::warn!(payment_id = %payment.payment_id, why, "an order is not told of");
-            Ok(Vec::new())
+    let mut attempts = Vec::new();
+    for order_id in payment.all_orders() {
+        match razorpay::attempts(app, order_id).await {
+            Ok(some) => attempts.extend(some),
+            // Of old orders Razorpay tells nothing any more. What we know of them is enough.
+            Err(Failure::Refused(why)) if payment.state != State::Pending => {
+                tracing::warn!(payment_id = %payment.payment_id, why, "an order is not told of");
+            }
+            Err(failure) => return Err(failure),
         }
-        attempts => attempts,
     }
+    Ok(attempts)
 }
 
 /// What there is to know of a payment beside its attempts, where that matters now. What of the professional's share is not told

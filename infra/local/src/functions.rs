@@ -234,6 +234,7 @@ pub fn all() -> Vec<Endpoint> {
         http!("payments/pay", payments_pay),
         http!("payments/receive-webhook", payments_receive_webhook),
         http!("payments/set-payout-account", payments_set_payout_account),
+        http!("payments/set-refund-destination", payments_set_refund_destination),
         http!("payments/verify-payment", payments_verify_payment),
     ]
 }

@@ -17,6 +17,13 @@ pub fn day_of(at: Timestamp) -> Date {
     at.to_zoned(time_zone()).date()
 }
 
+/// When the day is over in India.
+#[must_use]
+pub fn end_of_day(at: Timestamp) -> Timestamp {
+    let next = day_of(at).tomorrow().and_then(|day| day.to_zoned(time_zone()));
+    next.map_or(at, |next| next.timestamp())
+}
+
 /// A financial year, from 1 April on, by the year in which it begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -10,20 +10,21 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     id::{BookingId, CreditId, UserId},
+    india,
     ledger::{Account, Phase, Transfer},
     money::Money,
     prose::Line,
 };
 
-/// No wallet is given more lots than so many: what a payment takes out of it is written in one transaction.
-pub const MOST_LOTS: usize = 50;
-/// What comes back into a wallet can be spent for so long, whatever it came from.
+/// Nobody is given more as long as their wallet has so many lots, so that it stays a small item.
+const MOST_LOTS: usize = 50;
+/// What a booking leaves can be spent for so long, whatever it came from, until the day in India is over.
 const SPENDABLE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Credits that were given together, or what is left of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lot {
-    /// What was given.
+    /// What was given; of a payment's own id what was money, and could not go back as such.
     pub credit_id: CreditId,
     /// How much of it.
     pub amount: Money,
@@ -98,7 +99,8 @@ pub fn returned(spent: &[Lot], mut amount: Money, now: Timestamp) -> Vec<Lot> {
     for lot in spent.iter().rev() {
         let part = lot.amount.min(amount);
         if part > Money::NOTHING {
-            let expires_at = lot.expires_at.map(|expires_at| expires_at.max(now + SPENDABLE));
+            let expires_at =
+                lot.expires_at.map(|expires_at| expires_at.max(india::end_of_day(now + SPENDABLE)));
             back.push(Lot { expires_at, ..lot.of(part) });
             amount = amount.less(part);
         }
@@ -116,6 +118,12 @@ impl Wallet {
     /// What of it can be spent.
     pub fn good(&self, now: Timestamp) -> impl Iterator<Item = &Lot> {
         self.lots.iter().filter(move |lot| lot.is_good(now))
+    }
+
+    /// Whether nothing more is given to whose it is.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.lots.len() >= MOST_LOTS
     }
 
     /// How much of it can be spent.
@@ -221,11 +229,13 @@ mod tests {
         assert_eq!(spent, [lot(3, 100, Some(3)), lot(2, 100, Some(9)), lot(1, 50, None)]);
         assert_eq!(left.lots, [lot(4, 100, Some(0)), lot(1, 50, None)]);
         let back = returned(&spent, Money::paise(180), at(5));
-        assert_eq!(back, [lot(1, 50, None), lot(2, 100, Some(12)), lot(3, 30, Some(12))]);
+        let week = Some(india::end_of_day(at(12)));
+        let lasting = |lot: Lot| Lot { expires_at: week, ..lot };
+        assert_eq!(back, [lot(1, 50, None), lasting(lot(2, 100, None)), lasting(lot(3, 30, None))]);
         let (left, expired) = left.with(&back).expire(at(11));
         assert_eq!(expired, [lot(4, 100, Some(0))]);
-        assert_eq!(left.lots, [lot(2, 100, Some(12)), lot(3, 30, Some(12)), lot(1, 100, None)]);
-        assert_eq!(left.balance(at(12)), Money::paise(100));
+        assert_eq!(left.lots, [lasting(lot(2, 100, None)), lasting(lot(3, 30, None)), lot(1, 100, None)]);
+        assert_eq!(left.balance(at(13)), Money::paise(100));
     }
 
     proptest! {

@@ -10,7 +10,7 @@ use crate::{
         booking::{Booking, Event},
         id::{BookingId, PaymentId},
         money::Money,
-        payment::{Payment, RefundState, State},
+        payment::{Payment, RefundState, RefundTo, State},
         person::PersonName,
         phone::Phone,
         prose::Line,
@@ -64,6 +64,8 @@ pub struct PaymentAnswer {
     credits: Money,
     /// How much went back into the wallet.
     credited: Money,
+    /// Where the customer wants to have money back.
+    refund_to: RefundTo,
     /// How much went back to the customer.
     refunded: Money,
     /// How much is on its way back.
@@ -119,6 +121,7 @@ impl PaymentAnswer {
             amount: payment.amount,
             credits: payment.by_credits(),
             credited: wallet::sum(&payment.credited),
+            refund_to: payment.refund_to,
             refunded: payment.sum_of_refunds(RefundState::Processed),
             refunding: payment.sum_of_refunds(RefundState::Pending),
             not_refunded: payment.sum_of_refunds(RefundState::Failed),

@@ -179,6 +179,7 @@ impl Movement {
                 Phase::Whole | Phase::Posted => return None,
             },
             (Party::Customer, "share") if of == "credits" => CreditsReturned,
+            (Party::Customer, "refund") if name.next() == Some("credited") => CreditsReturned,
             (Party::Customer, "refund") => match transfer.phase {
                 Phase::Pending | Phase::Whole => RefundBegun,
                 Phase::Posted => Refunded,

@@ -35,8 +35,8 @@ use crate::{
         invoice::Invoice,
         ledger::{Cause, Phase, Transfer},
         money::Money,
-        payment::{FIRST_LOOK, Payment},
-        wallet::{Entry, EntryKind, Wallet},
+        payment::{FIRST_LOOK, Moved, Payment},
+        wallet::{Entry, EntryKind, Lot, Wallet},
     },
     fault::Fault,
     mail::MailKind,
@@ -72,7 +72,7 @@ pub async fn of_order(app: &App, order_id: &str) -> Result<Option<PaymentId>, Fa
 }
 
 /// Writes a new payment, before there is an order, with what it reserves of the customer's wallet, as that is without it; then
-/// it is looked at soon. `Err`: there is one (at 0), or the wallet is another by now. A transaction of one write, or of five.
+/// it is looked at soon. `Err`: there is one, or the wallet is another by now. A transaction of one write, or of five.
 pub async fn begin(
     app: &App,
     payment: &Payment,
@@ -85,39 +85,57 @@ pub async fn begin(
     };
     item.extend(Waiting { since: now + FIRST_LOOK, id }.attributes(&shard(id)));
     let tx = Transaction::new(app).put_if(Table::Ledger, item, is_new())?;
-    let line = Entry {
-        kind: EntryKind::Spent,
-        amount: reserved.amount,
-        balance: wallet.balance(now),
-        credit_id: None,
-        note: None,
-        booking_id: Some(payment.booking_id),
-        at: now,
-    };
-    let tx = wallets::change_in(tx, wallet, &[line])?;
+    let tx = wallets::change_in(tx, wallet, &[line(payment, wallet, &reserved)])?;
     ledger::move_in(tx, Cause::Payment(id), &[reserved])?.commit().await
 }
 
-/// Writes that what a payment reserved of a wallet is free again. `Err`: something is another by now. A read, and a transaction
-/// of five writes.
-pub async fn free_credits(
+/// Writes that a payment is to be paid otherwise, with what is reserved of the customer's wallet or free again, and that as it is
+/// then. `Err`: something is another by now. A transaction of five writes.
+pub async fn replan(
     app: &App,
-    next: &Payment,
-    transfers: &[Transfer],
+    (payment, transfers): &Moved,
+    wallet: &Wallet,
 ) -> Result<Result<(), Refused>, Fault> {
-    let tx = advance_in(Transaction::new(app), next, transfers, Some(app.now()))?;
-    let whose = (next.customer_id, next.booking_id);
-    wallets::return_in(app, tx, whose, &next.credited).await?.commit().await
+    let lines: Vec<_> = transfers.iter().map(|transfer| line(payment, wallet, transfer)).collect();
+    let tx = advance_in(Transaction::new(app), payment, transfers, Some(app.now() + FIRST_LOOK))?;
+    wallets::change_in(tx, wallet, &lines)?.commit().await
+}
+
+/// How it stands in the wallet's statement that a payment reserves something, or frees it.
+fn line(payment: &Payment, wallet: &Wallet, transfer: &Transfer) -> Entry {
+    Entry {
+        kind: if transfer.phase == Phase::Pending { EntryKind::Spent } else { EntryKind::Returned },
+        amount: transfer.amount,
+        balance: wallet.balance(transfer.at),
+        credit_id: None,
+        note: None,
+        booking_id: Some(payment.booking_id),
+        at: transfer.at,
+    }
+}
+
+/// Writes a step by which credits go back into the customer's wallet. `Err`: something is another by now. A read, and a
+/// transaction of five writes and more.
+pub async fn credit(
+    app: &App,
+    (payment, transfers): &Moved,
+    lots: &[Lot],
+) -> Result<Result<(), Refused>, Fault> {
+    let tx = advance_in(Transaction::new(app), payment, transfers, Some(app.now()))?;
+    wallets::return_in(app, tx, (payment.customer_id, payment.booking_id), lots).await?.commit().await
 }
 
 /// Writes that a payment has this order, and has it looked at soon. `Err`: it has one by now. A transaction of two writes.
 pub async fn ordered(app: &App, payment: &Payment, order_id: &str) -> Result<Result<(), Refused>, Fault> {
     let about = About { payment_id: payment.payment_id };
     let change = due_at(payment.payment_id, app.now() + FIRST_LOOK).set("order_id", s(order_id));
+    // One of its own of before may be for as much.
+    let ours = [(":id", s(payment.payment_id.to_string()))];
+    let is_its = Expression::new("attribute_not_exists(pk) OR payment_id = :id", ours);
     let has_none = Expression::new("order_id = :none", [(":none", serde_dynamo::to_attribute_value(())?)]);
     Transaction::new(app)
         .update_if(Table::Ledger, key(payment.payment_id), change, has_none)?
-        .put_if(Table::Ledger, Key::new(order_id, ORDER).with(&about)?, is_new())?
+        .put_if(Table::Ledger, Key::new(order_id, ORDER).with(&about)?, is_its)?
         .commit()
         .await
 }

@@ -133,6 +133,7 @@ pub async fn expire(app: &App, user_id: UserId) -> Result<Result<bool, Refused>,
     let line = |lot: &Lot| Entry {
         kind: EntryKind::Expired,
         amount: lot.amount,
+        // It could not be spent before, whether the schedule had come by or not.
         balance: next.balance(now),
         credit_id: Some(lot.credit_id),
         note: None,
@@ -215,7 +216,7 @@ pub async fn propose(
 }
 
 /// Writes what another of staff decided. `Err`: something is another by now. A transaction of two writes; or a read, and one
-/// of eight.
+/// of seven.
 pub async fn decide(
     app: &App,
     (credit, staff): (&Credit, UserId),

@@ -187,7 +187,7 @@ impl City {
     pub async fn without_schedule() -> Self {
         Self::edited(|template| {
             template["Parameters"]["RateLimitFactor"]["Default"] = json!(1_000);
-            template["Parameters"]["CreditsPerDay"]["Default"] = json!(1_000_000);
+            template["Parameters"]["CreditsPerDay"]["Default"] = json!("1000000");
             let scheduled = [
                 "MarketLapseBookings",
                 "OpsAuditLedger",

@@ -128,6 +128,13 @@ impl Person {
         self.browser().get(&format!("/v1/payments/{id}")).await.is(200).body
     }
 
+    /// Says where they want to have back what they paid.
+    pub async fn wants_back(&self, payment: &Value, refund_to: &str) -> Answer {
+        let id = payment["payment_id"].as_str().expect("an id");
+        let path = format!("/v1/payments/{id}/refund-destination");
+        self.browser().put(&path, json!({ "refund_to": refund_to })).await
+    }
+
     /// Says where their earnings go.
     pub async fn sets_payout_account(&self, details: Value) -> Answer {
         self.browser().put("/v1/professional/payout-account", details).await

@@ -350,6 +350,9 @@ async fn use_bookings(city: &City, ravi: &Person, meera: &Person, (id, service):
     let other = asha.books("c", plumber.order(&slots[20])).await.is(201).body;
     ravi.does(&other, json!({ "event": "accept" })).await.is(200);
     let payment = asha.asks_to_pay("c", &other).await.is(201).body;
+    for to in ["wallet", "source"] {
+        asha.wants_back(&payment, to).await.is(200);
+    }
     city.misbehave(json!([{ "service": "razorpay_webhooks", "every": 1, "do": "lose" }])).await;
     razorpay.pays(&payment, "success@razorpay").await;
     city.advance("PT1M").await;

@@ -17,13 +17,14 @@ mod on_one_machine {
     /// So many bookings each professional can have, with 50 at a time.
     const EACH: usize = 150;
     /// The functions that something happens to.
-    const FUNCTIONS: [&str; 7] = [
+    const FUNCTIONS: [&str; 8] = [
         "PaymentsPay",
         "PaymentsSetPayoutAccount",
         "PaymentsVerifyPayment",
         "PaymentsFollowWebhook",
         "PaymentsExpireCredits",
         "PaymentsNumberInvoices",
+        "PaymentsSetRefundDestination",
         "OpsReconcilePayments",
     ];
 
@@ -36,6 +37,8 @@ mod on_one_machine {
         customer: usize,
         plumber: usize,
         payment: Value,
+        /// What they were answered when they thought again.
+        again: Option<Value>,
         dice: TestRng,
     }
 
@@ -90,7 +93,7 @@ mod on_one_machine {
                     bytes[..8].copy_from_slice(&seed.to_le_bytes());
                     bytes[8..16].copy_from_slice(&n.to_le_bytes());
                     let dice = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-                    Made { booking, customer, plumber, payment: Value::Null, dice }
+                    Made { booking, customer, plumber, payment: Value::Null, again: None, dice }
                 }
             });
             stream::iter(all).buffered(2).collect().await
@@ -153,6 +156,17 @@ mod on_one_machine {
                 assert!(is_later, "{answer:?}");
             }
             assert!(made.payment.is_object(), "nobody lets them pay");
+            // Some think again, with the first order open in another tab.
+            if uses_credits && made.dice.random_range(0..4) == 0 && !made.payment["checkout"].is_null() {
+                let answer = customer.asks_to_pay(&format!("{key}-again"), &made.booking).await;
+                let pays = made.dice.random_range(0..2) == 0;
+                if answer.status == 201 {
+                    if pays {
+                        self.razorpay.try_pays(&answer.body, "success@razorpay").await;
+                    }
+                    made.again = Some(answer.body);
+                }
+            }
             if made.payment["checkout"].is_null() {
                 assert_eq!(made.payment["credits"], made.payment["amount"]);
                 return;
@@ -195,6 +209,11 @@ mod on_one_machine {
             if seen["state"] != "confirmed" {
                 return;
             }
+            // Some want to have back in their wallet what they are to have back.
+            if made.dice.random_range(0..3) == 0 {
+                let answer = customer.wants_back(&made.payment, "wallet").await;
+                assert!([200, 409, 429, 500, 503].contains(&answer.status), "{answer:?}");
+            }
             let booking = &made.booking;
             match made.dice.random_range(0..5) {
                 0 => drop(customer.does(booking, json!({ "event": "cancel" })).await.is(200)),
@@ -210,6 +229,19 @@ mod on_one_machine {
                         .is(200);
                     if made.dice.random_range(0..2) == 0 {
                         customer.does(booking, json!({ "event": "close" })).await.is(200);
+                    }
+                }
+            }
+        }
+
+        /// Those who did not say yet where their earnings go say it.
+        async fn others_can_be_paid(&self) {
+            for plumber in self.plumbers.iter().skip(1).step_by(2) {
+                plumber.person.sign_in().await;
+                let details = payout_details();
+                for _ in 0..20 {
+                    if plumber.person.sets_payout_account(details.clone()).await.status == 200 {
+                        break;
                     }
                 }
             }
@@ -290,16 +322,7 @@ mod on_one_machine {
             scene.schedules().await;
             scene.move_on(by).await;
         }
-        // The others say where their earnings go only now.
-        for plumber in scene.plumbers.iter().skip(1).step_by(2) {
-            plumber.person.sign_in().await;
-            let details = payout_details();
-            for _ in 0..20 {
-                if plumber.person.sets_payout_account(details.clone()).await.status == 200 {
-                    break;
-                }
-            }
-        }
+        scene.others_can_be_paid().await;
         for by in ["PT2M", "PT25H", "PT3M", "PT25H"] {
             scene.schedules().await;
             scene.move_on(by).await;
@@ -319,10 +342,12 @@ mod on_one_machine {
         for made in &made {
             let booking = scene.customers[made.customer].sees(&made.booking).await;
             let payment = scene.customers[made.customer].sees_payment(&made.payment).await;
-            let attempts = match &made.payment["checkout"] {
-                Value::Null => Vec::new(),
-                _ => scene.razorpay.attempts(&made.payment).await,
-            };
+            let mut attempts = Vec::new();
+            for asked in [&made.payment].into_iter().chain(&made.again) {
+                if !asked["checkout"].is_null() {
+                    attempts.extend(scene.razorpay.attempts(asked).await);
+                }
+            }
             let credits = paise(&payment["credits"]) - paise(&payment["credited"]);
             by_credits += credits;
             let kept: i64 = attempts

@@ -21,9 +21,15 @@ mod on_one_machine {
         assert_eq!((&payment["amount"], &payment["credits"]), (&money(PRICE), &money(20_000)));
         assert_eq!(payment["checkout"]["amount"], PRICE - 20_000);
         assert_eq!(asha.credits().await, 0);
-        // Who asks again goes on with that.
+        // Who thinks again pays by another order; and again, by the first.
         let again = asha.asks_to_pay("again", &booking).await.is(201).body;
-        assert_eq!(again["checkout"], payment["checkout"]);
+        assert_eq!((&again["credits"], asha.credits().await), (&money(0), 20_000));
+        assert_eq!(again["checkout"]["amount"], PRICE);
+        let other = asha.asks_to_pay_by_credits("and-again", &booking).await.is(201).body;
+        assert_eq!((&other["checkout"], asha.credits().await), (&payment["checkout"], 0));
+        // What is paid by the other order all the same is not taken.
+        let told = city.razorpay().await.pays(&again, "success@razorpay").await;
+        assert_eq!(asha.verifies(&payment, &told).await.is(200).body["state"], "pending");
         let told = city.razorpay().await.pays(&payment, "success@razorpay").await;
         assert_eq!(asha.verifies(&payment, &told).await.is(200).body["state"], "paid");
         let books = city.books_balance().await;
@@ -40,7 +46,7 @@ mod on_one_machine {
         assert_eq!(statement["movements"].as_array().unwrap().last().unwrap()["kind"], "paid_out");
         let movements = asha.statement(&booking).await["movements"].clone();
         let kinds: Vec<_> = movements.as_array().unwrap().iter().map(|one| &one["kind"]).collect();
-        assert_eq!(kinds, ["paid_by_credits", "paid"]);
+        assert_eq!(kinds, ["paid_by_credits", "credits_returned", "paid_by_credits", "paid"]);
 
         // Of what is cancelled late, money goes back before credits.
         for person in [&staff, &asha] {
@@ -129,6 +135,8 @@ mod on_one_machine {
         city.reconciles().await;
         asha.comes_back().await;
         assert_eq!(asha.credits().await, PRICE - 50);
+        let old = json!(null);
+        assert_eq!(asha.sees_payment(&payment).await["checkout"], old);
         // Who pays all the same has that back, and the credits once.
         city.razorpay().await.pays(&payment, "success@razorpay").await;
         for _ in 0..3 {
@@ -137,9 +145,65 @@ mod on_one_machine {
         }
         asha.comes_back().await;
         let seen = asha.sees_payment(&payment).await;
-        assert_eq!((&seen["credited"], asha.credits().await), (&money(PRICE - 100), PRICE - 50));
+        assert_eq!((&seen["credits"], asha.credits().await), (&money(0), PRICE - 50));
         let books = city.books_balance().await;
         assert_eq!((books.sum("escrow#"), books.sum("wallet#")), (0, PRICE - 50));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn who_pays_the_professional_after_all_has_their_credits_again() {
+        let city = City::without_schedule().await;
+        let (_, asha, booking) = held(&city).await;
+        let staff = city.staff("usha").await;
+        staff.gives("one", &asha, 20_000, None).await.is(201);
+        let payment = asha.asks_to_pay_by_credits("pay", &booking).await.is(201).body;
+        asha.does(&booking, json!({ "event": "confirm" })).await.is(200);
+        city.advance("PT31M").await;
+        city.reconciles().await;
+        asha.comes_back().await;
+        assert_eq!(asha.credits().await, 20_000);
+        // What is paid by the old order goes back; and the booking can be paid by credits still.
+        city.razorpay().await.pays(&payment, "success@razorpay").await;
+        city.reconciles().await;
+        assert_eq!(asha.sees_payment(&payment).await["state"], "pending");
+        let again = asha.asks_to_pay_by_credits("again", &booking).await.is(201).body;
+        assert_eq!(again["credits"], money(20_000));
+        city.books_balance().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn money_goes_back_into_the_wallet_of_who_wants_that() {
+        let city = City::without_schedule().await;
+        let (ravi, asha, booking) = held(&city).await;
+        let payment = asha.pays(&city, &booking).await;
+        assert_eq!(asha.wants_back(&payment, "wallet").await.is(200).body["refund_to"], "wallet");
+        ravi.person.does(&booking, json!({ "event": "cancel" })).await.is(200);
+        city.reconciles().await;
+        assert_eq!(asha.credits().await, PRICE);
+        assert_eq!(asha.wallet().await["lots"][0]["expires_at"], Value::Null);
+        // All of it has gone.
+        asha.wants_back(&payment, "source").await.is_problem(409, "too_late");
+        // What a bank does not take goes there as soon as that is wanted, once.
+        let slots = ravi.slots(&city).await;
+        let booking = asha.books("b", ravi.order(&slots[40])).await.is(201).body;
+        let payment = asha.asks_to_pay("b", &booking).await.is(201).body;
+        let told = city.razorpay().await.pays(&payment, "norefund@razorpay").await;
+        asha.verifies(&payment, &told).await.is(200);
+        asha.does(&booking, json!({ "event": "cancel" })).await.is(200);
+        for _ in 0..8 {
+            city.reconciles().await;
+            city.advance("PT1M1S").await;
+        }
+        assert_eq!(asha.sees_payment(&payment).await["not_refunded"], money(PRICE));
+        asha.wants_back(&payment, "wallet").await.is(200);
+        for _ in 0..2 {
+            city.reconciles().await;
+        }
+        let seen = asha.sees_payment(&payment).await;
+        assert_eq!((&seen["not_refunded"], &seen["credited"]), (&money(0), &money(PRICE)));
+        assert_eq!(asha.credits().await, 2 * PRICE);
+        let books = city.books_balance().await;
+        assert_eq!((books.sum("owed#"), books.sum("wallet#")), (0, 2 * PRICE));
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,7 +6,6 @@ use connecto_shared::{
     domain::{
         credit::{CreditDecision, CreditState, Undecidable},
         id::CreditId,
-        wallet::MOST_LOTS,
     },
     http::{
         CreditAnswer, Error, Json, Path, Problem, Staff,
@@ -51,7 +50,7 @@ pub async fn handler(
             return Ok(Json(before.into()));
         };
         let wallet = wallets::find(&app, after.user_id).await?;
-        if after.state == CreditState::Given && wallet.lots.len() >= MOST_LOTS {
+        if after.state == CreditState::Given && wallet.is_full() {
             return Err(NOT_POSSIBLE_NOW.into());
         }
         if wallets::decide(&app, (&after, staff.user_id), &wallet).await?.is_ok() {

@@ -8,7 +8,6 @@ use connecto_shared::{
         id::UserId,
         money::Price,
         prose::Line,
-        wallet::MOST_LOTS,
     },
     http::{
         CreatedOnce, CreditAnswer, Error, Idempotent, Problem, Staff,
@@ -86,7 +85,7 @@ pub async fn handler(
         let reply = (&ticket, answer.clone());
         let written = if credit.state == CreditState::Given {
             let wallet = wallets::find(&app, credit.user_id).await?;
-            if wallet.lots.len() >= MOST_LOTS {
+            if wallet.is_full() {
                 return Err(NOT_POSSIBLE_NOW.into());
             }
             wallets::give(&app, (&credit, &wallet), gave, reply).await?

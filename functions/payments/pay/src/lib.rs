@@ -48,7 +48,7 @@ pub const PROBLEMS: &[Problem] = &[
 #[serde(deny_unknown_fields)]
 pub struct Pay {
     booking_id: BookingId,
-    /// Whether the wallet pays as much of it as it can. That is settled when a payment begins: who asks again goes on with that.
+    /// Whether the wallet pays as much of it as it can. Who asks again may say otherwise, as long as it is not paid.
     #[serde(default)]
     use_credits: bool,
 }
@@ -66,13 +66,15 @@ pub async fn handler(
     }
     let booking = bookings::find_of(&app, booking_id, user.user_id).await?;
     let Some((booking, Party::Customer)) = booking else { return Err(NOT_FOUND.into()) };
-    let act = Act::Pay(PaymentId::from_uuid(booking_id.uuid()));
+    let payment_id = PaymentId::from_uuid(booking_id.uuid());
+    let act = Act::Pay(payment_id);
     if !Paying::here(&app).lets(act.event()) {
         return Err(NOT_POSSIBLE_NOW.into());
     }
+    limits::take(&app, PAY_PER_ACCOUNT, &user.user_id.to_string()).await??;
     if let Err(impossible) = booking.after(&act, Actor::Customer, app.now()) {
         // Credits alone may have paid for it, and the answer been lost.
-        let payment = store::find(&app, PaymentId::from_uuid(booking_id.uuid())).await?;
+        let payment = store::find(&app, payment_id).await?;
         let paid = payment
             .filter(|payment| payment.state == PaymentState::Paid && payment.by_money() == Money::NOTHING);
         let paid = paid.ok_or(impossible)?;
@@ -86,7 +88,6 @@ pub async fn handler(
     if !payments::can_be_worked(&app, &booking).await? {
         return Err(NOT_POSSIBLE_NOW.into());
     }
-    limits::take(&app, PAY_PER_ACCOUNT, &user.user_id.to_string()).await??;
 
     let (payment, is_new) = payments::begun(&app, &booking, use_credits).await?.map_err(|_| CONFLICT)?;
     let payment = payments::ordered(&app, payment, is_new).await?;

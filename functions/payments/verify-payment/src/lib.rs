@@ -49,7 +49,7 @@ pub async fn handler(
     let payment = store::find_of(&app, id, user.user_id).await?.ok_or(NOT_FOUND)?;
     let is_signed = |keys: &Keys| {
         let (attempt_id, signature) = (body.razorpay_payment_id.as_str(), body.razorpay_signature.as_str());
-        payment.order_id.as_ref().is_some_and(|order| keys.signed_payment(order, attempt_id, signature))
+        payment.all_orders().any(|order| keys.signed_payment(order, attempt_id, signature))
     };
     let mut keys = Keys::read(&app).await?;
     if !is_signed(&keys) {

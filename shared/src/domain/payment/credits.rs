@@ -1,9 +1,10 @@
 //! What of a payment the customer's wallet pays.
 //!
-//! It is reserved as soon as they begin to pay, so that it is spent once; when the booking is paid it is spent, and when that
-//! cannot be paid any more it is free again. Of what comes back in the end, money goes back before credits.
+//! It is reserved when they begin to pay, so that it is spent once; when the booking is paid it is spent, and when that is not
+//! paid soon, or cannot be any more, it is free again. The rest is paid by an order for that much; with another rest comes another
+//! order, and what is paid by one of before goes back. Of what comes back in the end, money goes back before credits.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Moved, Payment, State};
 use crate::domain::{
@@ -14,6 +15,11 @@ use crate::domain::{
     wallet::{self, Lot, Wallet},
 };
 
+/// Credits are reserved for so long after a customer last wanted to pay.
+const RESERVED_FOR: SignedDuration = SignedDuration::from_mins(30);
+/// A payment has no more orders than so many: each is asked about.
+const MOST_ORDERS: usize = 5;
+
 impl Payment {
     /// It as far as possible paid by what is in a wallet, and that without it. Of what is left Razorpay takes no less than
     /// [`LEAST`], or nothing.
@@ -23,7 +29,22 @@ impl Payment {
         let left = self.amount.less(has);
         let is_too_little = left > Money::NOTHING && left < LEAST;
         let (wallet, credits) = wallet.spend(if is_too_little { self.amount.less(LEAST) } else { has }, now);
-        (Self { credits, ..self }, wallet)
+        (Self { credits, reserved_by: self.version, ..self }, wallet)
+    }
+
+    /// It as the customer wants to pay it now, with the wallet as it is then and what that moves; none where nothing changes.
+    #[must_use]
+    pub fn replanned(&self, uses_credits: bool, wallet: &Wallet, now: Timestamp) -> Option<(Moved, Wallet)> {
+        let is_other = self.credits.is_empty() == uses_credits;
+        if self.state != State::Pending || !is_other || self.orders.len() + 1 >= MOST_ORDERS {
+            return None;
+        }
+        if !uses_credits {
+            return Some((self.frees_credits(now), wallet.with(&self.credits)));
+        }
+        let (next, wallet) = self.without_order().with_credits(wallet, now);
+        let reserved = next.reserves(now)?;
+        Some(((next, vec![reserved]), wallet))
     }
 
     /// How much of it the wallet pays.
@@ -38,49 +59,64 @@ impl Payment {
         self.amount.less(self.by_credits())
     }
 
-    /// What is reserved of the wallet when it begins.
+    /// Razorpay's orders for it, also those of before.
+    pub fn all_orders(&self) -> impl Iterator<Item = &String> {
+        self.orders.iter().chain(&self.order_id)
+    }
+
+    /// What is reserved of the wallet.
     #[must_use]
     pub fn reserves(&self, now: Timestamp) -> Option<Transfer> {
-        self.moves_credits("credits", Phase::Pending, now)
+        self.moves_credits("", Phase::Pending, now)
     }
 
     /// What the wallet pays when the booking is paid.
     pub(super) fn spends(&self, now: Timestamp) -> Option<Transfer> {
-        self.moves_credits("credits#posted", Phase::Posted, now)
+        self.moves_credits("#posted", Phase::Posted, now)
+    }
+
+    /// Until when credits are reserved, if any are.
+    pub(super) fn reserved_until(&self) -> Option<Timestamp> {
+        let is_reserved = self.state == State::Pending && !self.credits.is_empty();
+        is_reserved.then(|| self.asked_at + RESERVED_FOR)
     }
 
     /// Whether what is reserved of the wallet is for nothing.
     pub(super) fn reserves_in_vain(&self, booking: &Booking, now: Timestamp) -> bool {
-        self.state == State::Pending
-            && !self.credits.is_empty()
-            && self.credited.is_empty()
-            && !self.is_wanted(booking, now)
+        self.reserved_until().is_some_and(|until| until <= now || !self.is_wanted(booking, now))
     }
 
-    /// What was reserved of the wallet is free again.
+    /// What was reserved of the wallet is free again, as it was.
     #[must_use]
     pub fn frees_credits(&self, now: Timestamp) -> Moved {
-        let mut next = self.next_version();
-        next.credited = wallet::returned(&self.credits, self.by_credits(), now);
-        (next, self.moves_credits("credits#voided", Phase::Voided, now).into_iter().collect())
+        let next = Self { credits: Vec::new(), ..self.without_order() };
+        (next, self.moves_credits("#voided", Phase::Voided, now).into_iter().collect())
     }
 
-    /// What goes back into the wallet of what goes back at all: what is too much for a refund, for that much was not paid by
-    /// money, or too little for one.
-    pub(super) fn credits_back(&self, amount: Money, now: Timestamp) -> Vec<Lot> {
-        let mut back = wallet::returned(&self.credits, amount, now);
-        let more = amount.less(wallet::sum(&back));
-        if more > Money::NOTHING {
-            let credit_id = CreditId::from_uuid(self.payment_id.uuid());
-            back.push(Lot { credit_id, amount: more, expires_at: None });
-        }
+    /// What goes back into the wallet of what goes back at all: of money, what is not refunded, and all that was not money.
+    pub(super) fn credits_back(&self, amount: Money, refunded: Money, now: Timestamp) -> Vec<Lot> {
+        let of_money = amount.min(self.by_money());
+        let mut back = wallet::returned(&self.credits, amount.less(of_money), now);
+        back.extend(self.own_lot(of_money.less(refunded)));
         back
     }
 
-    fn moves_credits(&self, name: &str, phase: Phase, now: Timestamp) -> Option<Transfer> {
+    /// Credits that were money; they do not expire.
+    pub(super) fn own_lot(&self, amount: Money) -> Option<Lot> {
+        let credit_id = CreditId::from_uuid(self.payment_id.uuid());
+        (amount > Money::NOTHING).then_some(Lot { credit_id, amount, expires_at: None })
+    }
+
+    fn without_order(&self) -> Self {
+        let mut next = self.next_version();
+        next.orders.extend(next.order_id.take());
+        next
+    }
+
+    fn moves_credits(&self, what: &str, phase: Phase, now: Timestamp) -> Option<Transfer> {
+        let name = format!("credits#{}{what}", self.reserved_by);
         let (debit, credit) = (Account::Wallet(self.customer_id), Account::Escrow(self.booking_id));
         let amount = self.by_credits();
-        let transfer = Transfer { name: name.to_owned(), debit, credit, amount, phase, at: now };
-        (amount > Money::NOTHING).then_some(transfer)
+        (amount > Money::NOTHING).then_some(Transfer { name, debit, credit, amount, phase, at: now })
     }
 }

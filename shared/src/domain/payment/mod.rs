@@ -10,7 +10,7 @@ mod share;
 #[cfg(test)]
 mod tests;
 
-pub use refund::{Refund, RefundState, RefundTold};
+pub use refund::{Refund, RefundState, RefundTo, RefundTold};
 pub use share::{LEASE, Share, ShareState, Source, TransferStatus, TransferTold};
 
 use jiff::{SignedDuration, Timestamp};
@@ -64,11 +64,22 @@ pub struct Payment {
     /// How much.
     pub amount: Money,
     /// What of it the customer's wallet pays.
+    #[serde(default)]
     pub credits: Vec<Lot>,
-    /// What went back into that.
+    /// In which version that was reserved.
+    #[serde(default)]
+    pub reserved_by: u64,
+    /// What went back into the wallet when it was shared out, or later.
+    #[serde(default)]
     pub credited: Vec<Lot>,
+    /// Where the customer wants to have money back.
+    #[serde(default)]
+    pub refund_to: RefundTo,
     /// Razorpay's order for the rest, once there is one.
     pub order_id: Option<String>,
+    /// Its orders of before, for another rest.
+    #[serde(default)]
+    pub orders: Vec<String>,
     /// How far it has come.
     pub state: State,
     /// What was captured, first what pays for the booking, if that was paid.
@@ -78,6 +89,7 @@ pub struct Payment {
     /// How it is taxed, once that is settled.
     pub taxes: Option<Terms>,
     /// What was written to those who have to pay, once it was shared out.
+    #[serde(default)]
     pub invoices: Vec<InvoiceId>,
     /// When the customer last wanted to pay.
     pub asked_at: Timestamp,
@@ -164,6 +176,8 @@ pub enum Step {
     GiveBack(Attempt),
     /// To note that what was reserved of the wallet is free again.
     FreeCredits,
+    /// To put into the wallet what banks did not take back.
+    CreditRefunds,
     /// To share out what was paid, taxed so.
     Settle(Settlement, Terms),
     /// To have the professional's share set aside with this account, taxed so.
@@ -222,8 +236,11 @@ impl Payment {
             professional_id: booking.agreed.professional_id,
             amount: booking.bill().customer_pays(),
             credits: Vec::new(),
+            reserved_by: 0,
             credited: Vec::new(),
+            refund_to: RefundTo::Source,
             order_id: None,
+            orders: Vec::new(),
             state: State::Pending,
             captures: Vec::new(),
             share: None,
@@ -244,9 +261,7 @@ impl Payment {
     /// Whether the booking can be paid by it now.
     #[must_use]
     pub fn is_wanted(&self, booking: &Booking, now: Timestamp) -> bool {
-        self.state == State::Pending
-            && self.credited.is_empty()
-            && booking.after(&self.act(), Actor::Customer, now).is_ok()
+        self.state == State::Pending && booking.after(&self.act(), Actor::Customer, now).is_ok()
     }
 
     /// What paying does to the booking.
@@ -288,6 +303,9 @@ impl Payment {
         }
         if self.reserves_in_vain(booking, now) {
             return Step::FreeCredits;
+        }
+        if self.refund_to == RefundTo::Wallet && self.sum_of_refunds(RefundState::Failed) > Money::NOTHING {
+            return Step::CreditRefunds;
         }
         if let Some(capture) = self.captures.iter().find(|capture| capture.disagrees(attempts)) {
             return Step::Disagree(capture.id.clone());
@@ -348,9 +366,12 @@ impl Payment {
             share.since = now;
         }
         let rest = self.amount.less(settlement.customer_pays);
-        let refunded = rest.min(self.by_money());
-        let refunded = if refunded < LEAST { Money::NOTHING } else { refunded };
-        next.credited = self.credits_back(rest.less(refunded), now);
+        let refunded = match self.refund_to {
+            RefundTo::Source => Some(rest.min(self.by_money())).filter(|refunded| *refunded >= LEAST),
+            RefundTo::Wallet => None,
+        };
+        let refunded = refunded.unwrap_or(Money::NOTHING);
+        next.credited = self.credits_back(rest, refunded, now);
         let shares = [
             ("professional", Account::Payable(self.professional_id), split.professional_gets),
             ("marketplace", Account::Revenue, split.marketplace_keeps),
@@ -389,7 +410,8 @@ impl Payment {
                 next.state = State::Expired;
                 None
             } else {
-                Some(later(self.asked_at, now))
+                let free = self.reserved_until().filter(|until| *until > now);
+                free.into_iter().chain([later(self.asked_at, now)]).min()
             }
         } else {
             let again = [SECOND_LOOK, MAY_BE_PAID_FOR].map(|after| self.asked_at + after);

@@ -1,9 +1,10 @@
 //! What goes back to who paid: of what was captured, as much as the booking leaves, or all that pays for nothing.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Capture, Moved, Payment};
+use super::{Attempt, Capture, Moved, Payment, State};
 use crate::domain::{
     ledger::{Account, Phase, Transfer},
     money::{LEAST, Money},
@@ -50,12 +51,26 @@ pub enum RefundState {
     Processed,
     /// The bank did not take it.
     Failed,
+    /// The bank did not take it, and it went into the wallet.
+    Credited,
+}
+
+/// Where a customer wants to have money back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundTo {
+    /// Where they paid from, within some days.
+    #[default]
+    Source,
+    /// Into their wallet, at once.
+    Wallet,
 }
 
 impl Capture {
     /// Whether more of it went back than we asked for.
     pub(super) fn disagrees(&self, attempts: &[Attempt]) -> bool {
-        let asked_for = self.refund.as_ref().filter(|refund| refund.state != RefundState::Failed);
+        let is_off = |state| matches!(state, RefundState::Failed | RefundState::Credited);
+        let asked_for = self.refund.as_ref().filter(|refund| !is_off(refund.state));
         let asked_for = asked_for.map_or(Money::NOTHING, |refund| refund.amount);
         attempts.iter().any(|attempt| attempt.id == self.id && attempt.refunded > asked_for)
     }
@@ -117,7 +132,40 @@ impl Payment {
                 refund.state = RefundState::Failed;
                 (next, vec![self.refunding(of, amount, Phase::Voided, now)])
             }
+            RefundState::Credited => (next, Vec::new()),
         }
+    }
+
+    /// It with another wish of the customer's, where that can still be met; none where all that goes back has gone.
+    #[must_use]
+    pub fn refunding_to(&self, refund_to: RefundTo) -> Option<Self> {
+        let is_open = matches!(self.state, State::Pending | State::Paid)
+            || self.sum_of_refunds(RefundState::Failed) > Money::NOTHING;
+        is_open.then(|| Self { refund_to, ..self.next_version() })
+    }
+
+    /// What banks did not take back goes into the wallet.
+    #[must_use]
+    pub fn credits_refunds(&self, now: Timestamp) -> Moved {
+        let (mut next, mut transfers) = (self.next_version(), Vec::new());
+        for capture in &mut next.captures {
+            let Some(refund) = capture.refund.as_mut().filter(|refund| refund.state == RefundState::Failed)
+            else {
+                continue;
+            };
+            refund.state = RefundState::Credited;
+            transfers.push(Transfer {
+                name: format!("refund#{}#credited", capture.id),
+                debit: Account::Owed(self.customer_id),
+                credit: Account::Wallet(self.customer_id),
+                amount: refund.amount,
+                phase: Phase::Whole,
+                at: now,
+            });
+        }
+        let amount = transfers.iter().map(|transfer| transfer.amount).sum();
+        next.credited.extend(self.own_lot(amount));
+        (next, transfers)
     }
 
     /// By what Razorpay knows that a refund is the one it was asked for before (`X-Refund-Idempotency`).

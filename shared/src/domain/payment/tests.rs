@@ -166,6 +166,23 @@ impl World {
                 };
             }
             2 if self.chance(4) => self.account = Some("acc_1".to_owned()),
+            // The customer thinks again of what they pay with, and of where they want it back.
+            3 if self.chance(3) => {
+                let replanned =
+                    self.payment.replanned(self.payment.credits.is_empty(), &self.wallet, at(self.now));
+                if let Some((moved, wallet)) = replanned {
+                    self.goes_on(moved);
+                    self.wallet = wallet;
+                    self.payment.order_id = Some("order_2".to_owned());
+                }
+            }
+            3 if self.chance(12) => {
+                let other = match self.payment.refund_to {
+                    RefundTo::Source => RefundTo::Wallet,
+                    RefundTo::Wallet => RefundTo::Source,
+                };
+                self.payment = self.payment.refunding_to(other).unwrap_or_else(|| self.payment.clone());
+            }
             _ => {}
         }
         // A share is there after a while, or not.
@@ -290,8 +307,12 @@ impl World {
                     self.goes_on(moved);
                 }
                 Step::FreeCredits => {
-                    let moved = self.payment.frees_credits(now);
-                    self.wallet = self.wallet.with(&moved.0.credited);
+                    self.wallet = self.wallet.with(&self.payment.credits);
+                    self.goes_on(self.payment.frees_credits(now));
+                }
+                Step::CreditRefunds => {
+                    let moved = self.payment.credits_refunds(now);
+                    self.wallet = self.wallet.with(&moved.0.credited[self.payment.credited.len()..]);
                     self.goes_on(moved);
                 }
                 Step::GiveBack(attempt) => self.goes_on(self.payment.gives_back(attempt, now)),
@@ -395,7 +416,7 @@ impl World {
 fn a_payment_keeps_to_its_rules_whatever_happens() {
     let (mut states, mut refunds) = (BTreeMap::<String, usize>::new(), 0);
     let mut shares = BTreeMap::<Option<String>, usize>::new();
-    let mut by_credits = 0;
+    let (mut by_credits, mut credited) = (0, 0);
     for n in 0..PAYMENTS {
         let mut seed = [11; 32];
         seed[..8].copy_from_slice(&n.to_le_bytes());
@@ -447,22 +468,28 @@ fn a_payment_keeps_to_its_rules_whatever_happens() {
             assert_eq!(all.into_iter().sum::<Money>(), settlement.customer_pays);
             // Money goes back before credits.
             let back = world.payment.amount.less(settlement.customer_pays);
-            let credited = wallet::sum(&world.payment.credited);
-            let of_money = back.less(credited);
-            assert!(of_money == world.payment.by_money() || credited < LEAST, "{back:?} {credited:?}");
-            assert!(of_money == Money::NOTHING || of_money >= LEAST);
+            let of_money = back.min(world.payment.by_money());
+            let own = world.payment.own_lot(of_money).map(|lot| lot.credit_id);
+            let (were_money, were_credits): (Vec<_>, Vec<_>) =
+                world.payment.credited.iter().cloned().partition(|lot| Some(lot.credit_id) == own);
+            assert_eq!(wallet::sum(&were_credits), back.less(of_money));
+            assert!(were_money.iter().all(|lot| lot.expires_at.is_none()));
+            credited += usize::from(!were_money.is_empty());
             by_credits += usize::from(world.payment.by_credits() > Money::NOTHING);
         } else if world.payment.state == State::Expired {
-            assert_eq!(wallet::sum(&world.payment.credited), world.payment.by_credits());
+            assert_eq!(
+                (wallet::sum(&world.wallet.lots), world.payment.by_credits()),
+                (world.given, Money::NOTHING)
+            );
         }
         refunds += usize::from(world.payment.sum_of_refunds(RefundState::Processed) > Money::NOTHING);
         *states.entry(format!("{:?}", world.payment.state)).or_default() += 1;
     }
     println!(
-        "{PAYMENTS} payments, {refunds} with refunds, {by_credits} by credits, {states:?}, shares {shares:?}"
+        "{PAYMENTS} payments, {refunds} with refunds, {by_credits} by credits, {credited} credited, {states:?}, shares {shares:?}"
     );
     assert!(states.len() >= 3 && shares.len() >= 4 && refunds > PAYMENTS / 20, "too little happened");
-    assert!(by_credits > PAYMENTS / 20, "too few credits");
+    assert!(by_credits > PAYMENTS / 20 && credited > PAYMENTS / 100, "too few credits");
 }
 
 #[test]
