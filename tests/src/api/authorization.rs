@@ -182,7 +182,7 @@ async fn what_is_anothers_is_not_found_and_stays() {
         };
         let body = || match path {
             "/v1/professional/services/{id}" if method == Method::PUT => Some(offer()),
-            "/v1/payments/{id}/refund-destination" => json!({ "refund_to": "wallet" }),
+            "/v1/payments/{id}/refund-destination" => Some(json!({ "refund_to": "wallet" })),
             "/v1/payments/{id}/verify" => {
                 Some(json!({ "razorpay_payment_id": "pay_1", "razorpay_signature": "0" }))
             }

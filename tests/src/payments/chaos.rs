@@ -343,8 +343,9 @@ mod on_one_machine {
             let booking = scene.customers[made.customer].sees(&made.booking).await;
             let payment = scene.customers[made.customer].sees_payment(&made.payment).await;
             let mut attempts = Vec::new();
+            let mut orders = BTreeSet::new();
             for asked in [&made.payment].into_iter().chain(&made.again) {
-                if !asked["checkout"].is_null() {
+                if !asked["checkout"].is_null() && orders.insert(asked["checkout"]["order_id"].to_string()) {
                     attempts.extend(scene.razorpay.attempts(asked).await);
                 }
             }

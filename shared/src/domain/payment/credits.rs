@@ -61,7 +61,8 @@ impl Payment {
 
     /// Razorpay's orders for it, also those of before.
     pub fn all_orders(&self) -> impl Iterator<Item = &String> {
-        self.orders.iter().chain(&self.order_id)
+        // One of before may be for as much again.
+        self.orders.iter().filter(|order| Some(*order) != self.order_id.as_ref()).chain(&self.order_id)
     }
 
     /// What is reserved of the wallet.
@@ -109,7 +110,8 @@ impl Payment {
 
     fn without_order(&self) -> Self {
         let mut next = self.next_version();
-        next.orders.extend(next.order_id.take());
+        next.orders = self.all_orders().cloned().collect();
+        next.order_id = None;
         next
     }
 

@@ -278,8 +278,8 @@ impl Payment {
         let is_wanted = self.is_wanted(booking, now);
         let earliest = |status: AttemptStatus| {
             let is_possible = |attempt: &&Attempt| {
-                attempt.status == status
-                    && (status != AttemptStatus::Authorized || !refused.contains(&attempt.id))
+                let is_due = attempt.amount == self.by_money() && !refused.contains(&attempt.id);
+                attempt.status == status && (status != AttemptStatus::Authorized || is_due)
             };
             let all = attempts.iter().filter(is_possible);
             let new = all.filter(|attempt| self.captures.iter().all(|capture| capture.id != attempt.id));
@@ -292,10 +292,7 @@ impl Payment {
                 Step::GiveBack(captured.clone())
             };
         }
-        if is_wanted
-            && let Some(authorized) = earliest(AttemptStatus::Authorized)
-            && authorized.amount == self.by_money()
-        {
+        if is_wanted && let Some(authorized) = earliest(AttemptStatus::Authorized) {
             return Step::Capture(authorized.clone());
         }
         if is_wanted && self.by_money() == Money::NOTHING {
