@@ -183,13 +183,13 @@ impl Wallet {
     }
 }
 
-/// What the expiry of a lot moves; each lot of what was given together expires at a time of its own.
+/// What the expiry of a lot moves, by what the wallet is without it: what is free again after its day expires once more.
 #[must_use]
-pub fn expired(user_id: UserId, lot: &Lot, now: Timestamp) -> Transfer {
+pub fn expired(next: &Wallet, lot: &Lot, now: Timestamp) -> Transfer {
     let expires_at = lot.expires_at.unwrap_or(now);
     Transfer {
-        name: format!("expiry#{expires_at}"),
-        debit: Account::Wallet(user_id),
+        name: format!("expiry#{expires_at}#{}", next.version),
+        debit: Account::Wallet(next.user_id),
         credit: Account::Credits,
         amount: lot.amount,
         phase: Phase::Whole,

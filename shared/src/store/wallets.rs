@@ -142,7 +142,7 @@ pub async fn expire(app: &App, user_id: UserId) -> Result<Result<bool, Refused>,
     };
     let lines: Vec<_> = expired.iter().map(line).collect();
     let mut tx = change_in(Transaction::new(app), &next, &lines)?;
-    let moved: Vec<_> = expired.iter().map(|lot| wallet::expired(user_id, lot, now)).collect();
+    let moved: Vec<_> = expired.iter().map(|lot| wallet::expired(&next, lot, now)).collect();
     for (lot, moved) in expired.iter().zip(&moved) {
         tx = ledger::enter_in(tx, Cause::Credit(lot.credit_id), slice::from_ref(moved))?;
     }

@@ -287,6 +287,26 @@ mod on_one_machine {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_is_free_again_after_its_day_expires_as_well() {
+        let city = City::without_schedule().await;
+        let (_, asha, booking) = held(&city).await;
+        let staff = city.staff("usha").await;
+        let expires_at = (city.now().await + jiff::SignedDuration::from_mins(5)).to_string();
+        staff.gives("one", &asha, PRICE - 50, Some(expires_at)).await.is(201);
+        // Half a rupee of it is not reserved, and expires first.
+        asha.asks_to_pay_by_credits("pay", &booking).await.is(201);
+        city.advance("PT6M").await;
+        city.run("PaymentsExpireCredits", json!({})).await;
+        assert_eq!(city.books_balance().await.sum("wallet#"), PRICE - 100);
+        city.advance("PT1H").await;
+        city.run("MarketLapseBookings", json!({})).await;
+        city.reconciles().await;
+        city.run("PaymentsExpireCredits", json!({})).await;
+        let books = city.books_balance().await;
+        assert_eq!((books.sum("wallet#"), books.sum("credits")), (0, 0));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn what_is_not_spent_in_time_expires() {
         let city = City::without_schedule().await;
         let (usha, asha) = (city.staff("usha").await, city.customer("asha").await);
