@@ -9,7 +9,7 @@ use connecto_shared::{
         problem::{CONFLICT, NOT_FOUND, TOO_LATE},
     },
     payments,
-    store::payments as store,
+    store::{pause, payments as store},
     vendor::razorpay::Keys,
 };
 use schemars::JsonSchema;
@@ -17,6 +17,9 @@ use serde::Deserialize;
 
 /// What this endpoint can refuse, as the API's documentation lists it.
 pub const PROBLEMS: &[Problem] = &[TOO_LATE, CONFLICT];
+
+/// So often it is tried while something else happens to the payment.
+const ATTEMPTS: u32 = 5;
 
 /// Which payment.
 #[derive(Deserialize, JsonSchema)]
@@ -40,9 +43,21 @@ pub async fn handler(
     Json(SetRefundDestination { refund_to }): Json<SetRefundDestination>,
 ) -> Result<Json<PaymentAnswer>, Error> {
     let mut payment = store::find_of(&app, id, user.user_id).await?.ok_or(NOT_FOUND)?;
+    for attempt in 0..ATTEMPTS {
+        if payment.refund_to == refund_to {
+            break;
+        }
+        let next = payment.refunding_to(refund_to).ok_or(TOO_LATE)?;
+        if store::advance(&app, &next, &[], Some(app.now())).await?.is_ok() {
+            payment = next;
+            break;
+        }
+        // Somebody looks at it, or Razorpay tells of it.
+        pause(&app, attempt).await?;
+        payment = store::find(&app, id).await?.ok_or(NOT_FOUND)?;
+    }
     if payment.refund_to != refund_to {
-        payment = payment.refunding_to(refund_to).ok_or(TOO_LATE)?;
-        store::advance(&app, &payment, &[], Some(app.now())).await?.map_err(|_| CONFLICT)?;
+        return Err(CONFLICT.into());
     }
     let booking = payments::booking_of(&app, &payment).await?;
     let key_id = Keys::read(&app).await?.key_id;
