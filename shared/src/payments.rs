@@ -88,15 +88,15 @@ pub async fn begun(
 }
 
 /// The payment once it is paid, where credits alone pay for it. What follows from that is done when it is looked at.
-pub async fn paid_by_credits(app: &App, mut payment: Payment, booking: &Booking) -> Result<Payment, Error> {
+pub async fn paid_by_credits(app: &App, mut payment: Payment) -> Result<Payment, Error> {
     for round in 0..ROUNDS {
-        let now = app.now();
         if payment.by_money() > Money::NOTHING || payment.state != State::Pending {
             return Ok(payment);
         }
+        let (booking, now) = (booking_of(app, &payment).await?, app.now());
         let (next, transfers) = payment.paid_by(None, now);
         let (after, row) = booking.after(&payment.act(), Actor::Customer, now)?;
-        if payments::pay(app, (&next, &transfers), (booking, &after), row).await?.is_ok() {
+        if payments::pay(app, (&next, &transfers), (&booking, &after), row).await?.is_ok() {
             return Ok(next);
         }
         // Somebody else was first, or is at it.
@@ -106,16 +106,22 @@ pub async fn paid_by_credits(app: &App, mut payment: Payment, booking: &Booking)
     Err(CONFLICT.into())
 }
 
-/// The payment with its order, which is made where there is none, and there is something to pay by one. `is_new`: nobody can have made one yet.
-pub async fn ordered(app: &App, payment: Payment, is_new: bool) -> Result<Payment, Failure> {
-    if payment.order_id.is_some() || payment.by_money() == Money::NOTHING {
-        return Ok(payment);
+/// The payment with its order, which is made where there is none, and there is something to pay by one. `is_new`: nobody can have
+/// made one yet.
+pub async fn ordered(app: &App, mut payment: Payment, mut is_new: bool) -> Result<Payment, Failure> {
+    for _ in 0..ROUNDS {
+        if payment.order_id.is_some() || payment.by_money() == Money::NOTHING {
+            return Ok(payment);
+        }
+        let order_id = razorpay::order(app, &payment, !is_new).await?;
+        // Of two orders that are made at once one is the payment's, if it is for what is to be paid still; nobody gets to know
+        // the other.
+        let _ = payments::ordered(app, &payment, &order_id).await?;
+        let found = payments::find(app, payment.payment_id).await?;
+        payment = found.ok_or_else(|| Fault::new("a payment is gone"))?;
+        is_new = false;
     }
-    let order_id = razorpay::order(app, &payment, !is_new).await?;
-    // Of two orders that are made at once one is the payment's; nobody gets to know the other.
-    let _ = payments::ordered(app, &payment, &order_id).await?;
-    let found = payments::find(app, payment.payment_id).await?.filter(|payment| payment.order_id.is_some());
-    Ok(found.ok_or_else(|| Fault::new("a payment has no order"))?)
+    Err(Fault::new("a payment has no order").into())
 }
 
 /// Does what there is to do with a payment now. The payment as it is then; none where there is none, or nobody can pay it yet.

@@ -125,16 +125,19 @@ pub async fn credit(
     wallets::return_in(app, tx, (payment.customer_id, payment.booking_id), lots).await?.commit().await
 }
 
-/// Writes that a payment has this order, and has it looked at soon. `Err`: it has one by now. A transaction of two writes.
+/// Writes that a payment has this order, and has it looked at soon. `Err`: it has one by now, or is to be paid otherwise. A transaction of two writes.
 pub async fn ordered(app: &App, payment: &Payment, order_id: &str) -> Result<Result<(), Refused>, Fault> {
     let about = About { payment_id: payment.payment_id };
     let change = due_at(payment.payment_id, app.now() + FIRST_LOOK).set("order_id", s(order_id));
     // One of its own of before may be for as much.
     let ours = [(":id", s(payment.payment_id.to_string()))];
     let is_its = Expression::new("attribute_not_exists(pk) OR payment_id = :id", ours);
-    let has_none = Expression::new("order_id = :none", [(":none", serde_dynamo::to_attribute_value(())?)]);
+    let as_planned = Expression::new(
+        "order_id = :none AND planned_in = :plan",
+        [(":none", serde_dynamo::to_attribute_value(())?), (":plan", n(payment.planned_in))],
+    );
     Transaction::new(app)
-        .update_if(Table::Ledger, key(payment.payment_id), change, has_none)?
+        .update_if(Table::Ledger, key(payment.payment_id), change, as_planned)?
         .put_if(Table::Ledger, Key::new(order_id, ORDER).with(&about)?, is_its)?
         .commit()
         .await

@@ -6,7 +6,8 @@
 //! | user id | `wallet` | | | one in which nothing does |
 //! | user id | `entry#<version>#<number>` | | | a line of its statement: an [`Entry`] |
 //! | credit id | `credit` | `proposed` | since when | a [`Credit`] that another of staff is to agree to |
-//! | credit id | `credit` | | | one that is decided |
+//! | credit id | `credit` | `given#<day in India>` | when it was proposed | one that was given; the day is that |
+//! | credit id | `credit` | | | one that was rejected |
 //! | user id | `gave#<day in India>` | | | `gave`: what one of staff gave away alone on it, in paise |
 //!
 //! A wallet is written in the transaction that moves the credits in the ledger ([`super::ledger`]), on the condition that it is
@@ -15,7 +16,7 @@
 
 use std::slice;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use serde::Deserialize;
 
 use super::{
@@ -162,12 +163,33 @@ pub async fn proposed(
     after: Option<Waiting<id::Credit>>,
     limit: i32,
 ) -> Result<(Vec<Credit>, Option<Waiting<id::Credit>>), Fault> {
-    let (places, next) = waiting(app, (Table::Ledger, CREDIT), PROPOSED, after, limit).await?;
+    let (mut found, next) = credits_of(app, PROPOSED, after, limit).await?;
+    // The index is a moment behind.
+    found.retain(|credit| credit.state == CreditState::Proposed);
+    Ok((found, next))
+}
+
+/// What was proposed on a day in India and given, alone or by two, and where the list goes on. One query of a page, and a read
+/// for each.
+pub async fn given(
+    app: &App,
+    day: Date,
+    after: Option<Waiting<id::Credit>>,
+    limit: i32,
+) -> Result<(Vec<Credit>, Option<Waiting<id::Credit>>), Fault> {
+    credits_of(app, &given_on(day), after, limit).await
+}
+
+async fn credits_of(
+    app: &App,
+    list: &str,
+    after: Option<Waiting<id::Credit>>,
+    limit: i32,
+) -> Result<(Vec<Credit>, Option<Waiting<id::Credit>>), Fault> {
+    let (places, next) = waiting(app, (Table::Ledger, CREDIT), list, after, limit).await?;
     let keys = places.iter().map(|place| credit_key(place.id)).collect();
     let found = get_all(app, Table::Ledger, keys, None).await?;
     let mut found = found.into_iter().map(serde_dynamo::from_item).collect::<Result<Vec<Credit>, _>>()?;
-    // The index is a moment behind.
-    found.retain(|credit| credit.state == CreditState::Proposed);
     found.sort_unstable_by_key(|credit| (credit.created_at, credit.credit_id));
     Ok((found, next))
 }
@@ -263,8 +285,13 @@ async fn given_in<'a>(
 fn put_in<'a>(tx: Transaction<'a>, credit: &Credit) -> Result<Transaction<'a>, Fault> {
     let id = credit.credit_id;
     let mut item: Item = credit_key(id).with(credit)?;
-    if credit.state == CreditState::Proposed {
-        item.extend(Waiting { since: credit.created_at, id }.attributes(PROPOSED));
+    let list = match credit.state {
+        CreditState::Proposed => Some(PROPOSED.to_owned()),
+        CreditState::Given => Some(given_on(india::day_of(credit.created_at))),
+        CreditState::Rejected => None,
+    };
+    if let Some(list) = list {
+        item.extend(Waiting { since: credit.created_at, id }.attributes(&list));
     }
     let follows = match credit.version {
         1 => Expression::new("attribute_not_exists(pk)", []),
@@ -281,6 +308,10 @@ fn audit_in<'a>(
 ) -> Result<Transaction<'a>, Fault> {
     let decided = Decided { version: credit.version, ..Decided::default() };
     audit::record_in(app, tx, &credit.credit_id.to_string(), done, decided)
+}
+
+fn given_on(day: Date) -> String {
+    format!("given#{day}")
 }
 
 fn shard(of: u8) -> String {

@@ -34,7 +34,7 @@ mod on_one_machine {
             professional_id: ProfessionalId::nobody(),
             amount: Money::paise(100),
             credits: Vec::new(),
-            reserved_by: 0,
+            planned_in: 1,
             credited: Vec::new(),
             refund_to: connecto_shared::domain::payment::RefundTo::Source,
             order_id: None,

@@ -276,6 +276,16 @@ mod on_one_machine {
         assert_eq!(meera.decides_credit(&waiting[1], "reject").await.is(200).body["state"], "rejected");
         meera.decides_credit(&waiting[1], "approve").await.is_problem(409, "not_possible_now");
         assert_eq!(asha.credits().await, 210_000);
+        // Others see what was given, and by whom.
+        let today = connecto_shared::domain::india::day_of(city.now().await);
+        let path = format!("/v1/admin/credits?given_on={today}&limit=10");
+        let page = meera.browser().get(&path).await.is(200).body;
+        let next = format!("{path}&cursor={}", page["next_cursor"].as_str().unwrap());
+        let rest = meera.browser().get(&next).await.is(200).body;
+        let all = [&page, &rest].map(|page| page["items"].as_array().unwrap().clone()).concat();
+        assert_eq!(all.len(), 14);
+        assert!(all.iter().all(|one| one["state"] == "given" && one["proposed_by"] == credit["proposed_by"]));
+        assert_eq!(all.iter().filter(|one| one["decided_by"].is_string()).count(), 1);
         // Nobody gives themselves anything, or agrees to what is for them.
         usha.gives("own", &usha, 100, None).await.is_problem(409, "not_possible_now");
         let for_meera = usha.gives("for-meera", &meera, 15_000, None).await.is(201).body;

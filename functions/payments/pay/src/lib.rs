@@ -91,7 +91,7 @@ pub async fn handler(
 
     let (payment, is_new) = payments::begun(&app, &booking, use_credits).await?.map_err(|_| CONFLICT)?;
     let payment = payments::ordered(&app, payment, is_new).await?;
-    let payment = payments::paid_by_credits(&app, payment, &booking).await?;
+    let payment = payments::paid_by_credits(&app, payment).await?;
     answer(&app, (&payment, &booking), user, &ticket).await
 }
 

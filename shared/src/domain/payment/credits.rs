@@ -29,7 +29,7 @@ impl Payment {
         let left = self.amount.less(has);
         let is_too_little = left > Money::NOTHING && left < LEAST;
         let (wallet, credits) = wallet.spend(if is_too_little { self.amount.less(LEAST) } else { has }, now);
-        (Self { credits, reserved_by: self.version, ..self }, wallet)
+        (Self { credits, planned_in: self.version, ..self }, wallet)
     }
 
     /// It as the customer wants to pay it now, with the wallet as it is then and what that moves; none where nothing changes.
@@ -90,7 +90,8 @@ impl Payment {
     /// What was reserved of the wallet is free again, as it was.
     #[must_use]
     pub fn frees_credits(&self, now: Timestamp) -> Moved {
-        let next = Self { credits: Vec::new(), ..self.without_order() };
+        let next = self.without_order();
+        let next = Self { credits: Vec::new(), planned_in: next.version, ..next };
         (next, self.moves_credits("#voided", Phase::Voided, now).into_iter().collect())
     }
 
@@ -116,7 +117,7 @@ impl Payment {
     }
 
     fn moves_credits(&self, what: &str, phase: Phase, now: Timestamp) -> Option<Transfer> {
-        let name = format!("credits#{}{what}", self.reserved_by);
+        let name = format!("credits#{}{what}", self.planned_in);
         let (debit, credit) = (Account::Wallet(self.customer_id), Account::Escrow(self.booking_id));
         let amount = self.by_credits();
         (amount > Money::NOTHING).then_some(Transfer { name, debit, credit, amount, phase, at: now })

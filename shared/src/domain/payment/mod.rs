@@ -66,9 +66,9 @@ pub struct Payment {
     /// What of it the customer's wallet pays.
     #[serde(default)]
     pub credits: Vec<Lot>,
-    /// In which version that was reserved.
+    /// In which version that was settled: an order is for what was left then.
     #[serde(default)]
-    pub reserved_by: u64,
+    pub planned_in: u64,
     /// What went back into the wallet when it was shared out, or later.
     #[serde(default)]
     pub credited: Vec<Lot>,
@@ -236,7 +236,7 @@ impl Payment {
             professional_id: booking.agreed.professional_id,
             amount: booking.bill().customer_pays(),
             credits: Vec::new(),
-            reserved_by: 0,
+            planned_in: 1,
             credited: Vec::new(),
             refund_to: RefundTo::Source,
             order_id: None,
@@ -295,11 +295,11 @@ impl Payment {
         if is_wanted && let Some(authorized) = earliest(AttemptStatus::Authorized) {
             return Step::Capture(authorized.clone());
         }
-        if is_wanted && self.by_money() == Money::NOTHING {
-            return Step::Pay(None);
-        }
         if self.reserves_in_vain(booking, now) {
             return Step::FreeCredits;
+        }
+        if is_wanted && self.by_money() == Money::NOTHING {
+            return Step::Pay(None);
         }
         if self.refund_to == RefundTo::Wallet && self.sum_of_refunds(RefundState::Failed) > Money::NOTHING {
             return Step::CreditRefunds;
