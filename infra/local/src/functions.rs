@@ -224,6 +224,7 @@ pub fn all() -> Vec<Endpoint> {
         event!("ops/rotate-keys", ops_rotate_keys),
         batch!("payments/follow-webhook", payments_follow_webhook),
         http!("payments/get-invoice", payments_get_invoice),
+        http!("payments/get-invoice-pdf", payments_get_invoice_pdf),
         http!("payments/get-payment", payments_get_payment),
         http!("payments/get-payout-account", payments_get_payout_account),
         event!("payments/expire-credits", payments_expire_credits),

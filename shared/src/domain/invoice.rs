@@ -199,7 +199,9 @@ impl Invoice {
         }
     }
 
-    fn is_by_professional(&self) -> bool {
+    /// Whether the professional supplies what it is for, and we write it for them.
+    #[must_use]
+    pub fn is_by_professional(&self) -> bool {
         let is_work = self.lines.iter().any(|line| line.item == Item::Work);
         is_work && !self.is_section_9_5
     }

@@ -3,7 +3,7 @@
 use aide::{
     OperationOutput,
     generate::GenContext,
-    openapi::{Operation, Response as Described, StatusCode as DescribedStatus},
+    openapi::{MediaType, Operation, Response as Described, StatusCode as DescribedStatus},
 };
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -24,6 +24,17 @@ pub struct WillBeSent {}
 
 /// 204: done, and nothing to tell.
 pub struct NoContent;
+
+/// 200: a file to keep.
+pub struct Pdf {
+    /// What it is called.
+    pub name: String,
+    /// In which language it is.
+    pub locale: Locale,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
 /// 200, and good for so long for everybody.
 pub struct Cached<T>(pub SignedDuration, pub T);
 
@@ -38,6 +49,31 @@ impl<T: Serialize> IntoResponse for CachedIn<T> {
         headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(locale.as_str()));
         headers.insert(header::VARY, HeaderValue::from_static("Accept-Language, Origin"));
         response
+    }
+}
+
+impl IntoResponse for Pdf {
+    fn into_response(self) -> Response {
+        let named = HeaderValue::try_from(format!("attachment; filename=\"{}\"", self.name));
+        let mut response = self.bytes.into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/pdf"));
+        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(self.locale.as_str()));
+        headers.extend(named.map(|named| (header::CONTENT_DISPOSITION, named)));
+        response
+    }
+}
+
+impl OperationOutput for Pdf {
+    type Inner = ();
+
+    fn inferred_responses(
+        _: &mut GenContext,
+        _: &mut Operation,
+    ) -> Vec<(Option<DescribedStatus>, Described)> {
+        let content = [("application/pdf".to_owned(), MediaType::default())].into_iter().collect();
+        let file = Described { description: "Here it is.".to_owned(), content, ..Described::default() };
+        vec![(Some(DescribedStatus::Code(200)), file)]
     }
 }
 

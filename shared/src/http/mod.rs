@@ -29,7 +29,7 @@ mod tokens;
 mod wallet;
 mod webhook;
 
-pub use answer::{Accepted, Cached, CachedIn, Created, NoContent, WillBeSent};
+pub use answer::{Accepted, Cached, CachedIn, Created, NoContent, Pdf, WillBeSent};
 pub use body::{Json, MAX_BODY};
 pub use booking::{BookingAnswer, BookingSummary, DisputeAnswer};
 pub use caller::{Caller, Member, OwnProfile, Recent, SignedIn, Staff};

@@ -15,8 +15,10 @@ pub struct Answer {
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body; null where there is none.
+    /// The body; null where there is none, or no JSON.
     pub body: Value,
+    /// The body of what is no JSON.
+    pub file: Vec<u8>,
 }
 
 impl Answer {

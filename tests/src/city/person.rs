@@ -98,8 +98,13 @@ impl Browser {
         let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response.bytes().await?;
-        let body = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).expect("JSON") };
-        let answer = Answer { status, headers, body };
+        let is_file = headers.get("content-type").is_some_and(|media_type| media_type == "application/pdf");
+        let (body, file) = match body.as_ref() {
+            [] => (Value::Null, Vec::new()),
+            file if is_file => (Value::Null, file.to_vec()),
+            json => (serde_json::from_slice(json).expect("JSON"), Vec::new()),
+        };
+        let answer = Answer { status, headers, body, file };
         let path = path.split('?').next().unwrap_or_default();
         self.contract.check(method.as_str(), path, &answer);
         Ok(answer)

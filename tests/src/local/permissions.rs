@@ -372,6 +372,7 @@ async fn use_bookings(city: &City, ravi: &Person, meera: &Person, (id, service):
     let statement = asha.statement(&done).await;
     let invoice = statement["invoices"][0]["invoice_id"].as_str().expect("an invoice");
     asha.browser().get(&format!("/v1/invoices/{invoice}")).await.is(200);
+    asha.browser().get(&format!("/v1/invoices/{invoice}/pdf")).await.is(200);
     for person in [ravi, &kiran, meera, &asha] {
         person.comes_back().await;
     }

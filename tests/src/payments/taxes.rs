@@ -19,6 +19,41 @@ mod on_one_machine {
         money["amount"].as_i64().unwrap()
     }
 
+    /// An invoice as it is printed for who reads a language, and what it is called.
+    async fn printed(person: &Person, invoice: &Value, language: &str) -> (Vec<u8>, String) {
+        let id = invoice["invoice_id"].as_str().unwrap();
+        let browser = person.browser().with("accept-language", language);
+        let answer = browser.get(&format!("/v1/invoices/{id}/pdf")).await.is(200);
+        assert_eq!(answer.header("content-type"), "application/pdf");
+        assert_eq!(answer.header("content-language"), language);
+        let name = answer.header("content-disposition").to_owned();
+        (answer.file, name)
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn invoices_are_printed_for_who_reads_them_once_they_have_a_number() {
+        let city = City::without_schedule().await;
+        let (ravi, asha, booking) = held(&city).await;
+        ravi.person.can_be_paid(&city).await;
+        asha.pays(&city, &booking).await;
+        ends(&city, (&ravi, &asha), &booking).await;
+        let invoice = asha.statement(&booking).await["invoices"][0].clone();
+        let path = format!("/v1/invoices/{}/pdf", invoice["invoice_id"].as_str().unwrap());
+        asha.browser().get(&path).await.is_problem(409, "too_early");
+        city.numbers_invoices().await;
+        let (english, name) = printed(&asha, &invoice, "en").await;
+        assert!(english.starts_with(b"%PDF-1.") && english.len() > 10_000, "{}", english.len());
+        let serial = self::invoice(&asha, &invoice).await["serial"].as_str().unwrap().replace('/', "-");
+        assert_eq!(name, format!("attachment; filename=\"{serial}.pdf\""));
+        // The same each time; another in each language.
+        assert_eq!(printed(&asha, &invoice, "en").await.0, english);
+        let mut all = BTreeSet::from([english]);
+        for language in ["hi", "mr", "ta", "te", "bn"] {
+            assert!(all.insert(printed(&asha, &invoice, language).await.0), "{language}");
+        }
+        ravi.person.browser().get(&path).await.is_problem(404, "not_found");
+    }
+
     /// Work that is done, and paid to the end.
     async fn ends(city: &City, (ravi, asha): (&Plumber, &Person), booking: &Value) {
         ravi.person.finishes(city, asha, booking).await;

@@ -55,6 +55,12 @@ const STATES: [(u8, &str); 36] = [
 ];
 
 impl State {
+    /// Its code.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        self.0
+    }
+
     /// The one with a code.
     #[must_use]
     pub fn of_code(code: u8) -> Option<Self> {
