@@ -95,8 +95,17 @@ pub async fn paid_by_credits(app: &App, mut payment: Payment) -> Result<Payment,
         }
         let (booking, now) = (booking_of(app, &payment).await?, app.now());
         let (next, transfers) = payment.paid_by(None, now);
-        let (after, row) = booking.after(&payment.act(), Actor::Customer, now)?;
-        if payments::pay(app, (&next, &transfers), (&booking, &after), row).await?.is_ok() {
+        let written = match booking.after(&payment.act(), Actor::Customer, now) {
+            Ok((after, row)) => {
+                payments::pay(app, (&next, &transfers), (&booking, &after), row).await?.is_ok()
+            }
+            Err(impossible) => {
+                let now = payments::find(app, payment.payment_id).await?.ok_or(CONFLICT)?;
+                // Unless it is paid meanwhile.
+                return if now.state == State::Pending { Err(impossible.into()) } else { Ok(now) };
+            }
+        };
+        if written {
             return Ok(next);
         }
         // Somebody else was first, or is at it.
@@ -210,6 +219,8 @@ pub async fn look(app: &App, id: PaymentId) -> Result<Option<Payment>, Failure> 
                 refused.push(transfer_id);
                 Ok(())
             }
+            // What staff gave back a moment ago was asked for, too.
+            Step::Disagree(_) if payments::find(app, id).await?.is_some_and(|now| now != payment) => Ok(()),
             Step::Disagree(capture) => {
                 tracing::error!(payment_id = %id, capture, "more went back than we asked for");
                 return Err(Fault::new("a refund that we did not ask for").into());
@@ -364,7 +375,7 @@ async fn wait(app: &App, mut payment: Payment, booking: &Booking) -> Result<Paym
         if (Some(&told.id), told.state) == (refund.id.as_ref(), RefundState::Pending) {
             continue;
         }
-        let (next, transfers) = payment.refunded(&capture.id, told, now);
+        let (next, transfers) = payment.refunded((&capture.id, refund.number), told, now);
         if payments::advance(app, &next, &transfers, Some(now)).await?.is_err() {
             // Somebody else looks at it, or is to: it stays due.
             return Ok(payment);

@@ -214,6 +214,7 @@ pub fn all() -> Vec<Endpoint> {
         batch!("notify/deliver", notify_deliver),
         event!("notify/resend", notify_resend),
         event!("notify/sweep", notify_sweep),
+        event!("ops/audit-gateway", ops_audit_gateway),
         event!("ops/audit-ledger", ops_audit_ledger),
         event!("ops/cache-status", ops_cache_status),
         event!("ops/grant-staff", ops_grant_staff),

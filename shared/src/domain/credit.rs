@@ -1,11 +1,12 @@
-//! Credits that staff gives: what one gives away alone has a limit for each day, and what is more another has to agree to.
+//! What staff gives, as credits or back to where a payment was paid from: what one gives away alone has a limit for each day, and
+//! what is more another has to agree to.
 
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    id::{CreditId, UserId},
+    id::{CreditId, PaymentId, UserId},
     ledger::{Account, Phase, Transfer},
     money::Money,
     prose::Line,
@@ -38,6 +39,9 @@ pub struct Credit {
     pub note: Line<200>,
     /// From when on they cannot be spent; nothing where they can be for ever.
     pub expires_at: Option<Timestamp>,
+    /// Of which payment so much goes back to where it was paid from; nothing where it goes into the wallet.
+    #[serde(default)]
+    pub payment_id: Option<PaymentId>,
     /// How far that has come.
     pub state: CreditState,
     /// Who of staff wants to give them.
@@ -66,7 +70,7 @@ pub enum CreditKind {
 pub enum CreditState {
     /// Another of staff has to agree.
     Proposed,
-    /// They are in the wallet, or were.
+    /// They are in the wallet, or were; or on their way back.
     Given,
     /// Another of staff did not agree.
     Rejected,

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     booking::Booking,
+    credit_note::Corrected,
     id::{BookingId, InvoiceId, PaymentId, ProfessionalId, UserId},
     india::FinancialYear,
     money::Money,
@@ -33,6 +34,8 @@ pub enum Kind {
     ToProfessional,
     /// A bill of supply to a customer: of what no tax is on.
     BillOfSupply,
+    /// A credit note to a customer: of what went back to them later.
+    CreditNote,
 }
 
 impl Kind {
@@ -42,6 +45,7 @@ impl Kind {
             Self::ToCustomer => 'C',
             Self::ToProfessional => 'P',
             Self::BillOfSupply => 'B',
+            Self::CreditNote => 'N',
         }
     }
 }
@@ -106,17 +110,23 @@ pub struct InvoiceLine {
     pub sac: String,
     /// What it costs, its tax in it.
     pub total: Money,
+    /// What credit notes of before took of it: so all together take as much tax as there is, and no more.
+    #[serde(default)]
+    pub before: Money,
     /// The rate of the tax, in hundredths of a per cent.
     pub rate: i64,
 }
 
-/// An invoice.
+/// An invoice, or a credit note.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Invoice {
     /// Which.
     pub invoice_id: InvoiceId,
     /// Of what kind.
     pub kind: Kind,
+    /// Which one a credit note corrects.
+    #[serde(default)]
+    pub corrects: Option<Corrected>,
     /// For which payment.
     pub payment_id: PaymentId,
     /// For which booking.
@@ -150,8 +160,8 @@ pub struct Invoice {
 impl InvoiceLine {
     /// The tax in it.
     #[must_use]
-    pub const fn tax(&self) -> Money {
-        tax_in(self.total, self.rate)
+    pub fn tax(&self) -> Money {
+        tax_in(self.before + self.total, self.rate).less(tax_in(self.before, self.rate))
     }
 
     /// What it costs without its tax.
@@ -193,7 +203,7 @@ impl Invoice {
         let is_professional = user_id.uuid() == self.professional_id.uuid();
         match self.kind {
             Kind::ToProfessional => is_professional,
-            Kind::ToCustomer | Kind::BillOfSupply => {
+            Kind::ToCustomer | Kind::BillOfSupply | Kind::CreditNote => {
                 user_id == self.customer_id || is_professional && self.is_by_professional()
             }
         }
@@ -230,7 +240,7 @@ impl Papers<'_> {
         let Self { taxes, split, .. } = self;
         let line = |item, total, rate| {
             let sac = if item == Item::Work { taxes.sac.clone() } else { Terms::sac_of_fees().to_owned() };
-            InvoiceLine { item, sac, total, rate }
+            InvoiceLine { item, sac, total, before: Money::NOTHING, rate }
         };
         let work = line(Item::Work, split.work, taxes.gst_on_work);
         let fee = line(Item::CustomerFee, split.customer_fee, taxes.gst_on_fees);
@@ -261,6 +271,7 @@ impl Papers<'_> {
         )| Invoice {
             invoice_id,
             kind,
+            corrects: None,
             payment_id: self.payment_id,
             booking_id: self.booking.booking_id,
             customer_id: agreed.customer_id,

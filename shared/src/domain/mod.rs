@@ -7,6 +7,7 @@ pub mod catalogue;
 pub mod code;
 pub mod commission;
 pub mod credit;
+pub mod credit_note;
 pub mod diary;
 pub mod email;
 pub mod factor;

@@ -9,12 +9,13 @@ pub const LEAST: Money = Money::paise(100);
 const MOST: i64 = 1_000_000_000;
 
 /// What money is of: rupees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[allow(
     missing_docs,
     reason = "the code is the standard's, and a list of one with words would be a oneOf of one"
 )]
 pub enum Currency {
+    #[default]
     #[serde(rename = "INR")]
     Inr,
 }
@@ -55,7 +56,7 @@ struct Given {
 }
 
 /// An amount of money: nothing, or so much.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Money {
     /// In paise.
     #[schemars(range(min = 0))]

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::{
+    credit_note::Corrected,
     id::{BookingId, InvoiceId, PaymentId},
     invoice::{Invoice, InvoiceLine, Item, Kind, Party},
     money::Money,
@@ -29,11 +30,13 @@ pub struct InvoiceSummary {
     total: Money,
 }
 
-/// An invoice, with what the State has stand on it (CGST Rules, rules 46 and 49).
+/// An invoice, with what the State has stand on it (CGST Rules, rules 46, 49 and 53).
 #[derive(Serialize, JsonSchema)]
 pub struct InvoiceAnswer {
     #[serde(flatten)]
     summary: InvoiceSummary,
+    /// The invoice that a credit note corrects; null for all others.
+    corrects: Option<CorrectedAnswer>,
     payment_id: PaymentId,
     booking_id: BookingId,
     /// What was booked.
@@ -52,6 +55,17 @@ pub struct InvoiceAnswer {
     sgst: Money,
     /// The integrated tax: of what goes from one State to another, in place of the two.
     igst: Money,
+}
+
+/// The invoice that a credit note corrects.
+#[derive(Serialize, JsonSchema)]
+pub struct CorrectedAnswer {
+    invoice_id: InvoiceId,
+    /// Its number.
+    serial: String,
+    /// Its date.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    issued_at: Timestamp,
 }
 
 /// Who supplies something, or has it.
@@ -120,6 +134,7 @@ impl From<Invoice> for InvoiceAnswer {
         let lines = std::mem::take(&mut invoice.lines);
         Self {
             summary,
+            corrects: invoice.corrects.take().map(Into::into),
             payment_id: invoice.payment_id,
             booking_id: invoice.booking_id,
             supplier: PartyAnswer::of(invoice.supplier, Some(invoice.gstin)),
@@ -139,7 +154,7 @@ impl From<Invoice> for InvoiceAnswer {
 impl InvoiceLineAnswer {
     fn of(line: InvoiceLine, is_section_9_5: bool) -> Self {
         let (value, tax) = (line.value(), line.tax());
-        let InvoiceLine { item, sac, total, rate: basis_points } = line;
+        let InvoiceLine { item, sac, total, rate: basis_points, .. } = line;
         let is_section_9_5 = is_section_9_5 && item == Item::Work;
         Self { item, sac, value, basis_points, tax, is_section_9_5, total }
     }
@@ -149,6 +164,12 @@ impl PartyAnswer {
     fn of(party: Party, gstin: Option<Gstin>) -> Self {
         let Party { name, address, pin_code, state } = party;
         Self { name, address, pin_code, state: state.into(), gstin }
+    }
+}
+
+impl From<Corrected> for CorrectedAnswer {
+    fn from(Corrected { invoice_id, serial, at }: Corrected) -> Self {
+        Self { invoice_id, serial, issued_at: at }
     }
 }
 

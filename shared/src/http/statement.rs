@@ -179,7 +179,7 @@ impl Movement {
                 Phase::Whole | Phase::Posted => return None,
             },
             (Party::Customer, "share") if of == "credits" => CreditsReturned,
-            (Party::Customer, "refund") if name.next() == Some("credited") => CreditsReturned,
+            (Party::Customer, "refund") if transfer.name.ends_with("#credited") => CreditsReturned,
             (Party::Customer, "refund") => match transfer.phase {
                 Phase::Pending | Phase::Whole => RefundBegun,
                 Phase::Posted => Refunded,
@@ -192,7 +192,9 @@ impl Movement {
             _ => return None,
         };
         let capture = payment.captures.iter().find(|capture| capture.id == of);
-        let refund = capture.and_then(|capture| capture.refund.as_ref());
+        let number = name.next().and_then(|number| number.parse().ok()).unwrap_or(1);
+        let mut refunds = capture.into_iter().flat_map(|capture| &capture.refunds);
+        let refund = refunds.find(|refund| refund.number == number);
         let (reference, bank_reference) = match kind {
             Earned | PaidByCredits | CreditsReturned => (None, None),
             RefundBegun | Refunded | RefundFailed => (

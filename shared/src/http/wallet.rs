@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::domain::{
     credit::{Credit, CreditKind, CreditState},
-    id::{BookingId, CreditId, UserId},
+    id::{BookingId, CreditId, PaymentId, UserId},
     money::Money,
     prose::Line,
     wallet::{Entry, EntryKind, Wallet},
@@ -77,6 +77,8 @@ pub struct CreditAnswer {
     note: Line<200>,
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     expires_at: Option<Timestamp>,
+    /// Of which payment so much goes back to where it was paid from; null where it goes into the wallet.
+    payment_id: Option<PaymentId>,
     state: CreditState,
     /// Who of staff wants to give them.
     proposed_by: UserId,
@@ -95,6 +97,7 @@ impl From<Credit> for CreditAnswer {
             kind: credit.kind,
             note: credit.note,
             expires_at: credit.expires_at,
+            payment_id: credit.payment_id,
             state: credit.state,
             proposed_by: credit.proposed_by,
             decided_by: credit.decided_by,

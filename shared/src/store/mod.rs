@@ -14,6 +14,7 @@ pub mod challenges;
 pub mod codes;
 pub mod draft;
 pub mod factors;
+pub mod gateway;
 pub mod invoices;
 pub mod jobs;
 pub mod ledger;

@@ -125,7 +125,8 @@ pub async fn credit(
     wallets::return_in(app, tx, (payment.customer_id, payment.booking_id), lots).await?.commit().await
 }
 
-/// Writes that a payment has this order, and has it looked at soon. `Err`: it has one by now, or is to be paid otherwise. A transaction of two writes.
+/// Writes that a payment has this order, and has it looked at soon. `Err`: it has one by now, or is to be paid otherwise. A
+/// transaction of two writes.
 pub async fn ordered(app: &App, payment: &Payment, order_id: &str) -> Result<Result<(), Refused>, Fault> {
     let about = About { payment_id: payment.payment_id };
     let change = due_at(payment.payment_id, app.now() + FIRST_LOOK).set("order_id", s(order_id));
@@ -133,7 +134,7 @@ pub async fn ordered(app: &App, payment: &Payment, order_id: &str) -> Result<Res
     let ours = [(":id", s(payment.payment_id.to_string()))];
     let is_its = Expression::new("attribute_not_exists(pk) OR payment_id = :id", ours);
     let as_planned = Expression::new(
-        "order_id = :none AND planned_in = :plan",
+        "order_id = :none AND (attribute_not_exists(planned_in) OR planned_in = :plan)",
         [(":none", serde_dynamo::to_attribute_value(())?), (":plan", n(payment.planned_in))],
     );
     Transaction::new(app)
@@ -227,6 +228,25 @@ fn sold_in<'a>(tx: Transaction<'a>, before: &Payment, next: &Payment) -> Result<
     } else {
         tx.update(Table::Ledger, key, change)
     }
+}
+
+/// Some of a payment that goes back: the payment then, what that moves, and what is written of it.
+pub struct Back {
+    pub(super) moved: Moved,
+    pub(super) note: Option<Invoice>,
+}
+
+/// Has some of a payment go back, and tells the customer, in a transaction. One read.
+pub(super) async fn give_back_in<'a>(
+    app: &'a App,
+    mut tx: Transaction<'a>,
+    Back { moved: (payment, transfers), note }: &Back,
+) -> Result<Transaction<'a>, Fault> {
+    if let Some(note) = note {
+        tx = invoices::put_in(tx, note)?;
+    }
+    let tx = advance_in(tx, payment, transfers, Some(app.now()))?;
+    tell_of_refund(app, tx, payment, transfers).await
 }
 
 async fn tell_of_refund<'a>(

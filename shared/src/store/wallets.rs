@@ -23,7 +23,7 @@ use super::{
     Change, Expression, Item, Key, Refused, Table, Transaction, accounts,
     audit::{self, Act, Decided},
     bookings::SHARDS,
-    get, get_all, ledger, n, newest, outbox,
+    get, get_all, invoices, ledger, n, newest, outbox, payments,
     replies::{self, Ticket},
     waiting::{Waiting, waiting},
 };
@@ -31,6 +31,7 @@ use crate::{
     app::App,
     domain::{
         credit::{Credit, CreditState},
+        credit_note::{TooEarly, credit_note},
         id::{self, BookingId, CreditId, UserId},
         india,
         ledger::Cause,
@@ -194,6 +195,31 @@ async fn credits_of(
     Ok((found, next))
 }
 
+/// Where it goes what staff gives, as that is before.
+pub enum Place {
+    /// Into a wallet.
+    Wallet(Wallet),
+    /// Back to where a payment was paid from.
+    Payment(Box<payments::Back>),
+}
+
+/// Where something goes that staff gives; none where it cannot go there now: the wallet has too many lots, or so much was not
+/// paid, or is not written down yet. One read; or two, and one for each invoice.
+pub async fn place_of(app: &App, credit: &Credit) -> Result<Option<Place>, Fault> {
+    let Some(id) = credit.payment_id else {
+        let wallet = find(app, credit.user_id).await?;
+        return Ok((!wallet.is_full()).then_some(Place::Wallet(wallet)));
+    };
+    let Some(payment) = payments::find_of(app, id, credit.user_id).await? else { return Ok(None) };
+    let written = invoices::all(app, &payment.invoices).await?;
+    let note = match credit_note(&written, credit.amount, app.new_id()?, app.now()) {
+        Ok(note) => note,
+        Err(TooEarly) => return Ok(None),
+    };
+    let moved = payment.given_back(credit, note.as_ref(), app.now());
+    Ok(moved.map(|moved| Place::Payment(Box::new(payments::Back { moved, note }))))
+}
+
 /// How much one of staff gave away alone today. One read.
 pub async fn gave_today(app: &App, staff: UserId) -> Result<Money, Fault> {
     #[derive(Deserialize)]
@@ -205,10 +231,10 @@ pub async fn gave_today(app: &App, staff: UserId) -> Result<Money, Fault> {
 }
 
 /// Writes what one of staff gives alone, who gave so much today before that, and what they are answered. `Err`: something is
-/// another by now, or was answered. A read, and a transaction of nine writes.
+/// another by now, or was answered. A read, and a transaction of nine writes, or some more where a payment goes back.
 pub async fn give(
     app: &App,
-    (credit, wallet): (&Credit, &Wallet),
+    (credit, place): (&Credit, &Place),
     before: Money,
     (ticket, body): (&Ticket, String),
 ) -> Result<Result<(), Refused>, Fault> {
@@ -221,7 +247,7 @@ pub async fn give(
     let tx = replies::put(app, Transaction::new(app), ticket, body)?;
     let tx = tx.update_if(Table::Ledger, gave_key(staff, app.now()), change, follows)?;
     let tx = put_in(tx, credit)?;
-    let tx = given_in(app, tx, credit, wallet).await?;
+    let tx = given_in(app, tx, credit, place).await?;
     audit_in(app, tx, credit, (staff, Act::GiveCredits))?.commit().await
 }
 
@@ -237,29 +263,35 @@ pub async fn propose(
     audit_in(app, tx, credit, (credit.proposed_by, Act::ProposeCredits))?.commit().await
 }
 
-/// Writes what another of staff decided. `Err`: something is another by now. A transaction of two writes; or a read, and one
-/// of seven.
-pub async fn decide(
+/// Writes that another of staff agreed. `Err`: something is another by now. A read, and a transaction of seven writes, or some more
+/// where a payment goes back.
+pub async fn approve(
     app: &App,
     (credit, staff): (&Credit, UserId),
-    wallet: &Wallet,
+    place: &Place,
 ) -> Result<Result<(), Refused>, Fault> {
-    let tx = put_in(Transaction::new(app), credit)?;
-    let (tx, act) = match credit.state {
-        CreditState::Given => (given_in(app, tx, credit, wallet).await?, Act::ApproveCredits),
-        CreditState::Proposed | CreditState::Rejected => (tx, Act::RejectCredits),
-    };
-    audit_in(app, tx, credit, (staff, act))?.commit().await
+    let tx = given_in(app, put_in(Transaction::new(app), credit)?, credit, place).await?;
+    audit_in(app, tx, credit, (staff, Act::ApproveCredits))?.commit().await
 }
 
-/// Puts what is given into a wallet, and tells whose it is by mail, in a transaction. One read.
+/// Writes that another of staff did not agree. `Err`: it is another by now. A transaction of two writes.
+pub async fn reject(app: &App, credit: &Credit, staff: UserId) -> Result<Result<(), Refused>, Fault> {
+    let tx = put_in(Transaction::new(app), credit)?;
+    audit_in(app, tx, credit, (staff, Act::RejectCredits))?.commit().await
+}
+
+/// Has what is given go where it goes, and tells whose it is, in a transaction. One read.
 async fn given_in<'a>(
     app: &'a App,
     tx: Transaction<'a>,
     credit: &Credit,
-    wallet: &Wallet,
+    place: &Place,
 ) -> Result<Transaction<'a>, Fault> {
     let at = app.now();
+    let wallet = match place {
+        Place::Wallet(wallet) => wallet,
+        Place::Payment(back) => return payments::give_back_in(app, tx, back).await,
+    };
     let next = wallet.with(&[credit.lot()]);
     let line = Entry {
         kind: EntryKind::Given,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::city::root;
 
 /// What `shared/src/observe` writes, and its dimensions beside `environment`.
-const OURS: [(&str, &[&str]); 14] = [
+const OURS: [(&str, &[&str]); 16] = [
     ("duration", &["function"]),
     ("invocations", &["function"]),
     ("faults", &["function"]),
@@ -16,6 +16,8 @@ const OURS: [(&str, &[&str]); 14] = [
     ("outbox_age", &[]),
     ("refunds_failed", &[]),
     ("payouts_failed", &[]),
+    ("gateway_disagreements", &[]),
+    ("gateway_hours_open", &[]),
     ("ledger_disagreements", &[]),
     ("ledger_days_open", &[]),
     ("suspect_codes", &["country"]),

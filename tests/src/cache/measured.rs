@@ -123,8 +123,8 @@ impl Side {
             let edits = chunk.iter().filter(|(_, is_read)| !is_read).count();
             let of_chunk = calls.iter().filter(|call| call.contains("GetItem")).count();
             *reads.lock().unwrap() += of_chunk;
-            // The answer to an edit is read after it, with the cache and without.
-            *look_ups.lock().unwrap() += of_chunk - edits;
+            // The answer to an edit is read after it, with the cache and without; the log may be a call behind.
+            *look_ups.lock().unwrap() += of_chunk.saturating_sub(edits);
             self.city.forget_calls().await;
         }
         let mut took = took.into_inner().unwrap();

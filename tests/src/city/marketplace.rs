@@ -190,6 +190,7 @@ impl City {
             template["Parameters"]["CreditsPerDay"]["Default"] = json!("1000000");
             let scheduled = [
                 "MarketLapseBookings",
+                "OpsAuditGateway",
                 "OpsAuditLedger",
                 "OpsReconcilePayments",
                 "PaymentsExpireCredits",

@@ -15,6 +15,16 @@ impl Person {
         self.browser().with("idempotency-key", key).post("/v1/admin/credits", body).await
     }
 
+    /// Gives somebody back, as staff, some of what they paid.
+    pub async fn gives_back(&self, key: &str, (to, payment): (&Self, &Value), amount: i64) -> Answer {
+        let body = json!({
+            "user_id": to.browser().get("/v1/account").await.is(200).body["user_id"],
+            "amount": { "amount": amount, "currency": "INR" }, "kind": "goodwill",
+            "note": "For the tap that still drips", "payment_id": payment["payment_id"],
+        });
+        self.browser().with("idempotency-key", key).post("/v1/admin/credits", body).await
+    }
+
     /// Decides of what another of staff wants to give.
     pub async fn decides_credit(&self, credit: &Value, decision: &str) -> Answer {
         let id = credit["credit_id"].as_str().expect("an id");

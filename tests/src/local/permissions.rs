@@ -364,7 +364,13 @@ async fn use_bookings(city: &City, ravi: &Person, meera: &Person, (id, service):
     // What is done has something to write about.
     let done = asha.books("d", plumber.order(&slots[24])).await.is(201).body;
     ravi.does(&done, json!({ "event": "accept" })).await.is(200);
-    asha.pays(city, &done).await;
+    let paid = asha.pays(city, &done).await;
+    // All that Razorpay did is accounted for, but for a paisa; and then that, too.
+    city.captures_more(&paid, 1).await;
+    city.advance("PT20M").await;
+    city.run("OpsAuditGateway", json!({})).await;
+    city.captures_more(&paid, -1).await;
+    city.run("OpsAuditGateway", json!({})).await;
     ravi.finishes(city, &asha, &done).await;
     asha.does(&done, json!({ "event": "close" })).await.is(200);
     city.reconciles().await;
@@ -376,7 +382,7 @@ async fn use_bookings(city: &City, ravi: &Person, meera: &Person, (id, service):
     for person in [ravi, &kiran, meera, &asha] {
         person.comes_back().await;
     }
-    use_credits(city, meera, (&asha, ravi), &plumber).await;
+    use_credits(city, meera, (&asha, ravi), (&plumber, &paid)).await;
     for person in [ravi, &kiran, meera] {
         person.comes_back().await;
     }
@@ -391,12 +397,22 @@ async fn use_bookings(city: &City, ravi: &Person, meera: &Person, (id, service):
 }
 
 /// Staff gives somebody credits, which pay for a booking; the rest of them expires.
-async fn use_credits(city: &City, meera: &Person, (asha, ravi): (&Person, &Person), plumber: &Plumber) {
+async fn use_credits(
+    city: &City,
+    meera: &Person,
+    (asha, ravi): (&Person, &Person),
+    (plumber, paid): (&Plumber, &Value),
+) {
     let usha = city.staff("usha").await;
     let expires_at = city.now().await + jiff::SignedDuration::from_hours(1);
     meera.gives("alone", asha, 60_000, Some(expires_at.to_string())).await.is(201);
     let proposed = meera.gives("together", asha, 200_000, None).await.is(201).body;
     usha.browser().get("/v1/admin/credits").await.is(200);
+    usha.decides_credit(&proposed, "approve").await.is(200);
+    // Some of what was paid before goes back: alone, and, where that is more than one gives in a day, together.
+    meera.gives_back("back", (asha, paid), 100).await.is(201);
+    meera.gives("much", asha, 120_000, None).await.is(201);
+    let proposed = meera.gives_back("back-together", (asha, paid), 40_000).await.is(201).body;
     usha.decides_credit(&proposed, "approve").await.is(200);
     let slots = plumber.slots(city).await;
     let made = asha.books("credits", plumber.order(&slots[10])).await.is(201).body;

@@ -45,7 +45,7 @@ pub struct Written {
     pub gstin: String,
     /// Its number in it.
     pub number: i64,
-    /// The tax on it, calculated anew.
+    /// The tax on it, calculated anew; less than nothing on a credit note.
     pub tax: i64,
 }
 
@@ -56,23 +56,28 @@ impl City {
         let invoice = |item: &Value| {
             let lines = item["lines"]["L"].as_array().expect("lines");
             let tax = |line: &Value| {
-                let (total, rate) = (number(line, "/M/total/M/amount/N"), number(line, "/M/rate/N"));
+                let [total, before] =
+                    ["total", "before"].map(|name| number(line, &format!("/M/{name}/M/amount/N")));
+                let rate = number(line, "/M/rate/N");
                 // Half of it is rounded.
                 #[expect(
                     clippy::cast_possible_truncation,
                     clippy::cast_precision_loss,
                     reason = "lakhs of rupees"
                 )]
-                let half = (total as f64 * rate as f64 / (10_000 + rate) as f64 / 2.0).round() as i64;
-                2 * half
+                let tax = |amount: i64| {
+                    let half = (amount as f64 * rate as f64 / (10_000 + rate) as f64 / 2.0).round() as i64;
+                    2 * half
+                };
+                tax(before + total) - tax(before)
             };
             let gstin = text(item, "gstin");
-            let year = number(item, "/numbered/M/year/N");
+            let (kind, year) = (text(item, "kind"), number(item, "/numbered/M/year/N"));
             Written {
-                series: format!("{gstin} {} {year}", text(item, "kind")),
+                series: format!("{gstin} {kind} {year}"),
                 gstin: gstin.to_owned(),
                 number: number(item, "/numbered/M/number/N"),
-                tax: lines.iter().map(tax).sum(),
+                tax: lines.iter().map(tax).sum::<i64>() * if kind == "credit_note" { -1 } else { 1 },
             }
         };
         let invoices: Vec<_> = items.iter().map(invoice).collect();

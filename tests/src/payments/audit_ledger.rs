@@ -100,17 +100,6 @@ mod on_one_machine {
         assert_eq!(balances.values().sum::<i64>(), 0);
     }
 
-    /// Changes an item of the ledger, past all permissions.
-    async fn change(city: &City, (pk, sk): (&str, &str), expression: &str, values: Value) {
-        let change = json!({
-            "TableName": city.table("Ledger").await,
-            "Key": { "pk": { "S": pk }, "sk": { "S": sk } },
-            "UpdateExpression": expression,
-            "ExpressionAttributeValues": values,
-        });
-        city.database("UpdateItem", change).await;
-    }
-
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn one_paisa_too_much_is_called_until_it_is_mended_and_what_is_moved_meanwhile_is_not() {
         let city = City::without_schedule().await;
@@ -136,14 +125,14 @@ mod on_one_machine {
 
         let account = format!("payable#{}", ravi.professional_id);
         let by = |paisa: &str| json!({ ":paisa": { "N": paisa } });
-        change(&city, (&account, "balance"), "ADD balance :paisa", by("1")).await;
+        city.change("Ledger", (&account, "balance"), "ADD balance :paisa", by("1")).await;
         city.advance("PT25H").await;
         for _ in 0..2 {
             assert_eq!(audits().await, json!({ "days": [], "disagreements": 1 }));
         }
         let metrics = city.look("metrics").await.to_string();
         assert!(metrics.contains("ledger_disagreements"), "{metrics}");
-        change(&city, (&account, "balance"), "ADD balance :paisa", by("-1")).await;
+        city.change("Ledger", (&account, "balance"), "ADD balance :paisa", by("-1")).await;
         let done = audits().await;
         assert!(!done["days"].as_array().unwrap().is_empty() && done["disagreements"] == 0, "{done}");
     }
@@ -159,7 +148,8 @@ mod on_one_machine {
         let items = city.scan("Ledger").await;
         let capture =
             items.iter().map(|item| text(item, "/sk/S")).find(|sk| sk.starts_with("transfer#capture"));
-        change(&city, (id, capture.unwrap()), "SET phase = :at", json!({ ":at": { "S": "posted" } })).await;
+        city.change("Ledger", (id, capture.unwrap()), "SET phase = :at", json!({ ":at": { "S": "posted" } }))
+            .await;
         let mut seen = 0;
         for _ in 0..31 {
             city.advance("PT1H").await;

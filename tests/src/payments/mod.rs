@@ -1,6 +1,7 @@
 //! Paying for bookings, at the sandbox of Razorpay.
 
 mod audit;
+mod audit_gateway;
 mod audit_ledger;
 mod chaos;
 mod measured;

@@ -1,10 +1,11 @@
 //! What pays for nothing, or is not kept, goes back to who paid it, once.
 
 mod on_one_machine {
-    use serde_json::json;
+    use futures_util::future::join_all;
+    use serde_json::{Value, json};
 
     use crate::{
-        city::{City, wait_until},
+        city::{City, Person, Plumber, wait_until},
         payments::{PRICE, held, money, refunded},
     };
 
@@ -185,5 +186,123 @@ mod on_one_machine {
         refunded(&city, &asha, &payment, PRICE).await;
         assert_eq!(city.books_balance().await.sum("owed#"), 0);
         asha.asks_to_pay("again", &booking).await.is_problem(409, "too_late");
+    }
+
+    /// Pays for a booking: the payment with what Checkout was opened with.
+    async fn pays(city: &City, asha: &Person, booking: &Value) -> Value {
+        let payment = asha.asks_to_pay("pay", booking).await.is(201).body;
+        let told = city.razorpay().await.pays(&payment, "success@razorpay").await;
+        assert_eq!(asha.verifies(&payment, &told).await.is(200).body["state"], "paid");
+        payment
+    }
+
+    /// Work that is paid and done, shared out, and written down.
+    async fn closes(city: &City, (ravi, asha): (&Plumber, &Person), booking: &Value) {
+        ravi.person.finishes(city, asha, booking).await;
+        asha.does(booking, json!({ "event": "close" })).await.is(200);
+        for _ in 0..3 {
+            city.advance("PT1M1S").await;
+            city.reconciles().await;
+        }
+        city.numbers_invoices().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn staff_gives_back_what_was_paid_with_credit_notes_and_no_more() {
+        let city = City::without_schedule().await;
+        let (ravi, asha, booking) = held(&city).await;
+        let payment = pays(&city, &asha, &booking).await;
+        let usha = city.staff("usha").await;
+        let back = async |key: &str, amount| usha.gives_back(key, (&asha, &payment), amount).await;
+        back("early", 10_000).await.is_problem(409, "not_possible_now");
+        closes(&city, (&ravi, &asha), &booking).await;
+        usha.comes_back().await;
+        let answers = join_all((0..10).map(|_| back("some", 10_000))).await;
+        let given = answers[0].body.clone();
+        assert!(answers.iter().all(|answer| answer.status == 201 && answer.body == given), "{given}");
+        assert_eq!((&given["state"], &given["payment_id"]), (&json!("given"), &payment["payment_id"]));
+        assert_eq!(back("some", 10_000).await.is(201).body, given);
+        refunded(&city, &asha, &payment, 10_000).await;
+        // First our fee, then the work that we are liable for.
+        city.numbers_invoices().await;
+        let statement = asha.statement(&booking).await;
+        let written = statement["invoices"].as_array().unwrap();
+        let [invoice, note] = written.as_slice() else { panic!("{statement:#}") };
+        let path = format!("/v1/invoices/{}", note["invoice_id"].as_str().unwrap());
+        let note = asha.browser().get(&path).await.is(200).body;
+        assert_eq!((&note["kind"], &note["corrects"]["serial"]), (&json!("credit_note"), &invoice["serial"]));
+        assert!(note["serial"].as_str().unwrap().starts_with("N/"), "{note:#}");
+        let lines: Vec<_> = note["lines"].as_array().unwrap().iter().map(|line| &line["total"]).collect();
+        assert_eq!(lines, [&money(998), &money(9_002)]);
+        asha.browser().get(&format!("{path}/pdf")).await.is(200);
+        ravi.person.browser().get(&path).await.is_problem(404, "not_found");
+
+        back("too-much", PRICE).await.is_problem(409, "not_possible_now");
+        back("rest", PRICE - 10_000).await.is(201);
+        back("more", 100).await.is_problem(409, "not_possible_now");
+        usha.gives_back("anothers", (&ravi.person, &payment), 100).await.is_problem(404, "not_found");
+        refunded(&city, &asha, &payment, PRICE).await;
+        let attempt = city.razorpay().await.attempts(&payment).await.remove(0);
+        assert_eq!(attempt["amount_refunded"], PRICE);
+        // No more tax is owed than what invoices say without credit notes.
+        city.numbers_invoices().await;
+        let books = city.books_balance().await;
+        let tax: i64 = city.invoices().await.iter().map(|invoice| invoice.tax).sum();
+        assert_eq!((books.sum("gst"), books.sum("owed#")), (tax, 0));
+        city.advance("PT1H").await;
+        assert_eq!(city.run("OpsAuditGateway", json!({})).await["off"], 0);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_is_more_than_one_of_staff_gives_alone_goes_back_when_another_agrees() {
+        let city = City::new().await;
+        let (ravi, asha, booking) = held(&city).await;
+        let payment = asha.pays(&city, &booking).await;
+        closes(&city, (&ravi, &asha), &booking).await;
+        let (usha, kavya) = (city.staff("usha").await, city.staff("kavya").await);
+        // The limit is for what goes into wallets, too.
+        usha.gives("wallet", &asha, 190_000, None).await.is(201);
+        let proposed = usha.gives_back("all", (&asha, &payment), PRICE).await.is(201).body;
+        assert_eq!(proposed["state"], "proposed");
+        usha.decides_credit(&proposed, "approve").await.is_problem(409, "not_possible_now");
+        // What was given meanwhile is not given twice.
+        kavya.gives_back("some", (&asha, &payment), 100).await.is(201);
+        kavya.decides_credit(&proposed, "approve").await.is_problem(409, "not_possible_now");
+        let rest = usha.gives_back("rest", (&asha, &payment), PRICE - 100).await.is(201).body;
+        assert_eq!(kavya.decides_credit(&rest, "approve").await.is(200).body["state"], "given");
+        refunded(&city, &asha, &payment, PRICE).await;
+        assert_eq!(city.books_balance().await.sum("owed#"), 0);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_hundred_who_give_back_one_payment_never_give_back_more_than_was_paid() {
+        let city = City::without_schedule().await;
+        let (ravi, asha, booking) = held(&city).await;
+        let payment = pays(&city, &asha, &booking).await;
+        closes(&city, (&ravi, &asha), &booking).await;
+        let mut staff = Vec::new();
+        for name in ["usha", "kavya", "leela", "indra"] {
+            staff.push(city.staff(name).await);
+        }
+        let all = (0..100).map(|number| {
+            let (staff, asha, payment) = (&staff[number % staff.len()], &asha, &payment);
+            async move { staff.gives_back(&number.to_string(), (asha, payment), 10_000).await }
+        });
+        let answers = join_all(all).await;
+        let mut given = answers.iter().filter(|answer| answer.status == 201).count();
+        for answer in answers.iter().filter(|answer| answer.status != 201) {
+            assert_eq!(answer.status, 409, "{}", answer.body);
+        }
+        assert!((1..=5).contains(&given), "{given}");
+        // Who was in the way of one another tries again.
+        for number in 0..10 {
+            let again = format!("again-{number}");
+            let answer = staff[0].gives_back(&again, (&asha, &payment), 10_000).await;
+            given += usize::from(answer.status == 201);
+        }
+        assert_eq!(given, 5);
+        refunded(&city, &asha, &payment, 50_000).await;
+        assert_eq!(city.razorpay().await.attempts(&payment).await[0]["amount_refunded"], 50_000);
+        assert_eq!(city.books_balance().await.sum("owed#"), 0);
     }
 }

@@ -347,4 +347,40 @@ mod on_one_machine {
         );
         assert_eq!(asha.credits().await, 20_000);
     }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn who_asks_in_two_ways_at_once_pays_by_an_order_for_what_is_to_be_paid() {
+        let city = City::without_schedule().await;
+        let (ravi, asha, _) = held(&city).await;
+        let staff = city.staff("usha").await;
+        staff.gives("one", &asha, 10_000, None).await.is(201);
+        let (slots, razorpay) = (ravi.slots(&city).await, city.razorpay().await);
+        for slot in slots.iter().rev().take(10) {
+            let booking = asha.books(slot, ravi.order(slot)).await.is(201).body;
+            let asks = (0..6).map(|number| {
+                let (asha, booking, key) = (&asha, &booking, format!("{slot}-{number}"));
+                async move {
+                    match number % 2 {
+                        0 => asha.asks_to_pay(&key, booking).await,
+                        _ => asha.asks_to_pay_by_credits(&key, booking).await,
+                    }
+                }
+            });
+            for answer in join_all(asks).await {
+                assert!([201, 409].contains(&answer.status), "{}", answer.body);
+                let checkout = &answer.body["checkout"];
+                if answer.status == 201 && !checkout.is_null() {
+                    let order = checkout["order_id"].as_str().unwrap();
+                    let order = razorpay.get(&format!("/v1/orders/{order}")).await;
+                    assert_eq!(order["amount"], checkout["amount"], "{}", answer.body);
+                }
+            }
+            // What was reserved is free again before the next one.
+            asha.does(&booking, json!({ "event": "cancel" })).await.is(200);
+            city.advance("PT1M1S").await;
+            city.reconciles().await;
+            assert_eq!(asha.credits().await, 10_000);
+        }
+        city.books_balance().await;
+    }
 }

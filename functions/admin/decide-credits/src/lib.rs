@@ -19,7 +19,7 @@ use serde::Deserialize;
 /// What this endpoint can refuse, as the API's documentation lists it.
 pub const PROBLEMS: &[Problem] = &[NOT_POSSIBLE_NOW, CONFLICT];
 
-/// So often it is tried while something else happens to the wallet.
+/// So often it is tried while something else happens to the wallet, or the payment.
 const ATTEMPTS: u32 = 8;
 
 /// Which credits.
@@ -49,11 +49,19 @@ pub async fn handler(
         let Some(after) = decided.map_err(|Undecidable| NOT_POSSIBLE_NOW)? else {
             return Ok(Json(before.into()));
         };
-        let wallet = wallets::find(&app, after.user_id).await?;
-        if after.state == CreditState::Given && wallet.is_full() {
-            return Err(NOT_POSSIBLE_NOW.into());
-        }
-        if wallets::decide(&app, (&after, staff.user_id), &wallet).await?.is_ok() {
+        let written = if after.state == CreditState::Given {
+            match wallets::place_of(&app, &after).await? {
+                Some(place) => wallets::approve(&app, (&after, staff.user_id), &place).await?,
+                // It may be given by now, and be what is in the way itself.
+                None if wallets::find_credit(&app, id).await?.as_ref() == Some(&before) => {
+                    return Err(NOT_POSSIBLE_NOW.into());
+                }
+                None => continue,
+            }
+        } else {
+            wallets::reject(&app, &after, staff.user_id).await?
+        };
+        if written.is_ok() {
             return Ok(Json(after.into()));
         }
         pause(&app, attempt.min(4)).await?;

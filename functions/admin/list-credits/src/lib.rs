@@ -19,14 +19,12 @@ use serde::Deserialize;
 /// What this endpoint can refuse, as the API's documentation lists it.
 pub const PROBLEMS: &[Problem] = &[];
 
-/// Which are wanted, and which page of them.
+/// Which are wanted.
 #[derive(Deserialize, JsonSchema)]
 pub struct ListCredits {
     /// Those that were proposed on this day in India, and given; those that wait for another of staff where none is said.
     #[schemars(with = "Option<String>", extend("format" = "date"))]
     given_on: Option<Date>,
-    #[serde(flatten)]
-    page: PageQuery,
 }
 
 /// Lists them.
@@ -34,7 +32,8 @@ pub struct ListCredits {
 pub async fn handler(
     State(app): State<App>,
     _: Staff,
-    Query(ListCredits { given_on, page }): Query<ListCredits>,
+    Query(ListCredits { given_on }): Query<ListCredits>,
+    Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<CreditAnswer>>, Error> {
     let keys: KeySet<ProofKey> = secrets::read(&app, secrets::CURSOR_KEYS).await?;
     let list = given_on.map_or_else(|| "credits".to_owned(), |day| format!("credits {day}"));

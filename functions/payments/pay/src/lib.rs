@@ -92,6 +92,12 @@ pub async fn handler(
     let (payment, is_new) = payments::begun(&app, &booking, use_credits).await?.map_err(|_| CONFLICT)?;
     let payment = payments::ordered(&app, payment, is_new).await?;
     let payment = payments::paid_by_credits(&app, payment).await?;
+    // What was reserved may be free by now, for it was reserved too long: then there is something to pay by an order again.
+    let payment = if payment.state == PaymentState::Pending {
+        payments::ordered(&app, payment, false).await?
+    } else {
+        payment
+    };
     answer(&app, (&payment, &booking), user, &ticket).await
 }
 

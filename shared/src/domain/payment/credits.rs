@@ -42,7 +42,8 @@ impl Payment {
         if !uses_credits {
             return Some((self.frees_credits(now), wallet.with(&self.credits)));
         }
-        let (next, wallet) = self.without_order().with_credits(wallet, now);
+        let wanted = Self { asked_at: now, ..self.without_order() };
+        let (next, wallet) = wanted.with_credits(wallet, now);
         let reserved = next.reserves(now)?;
         Some(((next, vec![reserved]), wallet))
     }

@@ -6,11 +6,13 @@
 
 mod credits;
 mod refund;
+mod seen;
 mod share;
 #[cfg(test)]
 mod tests;
 
 pub use refund::{Refund, RefundState, RefundTo, RefundTold};
+pub use seen::Seen;
 pub use share::{LEASE, Share, ShareState, Source, TransferStatus, TransferTold};
 
 use jiff::{SignedDuration, Timestamp};
@@ -67,7 +69,7 @@ pub struct Payment {
     #[serde(default)]
     pub credits: Vec<Lot>,
     /// In which version that was settled: an order is for what was left then.
-    #[serde(default)]
+    #[serde(default, alias = "reserved_by")]
     pub planned_in: u64,
     /// What went back into the wallet when it was shared out, or later.
     #[serde(default)]
@@ -108,8 +110,9 @@ pub struct Capture {
     pub amount: Money,
     /// By what banks know it, where Razorpay said that.
     pub bank_reference: Option<String>,
-    /// What goes back of it.
-    pub refund: Option<Refund>,
+    /// What goes back of it, one after the other.
+    #[serde(default, alias = "refund", deserialize_with = "refund::one_or_several")]
+    pub refunds: Vec<Refund>,
 }
 
 /// An attempt to pay an order, as Razorpay has it.
@@ -207,10 +210,10 @@ fn later(since: Timestamp, now: Timestamp) -> Timestamp {
 }
 
 impl Attempt {
-    /// It once it is captured, and what goes back of it.
-    fn captured(self, refund: Option<Refund>) -> Capture {
+    /// It once it is captured.
+    fn captured(self) -> Capture {
         let Self { id, amount, bank_reference, .. } = self;
-        Capture { id, amount, bank_reference, refund }
+        Capture { id, amount, bank_reference, refunds: Vec::new() }
     }
 
     /// What its capture moves: all of it for somebody, and Razorpay's fee for us.
@@ -324,7 +327,7 @@ impl Payment {
         next.state = State::Paid;
         if let Some(attempt) = attempt {
             transfers.extend(attempt.captured_for(Account::Escrow(self.booking_id), now));
-            next.captures.insert(0, attempt.captured(None));
+            next.captures.insert(0, attempt.captured());
         }
         (next, transfers)
     }
@@ -333,10 +336,11 @@ impl Payment {
     #[must_use]
     pub fn gives_back(&self, attempt: Attempt, now: Timestamp) -> Moved {
         let mut transfers = attempt.captured_for(Account::Owed(self.customer_id), now);
-        let (refund, reserved) = self.refund(&attempt.id, attempt.amount, now);
+        let amount = attempt.amount;
+        let mut capture = attempt.captured();
+        transfers.extend(self.refund(&mut capture, amount, now));
         let mut next = self.next_version();
-        next.captures.push(attempt.captured(refund));
-        transfers.extend(reserved);
+        next.captures.push(capture);
         (next, transfers)
     }
 
@@ -389,9 +393,7 @@ impl Payment {
         };
         let mut transfers: Vec<_> = shares.map(share).collect();
         if let Some(paid) = next.captures.first_mut().filter(|_| refunded > Money::NOTHING) {
-            let (refund, reserved) = self.refund(&paid.id, refunded, now);
-            paid.refund = refund;
-            transfers.extend(reserved);
+            transfers.extend(self.refund(paid, refunded, now));
         }
         ((next, transfers), split)
     }

@@ -1,21 +1,32 @@
-//! What goes back to who paid: of what was captured, as much as the booking leaves, or all that pays for nothing.
+//! What goes back to who paid: of what was captured, as much as the booking leaves, or all that pays for nothing; and later what
+//! staff gives back.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Attempt, Capture, Moved, Payment, State};
 use crate::domain::{
+    credit::Credit,
+    invoice::{Invoice, InvoiceLine, Item},
     ledger::{Account, Phase, Transfer},
     money::{LEAST, Money},
+    wallet,
 };
 
 /// A bank that refuses a refund is asked so often.
 const REFUND_TRIES: u32 = 3;
+/// Staff gives nothing back of what is older: Razorpay refunds payments for 180 days.
+const REFUNDABLE_FOR: SignedDuration = SignedDuration::from_hours(170 * 24);
+/// No more than so much goes back of one capture, one after the other: each is asked about.
+const MOST_REFUNDS: usize = 10;
 
 /// Money that goes back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Refund {
+    /// Which of its capture's, from 1.
+    #[serde(default = "first")]
+    pub number: u32,
     /// How much.
     pub amount: Money,
     /// Since when.
@@ -28,6 +39,24 @@ pub struct Refund {
     pub bank_reference: Option<String>,
     /// How far it has come.
     pub state: RefundState,
+}
+
+const fn first() -> u32 {
+    1
+}
+
+/// Refunds of a capture, also where one or none was written down, as when there was never another.
+pub(super) fn one_or_several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Refund>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Several(Vec<Refund>),
+        One(Option<Refund>),
+    }
+    Ok(match Written::deserialize(deserializer)? {
+        Written::Several(refunds) => refunds,
+        Written::One(refund) => refund.into_iter().collect(),
+    })
 }
 
 /// A refund, as Razorpay has it.
@@ -66,54 +95,115 @@ pub enum RefundTo {
     Wallet,
 }
 
+impl RefundState {
+    /// Whether it is as far as Razorpay says.
+    pub(super) fn is(self, told: Self) -> bool {
+        told == if self == Self::Credited { Self::Failed } else { self }
+    }
+}
+
+impl Refund {
+    /// What it is called in the ledger, of this capture.
+    fn name(&self, of: &str) -> String {
+        if self.number == 1 { format!("refund#{of}") } else { format!("refund#{of}#{}", self.number) }
+    }
+}
+
 impl Capture {
     /// Whether more of it went back than we asked for.
     pub(super) fn disagrees(&self, attempts: &[Attempt]) -> bool {
         let is_off = |state| matches!(state, RefundState::Failed | RefundState::Credited);
-        let asked_for = self.refund.as_ref().filter(|refund| !is_off(refund.state));
-        let asked_for = asked_for.map_or(Money::NOTHING, |refund| refund.amount);
+        let asked_for = self.refunds.iter().filter(|refund| !is_off(refund.state));
+        let asked_for = asked_for.map(|refund| refund.amount).sum();
         attempts.iter().any(|attempt| attempt.id == self.id && attempt.refunded > asked_for)
+    }
+
+    /// How much of it went back, was to, or is on its way.
+    fn sum_of_refunds(&self) -> Money {
+        self.refunds.iter().map(|refund| refund.amount).sum()
     }
 }
 
 impl Payment {
-    /// A refund of a part of a capture, and what it reserves of what the customer is owed. What Razorpay does not refund, for
-    /// it is too little, stays owed.
-    pub(super) fn refund(
-        &self,
-        of: &str,
-        amount: Money,
-        now: Timestamp,
-    ) -> (Option<Refund>, Option<Transfer>) {
+    /// Some of a capture is refunded: what that reserves of what the customer is owed. What Razorpay does not refund, for it is
+    /// too little, stays owed.
+    pub(super) fn refund(&self, of: &mut Capture, amount: Money, now: Timestamp) -> Option<Transfer> {
         if amount < LEAST {
-            return (None, None);
+            return None;
         }
+        let number = of.refunds.last().map_or(1, |last| last.number + 1);
         let state = RefundState::Pending;
-        let refund = Refund { amount, since: now, tries: 1, id: None, bank_reference: None, state };
-        (Some(refund), Some(self.refunding(of, amount, Phase::Pending, now)))
+        let refund = Refund { number, amount, since: now, tries: 1, id: None, bank_reference: None, state };
+        let reserved = self.refunding((&of.id, &refund), Phase::Pending, now);
+        of.refunds.push(refund);
+        Some(reserved)
     }
 
-    fn refunding(&self, of: &str, amount: Money, phase: Phase, now: Timestamp) -> Transfer {
+    fn refunding(&self, (of, refund): (&str, &Refund), phase: Phase, now: Timestamp) -> Transfer {
+        let name = refund.name(of);
         let name = match phase {
-            Phase::Posted => format!("refund#{of}#posted"),
-            Phase::Voided => format!("refund#{of}#voided"),
-            Phase::Pending | Phase::Whole => format!("refund#{of}"),
+            Phase::Posted => format!("{name}#posted"),
+            Phase::Voided => format!("{name}#voided"),
+            Phase::Pending | Phase::Whole => name,
         };
         let (debit, credit) = (Account::Owed(self.customer_id), Account::Gateway);
-        Transfer { name, debit, credit, amount, phase, at: now }
+        Transfer { name, debit, credit, amount: refund.amount, phase, at: now }
+    }
+
+    /// How much more of it can go back to where it was paid from, after each has had their share.
+    fn refundable(&self, now: Timestamp) -> Money {
+        let is_paid = self.state == State::Settled && self.by_money() > Money::NOTHING;
+        let is_old = self.created_at + REFUNDABLE_FOR <= now;
+        let is_possible = |paid: &&Capture| is_paid && !is_old && paid.refunds.len() < MOST_REFUNDS;
+        let Some(paid) = self.captures.first().filter(is_possible) else { return Money::NOTHING };
+        let refunds = paid.sum_of_refunds();
+        // What came back as credits does not come back again.
+        let back = refunds.less(self.sum_of_refunds(RefundState::Credited)) + wallet::sum(&self.credited);
+        paid.amount.less(refunds).min(self.amount.less(back))
+    }
+
+    /// What staff gives goes back to where it was paid from, with the credit note that is written of it, if one is: we owe less
+    /// tax, and have earned less; the rest is at our cost, for what the professional has they keep. None where so much cannot go
+    /// back.
+    #[must_use]
+    pub fn given_back(&self, credit: &Credit, note: Option<&Invoice>, now: Timestamp) -> Option<Moved> {
+        if credit.amount < LEAST || credit.amount > self.refundable(now) {
+            return None;
+        }
+        let mut next = self.next_version();
+        let reserved = self.refund(next.captures.first_mut()?, credit.amount, now)?;
+        next.invoices.extend(note.map(|note| note.invoice_id));
+        let lines = || note.into_iter().flat_map(|note| &note.lines);
+        let gst = lines().map(InvoiceLine::tax).sum();
+        let fees = lines().filter(|line| line.item != Item::Work).map(InvoiceLine::value).sum();
+        let given = [
+            ("gst", Account::Gst, gst),
+            ("fees", Account::Revenue, fees),
+            ("rest", Account::Credits, credit.amount.less(gst).less(fees)),
+        ];
+        let given = given.into_iter().filter(|(_, _, amount)| *amount > Money::NOTHING);
+        let given = given.map(|(what, debit, amount)| Transfer {
+            name: format!("given#{}#{what}", credit.credit_id),
+            debit,
+            credit: Account::Owed(self.customer_id),
+            amount,
+            phase: Phase::Whole,
+            at: now,
+        });
+        Some((next, given.chain([reserved]).collect()))
     }
 
     /// What Razorpay says of the refund of a capture. One that the bank does not take is tried again, each time as another: only
     /// then, or it might go back twice.
     #[must_use]
-    pub fn refunded(&self, of: &str, told: RefundTold, now: Timestamp) -> Moved {
+    pub fn refunded(&self, (of, number): (&str, u32), told: RefundTold, now: Timestamp) -> Moved {
         let RefundTold { id, state, bank_reference } = told;
         let mut next = self.next_version();
-        let capture = next.captures.iter_mut().find(|capture| capture.id == of);
-        let Some(refund) = capture.and_then(|capture| capture.refund.as_mut()) else {
+        let captures = next.captures.iter_mut().filter(|capture| capture.id == of);
+        let mut refunds = captures.flat_map(|capture| &mut capture.refunds);
+        let Some(refund) = refunds.find(|refund| refund.number == number) else {
             return (next, Vec::new());
         };
-        let amount = refund.amount;
         refund.bank_reference = bank_reference;
         match state {
             RefundState::Pending => {
@@ -122,7 +212,8 @@ impl Payment {
             }
             RefundState::Processed => {
                 (refund.id, refund.state) = (Some(id), RefundState::Processed);
-                (next, vec![self.refunding(of, amount, Phase::Posted, now)])
+                let posted = self.refunding((of, refund), Phase::Posted, now);
+                (next, vec![posted])
             }
             RefundState::Failed if refund.tries < REFUND_TRIES => {
                 (refund.id, refund.tries, refund.since) = (None, refund.tries + 1, now);
@@ -130,7 +221,8 @@ impl Payment {
             }
             RefundState::Failed => {
                 refund.state = RefundState::Failed;
-                (next, vec![self.refunding(of, amount, Phase::Voided, now)])
+                let voided = self.refunding((of, refund), Phase::Voided, now);
+                (next, vec![voided])
             }
             RefundState::Credited => (next, Vec::new()),
         }
@@ -149,19 +241,17 @@ impl Payment {
     pub fn credits_refunds(&self, now: Timestamp) -> Moved {
         let (mut next, mut transfers) = (self.next_version(), Vec::new());
         for capture in &mut next.captures {
-            let Some(refund) = capture.refund.as_mut().filter(|refund| refund.state == RefundState::Failed)
-            else {
-                continue;
-            };
-            refund.state = RefundState::Credited;
-            transfers.push(Transfer {
-                name: format!("refund#{}#credited", capture.id),
-                debit: Account::Owed(self.customer_id),
-                credit: Account::Wallet(self.customer_id),
-                amount: refund.amount,
-                phase: Phase::Whole,
-                at: now,
-            });
+            for refund in capture.refunds.iter_mut().filter(|refund| refund.state == RefundState::Failed) {
+                refund.state = RefundState::Credited;
+                transfers.push(Transfer {
+                    name: format!("{}#credited", refund.name(&capture.id)),
+                    debit: Account::Owed(self.customer_id),
+                    credit: Account::Wallet(self.customer_id),
+                    amount: refund.amount,
+                    phase: Phase::Whole,
+                    at: now,
+                });
+            }
         }
         let amount = transfers.iter().map(|transfer| transfer.amount).sum();
         next.credited.extend(self.own_lot(amount));
@@ -171,19 +261,20 @@ impl Payment {
     /// By what Razorpay knows that a refund is the one it was asked for before (`X-Refund-Idempotency`).
     #[must_use]
     pub fn refund_key(&self, of: &str, refund: &Refund) -> String {
-        format!("{}-{of}-{}", self.payment_id, refund.tries)
+        let key = format!("{}-{of}-{}", self.payment_id, refund.tries);
+        if refund.number == 1 { key } else { format!("{key}-{}", refund.number) }
     }
 
     /// The captures of which something is on its way back.
-    pub fn refunding_captures(&self) -> impl Iterator<Item = (&Capture, &Refund)> {
-        let refunds = self.captures.iter().filter_map(|capture| Some((capture, capture.refund.as_ref()?)));
-        refunds.filter(|(_, refund)| refund.state == RefundState::Pending)
+    pub fn refunding_captures<'a>(&'a self) -> impl Iterator<Item = (&'a Capture, &'a Refund)> {
+        let of = |capture: &'a Capture| capture.refunds.iter().map(move |refund| (capture, refund));
+        self.captures.iter().flat_map(of).filter(|(_, refund)| refund.state == RefundState::Pending)
     }
 
     /// How much has gone back, or is on its way.
     #[must_use]
     pub fn sum_of_refunds(&self, state: RefundState) -> Money {
-        let refunds = self.captures.iter().filter_map(|capture| capture.refund.as_ref());
+        let refunds = self.captures.iter().flat_map(|capture| &capture.refunds);
         refunds.filter(|refund| refund.state == state).map(|refund| refund.amount).sum()
     }
 }

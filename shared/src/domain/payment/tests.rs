@@ -213,7 +213,7 @@ impl World {
     fn is_set_aside(&mut self) {
         let share = self.payment.share.clone().unwrap();
         if share.source == Source::Payment {
-            assert!(self.payment.captures[0].refund.is_none(), "no share once a refund has begun");
+            assert!(self.payment.captures[0].refunds.is_empty(), "no share once a refund has begun");
         }
         // From the balance it is made once, by its key.
         let before = self.shares.iter().position(|(tries, source, _)| {
@@ -358,7 +358,7 @@ impl World {
                 attempt.status = AttemptStatus::Captured;
             }
             let told = RefundTold { id, state, bank_reference: None };
-            self.goes_on(self.payment.refunded(&capture.id, told, at(self.now)));
+            self.goes_on(self.payment.refunded((&capture.id, refund.number), told, at(self.now)));
         }
     }
 
@@ -589,7 +589,7 @@ fn what_is_less_than_a_rupee_goes_into_the_wallet() {
         let settlement =
             Settlement { customer_pays: pays, professional_gets: Money::NOTHING, marketplace_keeps: pays };
         let ((settled, transfers), _) = paid.settled((settlement, untaxed()), pays, at(2));
-        assert_eq!(settled.captures[0].refund.is_some(), is_refunded);
+        assert_eq!(!settled.captures[0].refunds.is_empty(), is_refunded);
         let lies = ledger::changes(&transfers);
         let of = |account| lies.get(&account).map_or(0, |change| change.balance);
         let found = [Account::Owed(paid.customer_id), Account::Wallet(paid.customer_id)].map(of);
@@ -604,4 +604,21 @@ fn what_ends_after_half_a_year_is_not_paid_yet() {
     let booking = booking(CancellationPolicy::Standard, &[50_000], true, minutes(160));
     assert!(Payment::is_too_early(&booking, at(0)));
     assert!(!Payment::is_too_early(&booking, at(minutes(11))));
+}
+
+#[test]
+fn one_refund_that_was_written_down_before_there_could_be_several_is_read() {
+    let refund = r#"{"amount":{"amount":500,"currency":"INR"},"since":"2026-11-01T00:00:00Z","tries":1,"id":"rfnd_1",
+        "bank_reference":null,"state":"processed"}"#;
+    let amount = r#""id":"pay_1","amount":{"amount":500,"currency":"INR"},"bank_reference":null"#;
+    for (written, refunds) in [
+        (format!(r#"{{{amount},"refund":{refund}}}"#), vec![(1, 500)]),
+        (format!(r#"{{{amount},"refund":null}}"#), vec![]),
+        (format!(r#"{{{amount},"refunds":[{refund},{refund}]}}"#), vec![(1, 500), (1, 500)]),
+        (format!("{{{amount}}}"), vec![]),
+    ] {
+        let capture: Capture = serde_json::from_str(&written).unwrap();
+        let found: Vec<_> = capture.refunds.iter().map(|one| (one.number, one.amount.amount())).collect();
+        assert_eq!(found, refunds, "{written}");
+    }
 }

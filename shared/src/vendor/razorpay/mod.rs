@@ -6,6 +6,7 @@
 //! balance; one from a payment has none, and carries in its notes which one it is.
 
 pub mod accounts;
+pub mod listed;
 
 use std::time::Duration;
 

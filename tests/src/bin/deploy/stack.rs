@@ -34,7 +34,7 @@ const LARGER: [(&str, u64); 12] = [
     // They write mails, and speak with SES and SNS.
     ("notify-deliver", 15_500_000),
     ("notify-sweep", 15_500_000),
-    // It sets type in six scripts.
+    // It sets type in ten scripts.
     ("payments-get-invoice-pdf", 16_500_000),
     // It reads three types of pictures, with the colours of any screen, writes two, and puts videos together anew.
     ("media-process-upload", 20_500_000),

@@ -28,7 +28,7 @@ pub struct Font {
 
 /// Each is for the script that it is named after; the first for Latin letters, with those of Vietnamese, of transliterations, and
 /// of currencies. All are under the SIL Open Font License 1.1.
-pub const FONTS: [Font; 5] = [
+pub const FONTS: [Font; 10] = [
     Font {
         package: "@expo-google-fonts/noto-sans",
         version: "0.4.2",
@@ -71,6 +71,41 @@ pub const FONTS: [Font; 5] = [
         path: "400Regular/NotoSansTelugu_400Regular.ttf",
         sha256: "7fcef235380f945d4a97fdfec030952afab6907004cfa37ed664fed8d4962eac",
         characters: &[0xC00..=0xC7F],
+    },
+    Font {
+        package: "@expo-google-fonts/noto-sans-gujarati",
+        version: "0.4.2",
+        path: "400Regular/NotoSansGujarati_400Regular.ttf",
+        sha256: "7cc0f340be8ef8b63f92181fd5576a4b19631059fd6576c6fd5fcd40f1543610",
+        characters: &[0xA80..=0xAFF],
+    },
+    Font {
+        package: "@expo-google-fonts/noto-sans-gurmukhi",
+        version: "0.4.1",
+        path: "400Regular/NotoSansGurmukhi_400Regular.ttf",
+        sha256: "2b0fbe8d4cc2a18aa08c6f21d3924423c113fb7ec6d786a77c30cf1d3153c4c7",
+        characters: &[0xA00..=0xA7F],
+    },
+    Font {
+        package: "@expo-google-fonts/noto-sans-kannada",
+        version: "0.4.3",
+        path: "400Regular/NotoSansKannada_400Regular.ttf",
+        sha256: "40e8188c98e3913aae2241d570b179fdc29fd90ecb6b5dc4376298bcbe45c38b",
+        characters: &[0xC80..=0xCFF],
+    },
+    Font {
+        package: "@expo-google-fonts/noto-sans-malayalam",
+        version: "0.4.2",
+        path: "400Regular/NotoSansMalayalam_400Regular.ttf",
+        sha256: "68cbfeac7177700d87671f2a3bdb3db70fa26016e41cdac24e20877bf3736485",
+        characters: &[0xD00..=0xD7F],
+    },
+    Font {
+        package: "@expo-google-fonts/noto-sans-oriya",
+        version: "0.4.2",
+        path: "400Regular/NotoSansOriya_400Regular.ttf",
+        sha256: "ba383a603869b5874d88a51ccd9aa526aefd18130c497bae6ce25db09507dd6e",
+        characters: &[0xB00..=0xB7F],
     },
 ];
 

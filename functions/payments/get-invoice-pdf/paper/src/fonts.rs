@@ -1,4 +1,4 @@
-//! The fonts that ship with the program: one for each script of the six languages.
+//! The fonts that ship with the program: one for each script of the six languages, and of names and addresses in others of India.
 
 use std::sync::{Arc, OnceLock};
 
@@ -18,11 +18,26 @@ pub(crate) enum Script {
     Bengali,
     Tamil,
     Telugu,
+    Gujarati,
+    Gurmukhi,
+    Kannada,
+    Malayalam,
+    Odia,
 }
 
 impl Script {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Latin, Self::Devanagari, Self::Bengali, Self::Tamil, Self::Telugu];
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Latin,
+        Self::Devanagari,
+        Self::Bengali,
+        Self::Tamil,
+        Self::Telugu,
+        Self::Gujarati,
+        Self::Gurmukhi,
+        Self::Kannada,
+        Self::Malayalam,
+        Self::Odia,
+    ];
 
     /// To which script a letter belongs (Unicode, Blocks and Scripts); none of what several have: digits, spaces, dandas, and
     /// marks and joiners, which go with what is before them.
@@ -33,6 +48,11 @@ impl Script {
             '\u{980}'..='\u{9FF}' => Some(Self::Bengali),
             '\u{B80}'..='\u{BFF}' => Some(Self::Tamil),
             '\u{C00}'..='\u{C7F}' => Some(Self::Telugu),
+            '\u{A80}'..='\u{AFF}' => Some(Self::Gujarati),
+            '\u{A00}'..='\u{A7F}' => Some(Self::Gurmukhi),
+            '\u{C80}'..='\u{CFF}' => Some(Self::Kannada),
+            '\u{D00}'..='\u{D7F}' => Some(Self::Malayalam),
+            '\u{B00}'..='\u{B7F}' => Some(Self::Odia),
             _ => letter.is_alphabetic().then_some(Self::Latin),
         }
     }
@@ -45,6 +65,11 @@ impl Script {
             Self::Bengali => Some(harfrust::Script::BENGALI),
             Self::Tamil => Some(harfrust::Script::TAMIL),
             Self::Telugu => Some(harfrust::Script::TELUGU),
+            Self::Gujarati => Some(harfrust::Script::GUJARATI),
+            Self::Gurmukhi => Some(harfrust::Script::GURMUKHI),
+            Self::Kannada => Some(harfrust::Script::KANNADA),
+            Self::Malayalam => Some(harfrust::Script::MALAYALAM),
+            Self::Odia => Some(harfrust::Script::ORIYA),
         }
     }
 }
@@ -78,6 +103,11 @@ impl Fonts {
             Script::Bengali => packed!("fonts/NotoSansBengali_400Regular.ttf"),
             Script::Tamil => packed!("fonts/NotoSansTamil_400Regular.ttf"),
             Script::Telugu => packed!("fonts/NotoSansTelugu_400Regular.ttf"),
+            Script::Gujarati => packed!("fonts/NotoSansGujarati_400Regular.ttf"),
+            Script::Gurmukhi => packed!("fonts/NotoSansGurmukhi_400Regular.ttf"),
+            Script::Kannada => packed!("fonts/NotoSansKannada_400Regular.ttf"),
+            Script::Malayalam => packed!("fonts/NotoSansMalayalam_400Regular.ttf"),
+            Script::Odia => packed!("fonts/NotoSansOriya_400Regular.ttf"),
         };
         let place = self.faces.get(script as usize).ok_or(Unprintable::Font)?;
         if let Some(face) = place.get() {
@@ -116,6 +146,11 @@ mod tests {
             (Script::Bengali, "কৎ"),
             (Script::Tamil, "கௐ"),
             (Script::Telugu, "కౘ"),
+            (Script::Gujarati, "કૐ"),
+            (Script::Gurmukhi, "ਕੴ"),
+            (Script::Kannada, "ಕೞ"),
+            (Script::Malayalam, "കൿ"),
+            (Script::Odia, "କୱ"),
         ] {
             let face = fonts.face(script).unwrap();
             for letter in letters.chars() {

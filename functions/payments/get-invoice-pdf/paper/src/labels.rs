@@ -21,6 +21,8 @@ pub(crate) struct Labels {
     pub(crate) date: String,
     pub(crate) place_of_supply: String,
     pub(crate) reverse_charge: String,
+    /// Which invoice a credit note corrects.
+    pub(crate) corrects: String,
     pub(crate) no: String,
     pub(crate) supplier: String,
     pub(crate) recipient: String,
@@ -46,6 +48,7 @@ pub(crate) struct Labels {
 struct Titles {
     tax_invoice: String,
     bill_of_supply: String,
+    credit_note: String,
 }
 
 /// What our fees are called.
@@ -90,6 +93,7 @@ impl Labels {
         match kind {
             Kind::ToCustomer | Kind::ToProfessional => &self.titles.tax_invoice,
             Kind::BillOfSupply => &self.titles.bill_of_supply,
+            Kind::CreditNote => &self.titles.credit_note,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Invoices to try paper with.
 
 use connecto_shared::domain::{
+    credit_note as note,
     id::{BookingId, InvoiceId, PaymentId, ProfessionalId, UserId},
     india::FinancialYear,
     invoice::{Invoice, InvoiceLine, Item, Kind, Numbered, Party},
@@ -53,6 +54,7 @@ pub fn invoice(locale: Locale) -> Invoice {
     Invoice {
         invoice_id: InvoiceId::new(1_786_735_800_000, &[1; 10]),
         kind: Kind::ToCustomer,
+        corrects: None,
         payment_id: PaymentId::new(1_786_735_800_000, &[2; 10]),
         booking_id: BookingId::new(1_786_735_800_000, &[2; 10]),
         customer_id: UserId::nobody(),
@@ -85,7 +87,7 @@ pub fn invoice(locale: Locale) -> Invoice {
 /// A line.
 #[must_use]
 pub fn line(item: Item, sac: &str, total: i64, rate: i64) -> InvoiceLine {
-    InvoiceLine { item, sac: sac.into(), total: Money::paise(total), rate }
+    InvoiceLine { item, sac: sac.into(), total: Money::paise(total), before: Money::NOTHING, rate }
 }
 
 /// To a professional who is registered in another State: the fee of the marketplace.
@@ -113,6 +115,19 @@ pub fn bill_of_supply(locale: Locale) -> Invoice {
     invoice
 }
 
+/// Of what went back of one.
+#[must_use]
+pub fn credit_note(locale: Locale) -> Invoice {
+    let invoice = invoice(locale);
+    let note = note::credit_note(
+        std::slice::from_ref(&invoice),
+        Money::paise(1_009_900),
+        invoice.invoice_id,
+        invoice.created_at,
+    );
+    Invoice { numbered: invoice.numbered, ..note.unwrap().unwrap() }
+}
+
 /// With so many lines that they need several pages.
 #[must_use]
 pub fn long(locale: Locale, lines: usize) -> Invoice {
@@ -130,7 +145,8 @@ pub fn hard(locale: Locale) -> Invoice {
     let all: Vec<&str> = Locale::ALL.into_iter().map(|one| words(one)[0]).collect();
     invoice.recipient.name = Some(all.join(" · "));
     let addresses: Vec<&str> = Locale::ALL.into_iter().map(|one| words(one)[1]).collect();
-    invoice.recipient.address = Some(format!("{} ગુજરાત 👍🏽 Ελλάς Москва", addresses.join("; ")));
+    invoice.recipient.address =
+        Some(format!("{} ગુજરાત ਪੰਜਾਬ ಕನ್ನಡ മലയാളം ଓଡ଼ିଶା 👍🏽 Ελλάς Москва", addresses.join("; ")));
     invoice.supplier.name =
         Some("Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft".into());
     invoice.supplier.address = Some("வாடிக்கையாளர்களுக்கானசேவைமையங்களின்ஒருங்கிணைப்புக்குழுஅலுவலகம்".repeat(2));

@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn what_no_font_has_is_replaced_and_what_nobody_sees_is_left_out() {
-        assert_eq!(runs("ગુ 👍\u{FE0F}"), [(Script::Latin, "\u{FFFD}\u{FFFD} \u{FFFD}".to_owned())]);
+        assert_eq!(runs("γδ 👍\u{FE0F}"), [(Script::Latin, "\u{FFFD}\u{FFFD} \u{FFFD}".to_owned())]);
         assert_eq!(runs("a\u{202E}b\u{FEFF}\tc\n"), [(Script::Latin, "ab c ".to_owned())]);
         assert_eq!(runs(""), []);
     }
@@ -167,7 +167,7 @@ mod tests {
     /// letter.
     #[test]
     fn letters_become_the_glyphs_that_they_have_beside_one_another() {
-        const WORDS: [(&str, usize); 26] = [
+        const WORDS: [(&str, usize); 31] = [
             ("क्ष", 1),
             ("स्त्री", 3),
             ("र्क", 2),
@@ -192,6 +192,11 @@ mod tests {
             ("ర్క", 2),
             ("ట్టు", 3),
             ("కై", 1),
+            ("સ્ત્રી", 2),
+            ("ਪ੍ਰ", 2),
+            ("ಸ್ತ್ರೀ", 3),
+            ("സ്ത്രീ", 5),
+            ("ସ୍ତ୍ରୀ", 2),
             ("office", 4),
             ("e\u{301}", 1),
         ];

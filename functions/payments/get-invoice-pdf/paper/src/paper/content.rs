@@ -5,6 +5,7 @@ use super::{
     sheet::{Cell, Flow, Ink, Kind, MARGIN, Mark, Sheet, Side, Style, WIDTH},
 };
 use connecto_shared::domain::{
+    credit_note::Corrected,
     india::day_of,
     invoice::{InvoiceLine, Item, Party},
     money::Money,
@@ -84,20 +85,30 @@ impl Layout<'_> {
     /// Its number, its date, and what else can be said in a word.
     fn facts(&self, sheet: &mut Sheet) -> Result<(), Unprintable> {
         let Paper { labels, invoice, serial, issued_at, .. } = self.paper;
-        let facts = [
-            (&labels.serial, serial.clone()),
-            (&labels.date, labels.date_of(day_of(*issued_at))),
-            (&labels.place_of_supply, state(invoice.place_of_supply)),
+        let last = match &invoice.corrects {
+            Some(Corrected { serial, at, .. }) => {
+                (&labels.corrects, vec![serial.clone(), labels.date_of(day_of(*at))])
+            }
             // Nobody who has what is supplied here is liable for its tax.
-            (&labels.reverse_charge, labels.no.clone()),
+            None => (&labels.reverse_charge, vec![labels.no.clone()]),
+        };
+        let facts = [
+            (&labels.serial, vec![serial.clone()]),
+            (&labels.date, vec![labels.date_of(day_of(*issued_at))]),
+            (&labels.place_of_supply, vec![state(invoice.place_of_supply)]),
+            last,
         ];
         let width = (WIDTH - 3.0 * GUTTER) / 4.0;
         let (mut names, mut values) = (Vec::new(), Vec::new());
         let mut x = MARGIN;
-        for (name, value) in facts {
+        for (name, lines) in facts {
             let slot = sheet.text(Kind::Paragraph);
             names.push(Cell::new(x, width, Side::Left, slot).write(name, LABEL, self.setter)?);
-            values.push(Cell::new(x, width, Side::Left, slot).write(&value, NAME, self.setter)?);
+            let mut value = Cell::new(x, width, Side::Left, slot);
+            for line in lines {
+                value = value.write(&line, NAME, self.setter)?;
+            }
+            values.push(value);
             x += width + GUTTER;
         }
         sheet.beside(names, true, Flow::Kept);

@@ -141,6 +141,21 @@ fn a_bill_of_supply_has_no_tax_and_is_written_for_who_supplies() {
 }
 
 #[test]
+fn a_credit_note_says_which_invoice_it_corrects() {
+    let (paper, sheet) = laid_out(samples::credit_note(Locale::En), Locale::En);
+    let all = read(&sheet);
+    assert_eq!(paper.title(), "Credit note N/2627/000000001");
+    for text in [
+        "Corrects invoice|C/2627/000000001|15 August 2026",
+        "1 ; Booking fee|Repair a leaking kitchen tap ; 9985 ; ₹83.90 ; ₹7.55|9% ; ₹7.55|9% ; ₹99.00",
+        "Total|₹10,099.00",
+    ] {
+        assert!(all.iter().any(|one| one == text), "{text}: {all:#?}");
+    }
+    assert!(!all.iter().any(|one| one.contains("reverse")));
+}
+
+#[test]
 fn what_has_no_legislature_has_a_tax_of_its_own() {
     for (code, name) in [(26, "UTGST"), (4, "UTGST"), (27, "SGST")] {
         let mut invoice = samples::invoice(Locale::En);
@@ -185,7 +200,12 @@ fn of_the_same_invoice_the_bytes_are_the_same() {
 #[test]
 fn nothing_is_on_anything_else_or_off_the_page() {
     for locale in Locale::ALL {
-        for invoice in [samples::invoice(locale), samples::hard(locale), samples::bill_of_supply(locale)] {
+        for invoice in [
+            samples::invoice(locale),
+            samples::hard(locale),
+            samples::bill_of_supply(locale),
+            samples::credit_note(locale),
+        ] {
             is_tidy(&laid_out(invoice, locale).1).unwrap();
         }
     }
@@ -199,11 +219,11 @@ proptest! {
     fn anything_can_be_printed(
         (name, address, title) in (proptest::option::of("\\PC{0,90}"), "[\\PC\n]{0,300}", "\\PC{1,80}".prop_filter_map("a line", |title| title.parse().ok())),
         lines in proptest::collection::vec((0_i64..=100_000_000_000, 0_i64..=2_000, 0..3_u8), 0..30),
-        (locale, kind) in (0_usize..6, 0..3_u8),
+        (locale, kind) in (0_usize..6, 0..4_usize),
     ) {
         let locale = Locale::ALL[locale];
         let mut invoice = samples::invoice(locale);
-        invoice.kind = [Kind::ToCustomer, Kind::ToProfessional, Kind::BillOfSupply][usize::from(kind)];
+        invoice.kind = [Kind::ToCustomer, Kind::ToProfessional, Kind::BillOfSupply, Kind::CreditNote][kind];
         (invoice.recipient.name, invoice.recipient.address) = (name.clone(), Some(address));
         (invoice.supplier.name, invoice.title) = (name, title);
         let items = [Item::Work, Item::CustomerFee, Item::ProfessionalFee];
