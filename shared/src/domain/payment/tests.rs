@@ -12,7 +12,8 @@ use crate::domain::{
         tests::{at, booking},
     },
     catalogue::CancellationPolicy,
-    id::CreditId,
+    credit::{Credit, CreditKind, CreditState},
+    id::{CreditId, UserId},
     india::FinancialYear,
     ledger::{self, Change},
     money::LEAST,
@@ -61,6 +62,8 @@ struct World {
     /// What is left of what the customer was given.
     wallet: Wallet,
     given: Money,
+    /// What staff gave back: one thing after the other.
+    given_back: Vec<Money>,
 }
 
 impl World {
@@ -102,6 +105,7 @@ impl World {
             split: None,
             wallet,
             given,
+            given_back: Vec::new(),
         }
     }
 
@@ -166,6 +170,7 @@ impl World {
                 };
             }
             2 if self.chance(4) => self.account = Some("acc_1".to_owned()),
+            3 if self.payment.state == State::Settled && self.chance(2) => self.is_given_back(),
             // The customer thinks again of what they pay with, and of where they want it back.
             3 if self.chance(3) => {
                 let replanned =
@@ -192,6 +197,30 @@ impl World {
                 share.status = if fails { TransferStatus::Failed } else { TransferStatus::Processed };
                 share.fees = if fails { Money::NOTHING } else { share.amount.part(29) };
             }
+        }
+    }
+
+    /// Staff gives some of it back, or wants to.
+    fn is_given_back(&mut self) {
+        let number = u8::try_from(self.given_back.len()).unwrap();
+        let amount = Money::paise(self.dice.random_range(100..10_000));
+        let credit = Credit {
+            credit_id: CreditId::new(2, &[number; 10]),
+            user_id: self.payment.customer_id,
+            amount,
+            kind: CreditKind::Goodwill,
+            note: "It drips".parse().unwrap(),
+            expires_at: None,
+            payment_id: Some(self.payment.payment_id),
+            state: CreditState::Given,
+            proposed_by: UserId::nobody(),
+            decided_by: None,
+            version: 1,
+            created_at: at(self.now),
+        };
+        if let Some(moved) = self.payment.given_back(&credit, None, at(self.now)) {
+            self.goes_on(moved);
+            self.given_back.push(amount);
         }
     }
 
@@ -266,7 +295,15 @@ impl World {
                             if self.chance(2) {
                                 self.is_set_aside();
                             }
-                            self.payment = self.payment.share_refused(now);
+                            // What was noted meanwhile is another version.
+                            if self
+                                .payment
+                                .share
+                                .as_ref()
+                                .is_some_and(|share| share.state == ShareState::Asked)
+                            {
+                                self.payment = self.payment.share_refused(now);
+                            }
                         }
                         // The process dies before it asks.
                         1 => return,
@@ -399,7 +436,8 @@ impl World {
         // What the lots say and what the ledger says is the same; and what is given is in the wallet, or pays for the booking.
         let wallet = of(Account::Wallet(self.payment.customer_id));
         assert_eq!(wallet.available, wallet::sum(&self.wallet.lots).amount());
-        assert_eq!(-of(Account::Credits).balance, self.given.amount());
+        let given = self.given + self.given_back.iter().copied().sum::<Money>();
+        assert_eq!(-of(Account::Credits).balance, given.amount());
         let escrow = of(Account::Escrow(self.booking.booking_id)).balance;
         let is_held = self.payment.state == State::Paid;
         assert_eq!(escrow, if is_held { self.payment.amount.amount() } else { 0 });
@@ -416,7 +454,7 @@ impl World {
 fn a_payment_keeps_to_its_rules_whatever_happens() {
     let (mut states, mut refunds) = (BTreeMap::<String, usize>::new(), 0);
     let mut shares = BTreeMap::<Option<String>, usize>::new();
-    let (mut by_credits, mut credited) = (0, 0);
+    let (mut by_credits, mut credited, mut given_back) = (0, 0, 0);
     for n in 0..PAYMENTS {
         let mut seed = [11; 32];
         seed[..8].copy_from_slice(&n.to_le_bytes());
@@ -482,14 +520,16 @@ fn a_payment_keeps_to_its_rules_whatever_happens() {
                 (world.given, Money::NOTHING)
             );
         }
+        given_back += usize::from(world.given_back.len() > 1);
         refunds += usize::from(world.payment.sum_of_refunds(RefundState::Processed) > Money::NOTHING);
         *states.entry(format!("{:?}", world.payment.state)).or_default() += 1;
     }
     println!(
-        "{PAYMENTS} payments, {refunds} with refunds, {by_credits} by credits, {credited} credited, {states:?}, shares {shares:?}"
+        "{PAYMENTS} payments, {refunds} with refunds, {by_credits} by credits, {credited} credited, {given_back} given back by staff, {states:?}, shares {shares:?}"
     );
     assert!(states.len() >= 3 && shares.len() >= 4 && refunds > PAYMENTS / 20, "too little happened");
     assert!(by_credits > PAYMENTS / 20 && credited > PAYMENTS / 100, "too few credits");
+    assert!(given_back > PAYMENTS / 100, "too little is given back");
 }
 
 #[test]
