@@ -79,7 +79,7 @@ struct Side {
 /// What some requests cost.
 struct Cost {
     /// Reads of `DynamoDB` that look a session and its account up.
-    look_ups: usize,
+    look_ups: i64,
     /// All reads; beside those, what answers an edit.
     reads: usize,
     median: Duration,
@@ -123,8 +123,9 @@ impl Side {
             let edits = chunk.iter().filter(|(_, is_read)| !is_read).count();
             let of_chunk = calls.iter().filter(|call| call.contains("GetItem")).count();
             *reads.lock().unwrap() += of_chunk;
-            // The answer to an edit is read after it, with the cache and without; the log may be a call behind.
-            *look_ups.lock().unwrap() += of_chunk.saturating_sub(edits);
+            // The answer to an edit is read after it, with the cache and without. Which read was for which is not told: of all
+            // together none may be left over, and one be missing.
+            *look_ups.lock().unwrap() += i64::try_from(of_chunk).unwrap() - i64::try_from(edits).unwrap();
             self.city.forget_calls().await;
         }
         let mut took = took.into_inner().unwrap();
