@@ -32,6 +32,7 @@ mod packed;
 pub mod passkeys;
 pub mod payments;
 pub mod payouts;
+pub mod proofs;
 pub mod second_factor;
 pub mod signin;
 pub mod slots;

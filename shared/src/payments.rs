@@ -225,7 +225,9 @@ pub async fn look(app: &App, id: PaymentId) -> Result<Option<Payment>, Failure> 
                 tracing::error!(payment_id = %id, capture, "more went back than we asked for");
                 return Err(Fault::new("a refund that we did not ask for").into());
             }
-            Step::Wait => return Ok(Some(wait(app, payment, &booking).await?)),
+            Step::Wait => {
+                return Ok(Some(wait(app, payment.known_as(told.bank_reference), &booking).await?));
+            }
         };
         if written.is_err() {
             pause(app, round.min(4)).await?;
@@ -267,6 +269,7 @@ async fn told(
         }
         told.payout_account = active.filter(|_| asks_for_account);
     }
+    told.bank_reference = bank_reference(app, payment).await?;
     let Some(share) = payment.open_share(booking, now) else { return Ok(told) };
     let transfers = match razorpay::transfers(app, payment, share).await {
         Ok(transfers) => transfers,
@@ -289,6 +292,19 @@ async fn told(
         is_done(app, payment, razorpay::take_back(app, &extra.id, extra.left()).await).await?;
     }
     Ok(told)
+}
+
+/// By what a bank knows what was released, where that is to be asked. Somebody is called where Razorpay has not said it for weeks.
+async fn bank_reference(app: &App, payment: &Payment) -> Result<Option<String>, Fault> {
+    let Some((id, is_last)) = payment.unknown_to_banks(app.now()) else { return Ok(None) };
+    let reference = razorpay::bank_reference_of(app, id).await.unwrap_or_else(|failure| {
+        tracing::warn!(payment_id = %payment.payment_id, error = %Fault::from(failure), "a settlement is not told of");
+        None
+    });
+    if reference.is_none() && is_last {
+        payout_failed(app, payment, "no bank is said to have it").await?;
+    }
+    Ok(reference)
 }
 
 /// Writes that a share is asked for, and asks for it. What comes of it is seen later where the answer is lost.

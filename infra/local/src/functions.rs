@@ -229,6 +229,7 @@ pub fn all() -> Vec<Endpoint> {
         http!("payments/get-payment", payments_get_payment),
         http!("payments/get-payout-account", payments_get_payout_account),
         event!("payments/expire-credits", payments_expire_credits),
+        http!("payments/get-proofs", payments_get_proofs),
         http!("payments/get-statement", payments_get_statement),
         http!("payments/get-wallet", payments_get_wallet),
         http!("payments/list-wallet-entries", payments_list_wallet_entries),

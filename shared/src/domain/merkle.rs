@@ -3,48 +3,61 @@
 
 use aws_lc_rs::digest::{Context, SHA256, digest};
 
-type Hash = [u8; 32];
+/// Of an entry, or of a part of a tree.
+pub type Hash = [u8; 32];
 
-/// The tree of what was added so far, in as many hashes as its size has bits.
-#[derive(Debug, Default)]
-pub struct Tree {
-    /// The roots of its full parts, the largest first.
-    parts: Vec<Hash>,
-    size: u64,
+/// The hash of an entry.
+#[must_use]
+pub fn leaf(entry: &[u8]) -> Hash {
+    sum(0, &[entry])
 }
 
-impl Tree {
-    /// Adds one at the end.
-    pub fn push(&mut self, entry: &[u8]) {
-        let mut hash = sum(0, &[entry]);
-        // Two parts of one size are one of twice that.
-        let mut size = self.size;
-        while size % 2 == 1
-            && let Some(left) = self.parts.pop()
-        {
-            hash = sum(1, &[&left, &hash]);
-            size /= 2;
+/// In hexadecimal.
+#[must_use]
+pub fn hex(hash: &Hash) -> String {
+    hash.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+}
+
+/// A hash that was written in hexadecimal; none of what is no hash.
+#[must_use]
+pub fn from_hex(text: &str) -> Option<Hash> {
+    let byte = |at: usize| u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok();
+    let bytes: Vec<u8> = (0..text.len().div_ceil(2)).map(byte).collect::<Option<_>>()?;
+    bytes.try_into().ok()
+}
+
+/// What shows that the one of this index is among some, by whose root that is known: hashes from below to above (section
+/// 2.1.3.1). They are of entries, or of parts of equal size of which the last may be smaller.
+#[must_use]
+pub fn inclusion_path(all: &[Hash], index: usize) -> Vec<Hash> {
+    if all.len() < 2 {
+        return Vec::new();
+    }
+    let (left, right) = halves(all);
+    let (mut path, other) = match index.checked_sub(left.len()) {
+        None => (inclusion_path(left, index), right),
+        Some(index) => (inclusion_path(right, index), left),
+    };
+    path.push(root_of(other));
+    path
+}
+
+/// The root of the tree over those.
+#[must_use]
+pub fn root_of(all: &[Hash]) -> Hash {
+    match all {
+        [] => to_hash(digest(&SHA256, b"").as_ref()),
+        [one] => *one,
+        _ => {
+            let (left, right) = halves(all);
+            sum(1, &[&root_of(left), &root_of(right)])
         }
-        self.parts.push(hash);
-        self.size += 1;
     }
+}
 
-    /// How many there are.
-    #[must_use]
-    pub const fn size(&self) -> u64 {
-        self.size
-    }
-
-    /// The root, in hexadecimal.
-    #[must_use]
-    pub fn root(&self) -> String {
-        let mut parts = self.parts.iter().rev().copied();
-        let root = match parts.next() {
-            Some(last) => parts.fold(last, |right, left| sum(1, &[&left, &right])),
-            None => to_hash(digest(&SHA256, b"").as_ref()),
-        };
-        root.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
-    }
+/// What is left and right of the root of several: left as many as there can be of a power of two.
+fn halves(all: &[Hash]) -> (&[Hash], &[Hash]) {
+    all.split_at(all.len().next_power_of_two() / 2)
 }
 
 fn sum(kind: u8, parts: &[&[u8]]) -> Hash {
@@ -90,11 +103,48 @@ mod tests {
             "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
             "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
         ];
-        let mut tree = Tree::default();
-        assert_eq!(tree.root(), roots[0]);
-        for (entry, root) in entries.iter().zip(&roots[1..]) {
-            tree.push(entry);
-            assert_eq!(tree.root(), *root, "{} entries", tree.size());
+        let leaves = entries.map(leaf);
+        for (size, root) in roots.into_iter().enumerate() {
+            assert_eq!(hex(&root_of(&leaves[..size])), root, "{size} entries");
+            assert_eq!(from_hex(root), Some(root_of(&leaves[..size])));
+        }
+        assert!(["", "6e34", "zz"].into_iter().all(|text| from_hex(text).is_none()));
+    }
+
+    /// The root that a path leads to (RFC 9162, section 2.1.3.2).
+    fn root_by(path: &[Hash], entry: Hash, index: usize, size: usize) -> Option<Hash> {
+        let (mut index, mut last, mut root) = (index, size.checked_sub(1)?, entry);
+        for hash in path {
+            if last == 0 {
+                return None;
+            }
+            if index % 2 == 1 || index == last {
+                root = sum(1, &[hash, &root]);
+                while index % 2 == 0 && index > 0 {
+                    (index, last) = (index / 2, last / 2);
+                }
+            } else {
+                root = sum(1, &[&root, hash]);
+            }
+            (index, last) = (index / 2, last / 2);
+        }
+        (last == 0).then_some(root)
+    }
+
+    #[test]
+    fn a_path_leads_from_each_entry_to_the_root_also_by_parts() {
+        for size in 1..70_usize {
+            let all: Vec<_> = (0..size).map(|number| leaf(&number.to_be_bytes())).collect();
+            let parts: Vec<_> = all.chunks(8).map(root_of).collect();
+            assert_eq!(root_of(&parts), root_of(&all));
+            for index in 0..size {
+                let whole = inclusion_path(&all, index);
+                let part = &all[index / 8 * 8..size.min(index / 8 * 8 + 8)];
+                let mut by_parts = inclusion_path(part, index % 8);
+                by_parts.extend(inclusion_path(&parts, index / 8));
+                assert_eq!(whole, by_parts, "{index} of {size}");
+                assert_eq!(root_by(&whole, all[index], index, size), Some(root_of(&all)));
+            }
         }
     }
 }

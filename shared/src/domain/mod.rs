@@ -4,6 +4,7 @@ pub mod access_token;
 pub mod availability;
 pub mod booking;
 pub mod catalogue;
+pub mod closed_day;
 pub mod code;
 pub mod commission;
 pub mod credit;

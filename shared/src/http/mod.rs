@@ -48,7 +48,7 @@ pub use problem::{Error, FieldError, Problem};
 pub use professional::{OwnProfessional, ProfessionalState, PublicProfessional};
 pub use review::{BookingReviews, PublicReview, RatingAnswer, ReportAnswer};
 pub use service::{ServiceAnswer, check as check_offer, select};
-pub use statement::StatementAnswer;
+pub use statement::{ProofsAnswer, StatementAnswer};
 pub use tokens::{
     FirstStep, NextStep, RefreshCookie, RefreshIn, SecondFactor, SignedInOrUp, SignedOut, Tokens,
     TokensAnswer,

@@ -1,19 +1,23 @@
 //! What became of each rupee of a booking, as one of its sides sees it.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::invoice::InvoiceSummary;
-use crate::domain::{
-    booking::Booking,
-    commission::Party,
-    id::{BookingId, PaymentId},
-    invoice::Invoice,
-    ledger::{Phase, Transfer},
-    money::Money,
-    payment::{Payment, State},
-    tax::Split,
+use crate::{
+    domain::{
+        booking::Booking,
+        commission::Party,
+        id::{BookingId, PaymentId},
+        invoice::Invoice,
+        ledger::{Phase, Transfer},
+        merkle,
+        money::Money,
+        payment::{Payment, State},
+        tax::Split,
+    },
+    proofs::Proof,
 };
 
 /// What became of each rupee of a booking.
@@ -85,7 +89,7 @@ pub struct Movement {
     at: Timestamp,
     /// By what Razorpay knows it: a payment, a refund or a transfer; null where it moved nothing there, or has not said.
     reference: Option<String>,
-    /// By what banks know it, such as the RRN of UPI or the ARN of a card; null where that is not known.
+    /// By what banks know it, such as the RRN of UPI, the ARN of a card or the UTR of a payout; null where that is not known.
     bank_reference: Option<String>,
 }
 
@@ -162,6 +166,53 @@ impl StatementAnswer {
     }
 }
 
+/// What was moved, and that it is in the ledger as it was when its day was closed.
+#[derive(Serialize, JsonSchema)]
+pub struct ProofAnswer {
+    movement: Movement,
+    /// On which day, in India.
+    #[schemars(with = "String", extend("format" = "date"))]
+    day: Date,
+    /// What is in the ledger, line by line: of what, its name, whence, where to, how many paise, how far, and when.
+    entry: String,
+    /// Which one of the day's it is, from 0.
+    index: usize,
+    /// Of how many.
+    size: usize,
+    /// The hashes beside its way to the root, from below to above, in hexadecimal.
+    path: Vec<String>,
+    /// The root of the Merkle tree of the day ([RFC 9162, section 2.1.3](https://www.rfc-editor.org/rfc/rfc9162#section-2.1.3)),
+    /// in hexadecimal.
+    root: String,
+}
+
+/// Proofs of what was moved of a booking, first to last: there is one as soon as its day has been closed, the night after.
+#[derive(Serialize, JsonSchema)]
+pub struct ProofsAnswer {
+    items: Vec<ProofAnswer>,
+}
+
+impl ProofsAnswer {
+    /// Whether a transfer of a payment concerns a side.
+    #[must_use]
+    pub fn concerns(role: Party, payment: &Payment, transfer: &Transfer) -> bool {
+        Movement::of(role, payment, transfer).is_some()
+    }
+
+    /// What concerns a side.
+    #[must_use]
+    pub fn of(role: Party, payment: &Payment, proofs: Vec<Proof>) -> Self {
+        let answer = |Proof { entry, day, index, size, path, root }: Proof| {
+            let movement = Movement::of(role, payment, &entry.transfer)?;
+            let path = path.iter().map(merkle::hex).collect();
+            Some(ProofAnswer { movement, day, entry: entry.line(), index, size, path, root })
+        };
+        let mut items: Vec<_> = proofs.into_iter().filter_map(answer).collect();
+        items.sort_by_key(|proof| proof.movement.at);
+        Self { items }
+    }
+}
+
 impl Movement {
     /// A transfer of a payment, if it concerns a side.
     fn of(role: Party, payment: &Payment, transfer: &Transfer) -> Option<Self> {
@@ -202,7 +253,11 @@ impl Movement {
                 refund.and_then(|refund| refund.bank_reference.clone()),
             ),
             Paid => (Some(of.to_owned()), capture.and_then(|capture| capture.bank_reference.clone())),
-            SetAside | TakenBack | PaidOut => (Some(of.to_owned()), None),
+            SetAside | TakenBack => (Some(of.to_owned()), None),
+            PaidOut => {
+                let share = payment.share.as_ref().filter(|share| share.id.as_deref() == Some(of));
+                (Some(of.to_owned()), share.and_then(|share| share.bank_reference.clone()))
+            }
         };
         Some(Self { kind, amount: transfer.amount, at: transfer.at, reference, bank_reference })
     }

@@ -61,6 +61,9 @@ pub struct Audited {
     pub last_day: Date,
     /// Which version of its document is ours; none where no day is closed.
     pub version: Option<String>,
+    /// The first day whose tree is kept; none where no day is closed since trees are.
+    #[serde(default)]
+    pub trees_since: Option<Date>,
 }
 
 /// Moves money, in a transaction: a write for each transfer and for each account whose balance is kept.
@@ -136,9 +139,9 @@ pub async fn has_any(app: &App, day: Date) -> Result<bool, Fault> {
 }
 
 /// All that was moved of a payment, by names. A query.
-pub async fn of_payment(app: &App, id: PaymentId) -> Result<Vec<Transfer>, Fault> {
+pub async fn of_payment(app: &App, id: PaymentId) -> Result<Vec<Entry>, Fault> {
     let items = get_below(app, Table::Ledger, id.to_string(), TRANSFER).await?;
-    items.into_iter().map(|item| Ok(entry(item)?.transfer)).collect()
+    items.into_iter().map(entry).collect()
 }
 
 fn day_of(app: &App, day: Date, shard: u8) -> Result<QueryFluentBuilder, Fault> {

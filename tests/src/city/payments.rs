@@ -122,6 +122,13 @@ impl Person {
         self.browser().get(&format!("/v1/bookings/{id}/statement")).await.is(200).body
     }
 
+    /// What shows that what was moved of a booking is in the ledger.
+    pub async fn proofs(&self, booking: &Value) -> Vec<Value> {
+        let id = booking["booking_id"].as_str().expect("an id");
+        let mut answer = self.browser().get(&format!("/v1/bookings/{id}/proofs")).await.is(200).body;
+        serde_json::from_value(answer["items"].take()).expect("proofs")
+    }
+
     /// A payment as they see it now.
     pub async fn sees_payment(&self, payment: &Value) -> Value {
         let id = payment["payment_id"].as_str().expect("an id");

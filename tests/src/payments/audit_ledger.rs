@@ -12,12 +12,12 @@ mod on_one_machine {
 
     use crate::{city::City, payments::held};
 
-    /// The root of a Merkle tree, as RFC 9162 defines it.
-    fn root(entries: &[String]) -> Vec<u8> {
+    /// The root of a Merkle tree over leaves, as RFC 9162 defines it.
+    fn root(leaves: &[Vec<u8>]) -> Vec<u8> {
         let sum = |bytes: Vec<u8>| digest(&SHA256, &bytes).as_ref().to_vec();
-        match entries {
+        match leaves {
             [] => sum(Vec::new()),
-            [one] => sum([&[0], one.as_bytes()].concat()),
+            [one] => one.clone(),
             all => {
                 let (left, right) = all.split_at(all.len().next_power_of_two() / 2);
                 sum([vec![1], root(left), root(right)].concat())
@@ -25,11 +25,19 @@ mod on_one_machine {
         }
     }
 
+    fn leaf(line: &str) -> Vec<u8> {
+        digest(&SHA256, &[&[0], line.as_bytes()].concat()).as_ref().to_vec()
+    }
+
+    fn hex(hash: &[u8]) -> String {
+        hash.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+    }
+
     fn text<'a>(item: &'a Value, pointer: &str) -> &'a str {
         item.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// What was moved until some day, in the order of the day's tree: which day, and what is said of it.
+    /// What was moved, shard by shard, by payments and names: on which day, and what is said of it.
     async fn moved(city: &City) -> Vec<(String, String)> {
         let mut all = Vec::new();
         for item in city.scan("Ledger").await {
@@ -83,12 +91,15 @@ mod on_one_machine {
         let (moved, books) = (moved(&city).await, city.books_balance().await);
         let days = moved.iter().map(|(day, _)| day).collect::<std::collections::BTreeSet<_>>();
         assert!(days.len() >= 2, "{days:?}");
+        let leaves_of = |day: &str| -> Vec<_> {
+            moved.iter().filter(|(on, _)| on == day).map(|(_, line)| leaf(line)).collect()
+        };
         for day in &days {
-            let lines: Vec<_> =
-                moved.iter().filter(|(on, _)| on == *day).map(|(_, line)| line.clone()).collect();
-            let kept = kept(&city, day).await;
-            let hex = root(&lines).iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-            assert_eq!((&kept["transfers"], &kept["root"]), (&json!(lines.len()), &json!(hex)), "{kept:#}");
+            let leaves = leaves_of(day);
+            let mut by_hash = leaves.clone();
+            by_hash.sort();
+            let (kept, found) = (kept(&city, day).await, json!(hex(&root(&by_hash))));
+            assert_eq!((&kept["transfers"], &kept["root"]), (&json!(leaves.len()), &found), "{kept:#}");
         }
         let last = kept(&city, days.last().unwrap()).await;
         let balances = last["accounts"].as_object().unwrap().iter();
@@ -98,6 +109,72 @@ mod on_one_machine {
         accounts.retain(|_, balance| *balance != 0);
         assert_eq!(balances, accounts);
         assert_eq!(balances.values().sum::<i64>(), 0);
+
+        // A day that was closed before its hashes were in their own order is added up as it was then.
+        for day in &days {
+            let mut old = kept(&city, day).await;
+            old.as_object_mut().unwrap().remove("by_hash");
+            old["root"] = json!(hex(&root(&leaves_of(day))));
+            let (app, key) = (city.app_of("OpsAuditLedger"), ledger::day_key(day.parse().unwrap()));
+            ledger::keep(&app, (&key, "application/json"), old.to_string().into()).await.unwrap();
+        }
+        for _ in 0..31 {
+            city.advance("PT1H").await;
+            assert_eq!(audits().await["disagreements"], 0);
+        }
+    }
+
+    /// The root that a path leads to, as RFC 9162 has it checked (section 2.1.3.2).
+    fn root_by(proof: &Value) -> Vec<u8> {
+        let number = |name: &str| proof[name].as_u64().unwrap();
+        let bytes = |hex: &str| -> Vec<u8> {
+            (0..hex.len() / 2).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap()).collect()
+        };
+        let sum =
+            |left: &[u8], right: &[u8]| digest(&SHA256, &[&[1], left, right].concat()).as_ref().to_vec();
+        let (mut index, mut last) = (number("index"), number("size") - 1);
+        let mut root = leaf(proof["entry"].as_str().unwrap());
+        for hash in proof["path"].as_array().unwrap() {
+            let hash = bytes(hash.as_str().unwrap());
+            assert!(last > 0, "the path is too long");
+            if index % 2 == 1 || index == last {
+                root = sum(&hash, &root);
+                while index % 2 == 0 && index > 0 {
+                    (index, last) = (index / 2, last / 2);
+                }
+            } else {
+                root = sum(&root, &hash);
+            }
+            (index, last) = (index / 2, last / 2);
+        }
+        assert_eq!(last, 0, "the path is too short");
+        root
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn each_side_is_shown_that_what_concerns_it_is_in_the_ledger() {
+        let city = City::without_schedule().await;
+        let (ravi, asha, booking) = held(&city).await;
+        ravi.person.can_be_paid(&city).await;
+        asha.pays(&city, &booking).await;
+        for _ in 0..3 {
+            city.advance("PT2M1S").await;
+            city.reconciles().await;
+        }
+        let path = format!("/v1/bookings/{}/proofs", booking["booking_id"].as_str().unwrap());
+        assert!(asha.proofs(&booking).await.is_empty());
+        city.advance("PT25H").await;
+        city.run("OpsAuditLedger", json!({})).await;
+        for (person, kind) in [(&asha, "paid"), (&ravi.person, "set_aside")] {
+            person.comes_back().await;
+            let proofs = person.proofs(&booking).await;
+            let [proof] = proofs.as_slice() else { panic!("{kind}: {proofs:#?}") };
+            assert_eq!(proof["movement"]["kind"], kind);
+            let kept = kept(&city, proof["day"].as_str().unwrap()).await;
+            assert_eq!((&json!(hex(&root_by(proof))), &proof["root"]), (&kept["root"], &kept["root"]));
+        }
+        let usha = city.customer("usha").await;
+        usha.browser().get(&path).await.is_problem(404, "not_found");
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

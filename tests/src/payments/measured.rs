@@ -113,6 +113,10 @@ mod on_one_machine {
         }
         city.numbers_invoices().await;
         assert!(city.books_balance().await.paid_out > 0);
+        // It is asked by what the bank knows it.
+        city.advance("PT73H").await;
+        city.reconciles().await;
+        asha.comes_back().await;
         let ending = city.write_units().await;
         assert_eq!(asha.sees_payment(&payment).await["state"], "settled");
         let versions = city.scan_for("Ledger", "sk = :sk", json!({ ":sk": { "S": "payment" } })).await;
@@ -125,7 +129,7 @@ mod on_one_machine {
         // On demand, in us-east-1, since November 2024: 0.625 dollars for a million.
         let dollars = units * 0.625;
         println!(
-            "{units} write units a payment with its booking, from Checkout to paid out: {paying:?}, then {ending:?}, and at most \
+            "{units} write units a payment with its booking, from Checkout until a bank has it: {paying:?}, then {ending:?}, and at most \
              {index} of the index"
         );
         println!(

@@ -67,6 +67,43 @@ mod on_one_machine {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_payout_is_told_with_what_the_bank_knows_it_by() {
+        let city = City::without_schedule().await;
+        let (ravi, asha, booking, _) = paid(&city).await;
+        goes_by(&city).await;
+        ravi.person.comes_back().await;
+        asha.comes_back().await;
+        ravi.person.finishes(&city, &asha, &booking).await;
+        asha.does(&booking, json!({ "event": "close" })).await.is(200);
+        goes_by(&city).await;
+        let paid_out = async || {
+            ravi.person.comes_back().await;
+            let statement = ravi.person.statement(&booking).await;
+            let last = statement["movements"].as_array().unwrap().last().unwrap().clone();
+            assert_eq!(last["kind"], "paid_out", "{statement:#}");
+            last
+        };
+        assert!(paid_out().await["bank_reference"].is_null());
+        // The bank has it; Razorpay does not tell of it at first.
+        city.advance("PT72H").await;
+        city.misbehave(
+            json!([{ "service": "razorpay", "action": "transfers.all", "every": 1, "do": "fail" }]),
+        )
+        .await;
+        city.reconciles().await;
+        assert!(paid_out().await["bank_reference"].is_null());
+        city.behave().await;
+        city.advance("PT24H").await;
+        city.reconciles().await;
+        let listed = city.razorpay().await.get("/v1/transfers?expand[]=recipient_settlement").await;
+        let told = &listed["items"][0];
+        let last = paid_out().await;
+        assert!(last["bank_reference"].is_string(), "{last:#}");
+        assert_eq!(last["bank_reference"], told["recipient_settlement"]["utr"]);
+        assert_eq!(last["reference"], told["id"]);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn what_is_not_theirs_of_a_share_comes_back_before_the_rest_is_released() {
         let city = City::without_schedule().await;
         let (ravi, asha, booking, payment) = paid(&city).await;

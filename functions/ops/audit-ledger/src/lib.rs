@@ -9,9 +9,10 @@ use std::{collections::BTreeMap, time::Duration};
 use connecto_shared::{
     App, Fault,
     domain::{
+        closed_day::{ClosedDay, ClosedTree, PART},
         india,
         ledger::{self, Account, Change, Changes},
-        merkle::Tree,
+        merkle::{self, Hash},
     },
     observe::{self, Unit},
     store::ledger::{self as store, Audited, SHARDS},
@@ -19,7 +20,7 @@ use connecto_shared::{
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::{SignedDuration, ToSpan as _, civil::Date};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use tokio::time::sleep;
 
@@ -33,20 +34,6 @@ const AT_ONCE: usize = 4;
 const FIRST_DAYS: i64 = 31;
 /// So many closed days are added up again in turn, one each hour.
 const AGAIN: i64 = 30;
-
-/// A day of the ledger, as it is kept.
-#[derive(Serialize, Deserialize)]
-struct Kept {
-    /// Which day, in India.
-    day: Date,
-    /// How many transfers there were.
-    transfers: u64,
-    /// The root of the Merkle tree (RFC 9162) over them, in hexadecimal: shard by shard, in each by causes and names, a line
-    /// for each part of a transfer (`Entry::line`).
-    root: String,
-    /// What lay in each account when it was over, in paise; where nothing lay is left out.
-    accounts: Changes,
-}
 
 /// What was audited.
 #[derive(Debug, Default, Serialize)]
@@ -82,8 +69,11 @@ pub async fn handler(app: App, _: Value) -> Result<Done, Fault> {
     done.disagree(u32::try_from(off.len())?);
     let closes = if off.is_empty() { closes } else { Vec::new() };
     for kept in closes {
-        let version = bucket::keep(&app, &key(kept.day), serde_json::to_vec(&kept)?).await?;
-        let next = Audited { last_day: kept.day, version: Some(version), ..last.clone() };
+        keep_tree(&app, &kept).await?;
+        let key = bucket::day_key(kept.day);
+        let version = bucket::keep(&app, (&key, "application/json"), serde_json::to_vec(&kept)?).await?;
+        let trees_since = last.trees_since.or(Some(kept.day));
+        let next = Audited { last_day: kept.day, version: Some(version), trees_since, ..last.clone() };
         if store::audited(&app, Some(&last), &next).await?.is_err() {
             tracing::warn!("somebody else audits the ledger");
             return Ok(done);
@@ -110,7 +100,7 @@ async fn begin(app: &App, over: Date) -> Result<Audited, Fault> {
             break;
         }
     }
-    let last = Audited { first_day: first, last_day: first.yesterday()?, version: None };
+    let last = Audited { first_day: first, last_day: first.yesterday()?, version: None, trees_since: None };
     if store::audited(app, None, &last).await?.is_err() {
         return Err(Fault::new("somebody else begins to audit the ledger"));
     }
@@ -122,7 +112,7 @@ async fn add_up(
     app: &App,
     last: &Audited,
     over: Date,
-) -> Result<(Vec<Kept>, BTreeMap<Account, String>), Fault> {
+) -> Result<(Vec<ClosedDay>, BTreeMap<Account, String>), Fault> {
     let base = match &last.version {
         Some(version) => read(app, last.last_day, Some(version)).await?.accounts,
         None => Changes::new(),
@@ -132,11 +122,12 @@ async fn add_up(
         let (mut accounts, mut closes) = (base.clone(), Vec::new());
         let (mut day, today) = (last.last_day.tomorrow()?, india::day_of(app.now()));
         while day <= today {
-            let tree = add_day(app, day, &mut accounts).await?;
+            let hashes = add_day(app, day, &mut accounts).await?;
             if day <= over {
                 let mut accounts = accounts.clone();
                 accounts.retain(|_, lies| *lies != Change::default());
-                closes.push(Kept { day, transfers: tree.size(), root: tree.root(), accounts });
+                let (transfers, root) = size_and_root(hashes, true);
+                closes.push(ClosedDay { day, transfers, root, by_hash: true, accounts });
             }
             day = day.tomorrow()?;
         }
@@ -152,17 +143,41 @@ async fn add_up(
     unreachable!("the loop above has no end of its own")
 }
 
-/// Adds what was moved on a day to accounts: the tree over it.
-async fn add_day(app: &App, day: Date, accounts: &mut Changes) -> Result<Tree, Fault> {
-    let mut tree = Tree::default();
+/// Keeps the tree over a day's transfers, so that of each it can be shown that it is among them. It is read once more, so that no
+/// more than one day's hashes are held at once.
+async fn keep_tree(app: &App, day: &ClosedDay) -> Result<(), Fault> {
+    let mut hashes = add_day(app, day.day, &mut Changes::new()).await?;
+    hashes.sort_unstable();
+    if merkle::hex(&merkle::root_of(&hashes)) != day.root {
+        return Err(Fault::new("a day that is over is another now"));
+    }
+    let mut versions = Vec::new();
+    for (number, part) in hashes.chunks(PART).enumerate() {
+        let key = bucket::part_key(day.day, number);
+        versions.push(bucket::keep(app, (&key, "application/octet-stream"), part.concat()).await?);
+    }
+    let tree = serde_json::to_vec(&ClosedTree::new(&hashes, PART, versions))?;
+    bucket::keep(app, (&bucket::tree_key(day.day), "application/json"), tree).await?;
+    Ok(())
+}
+
+/// Adds what was moved on a day to accounts: the hashes of it, shard by shard, by causes and names.
+async fn add_day(app: &App, day: Date, accounts: &mut Changes) -> Result<Vec<Hash>, Fault> {
+    let mut hashes = Vec::new();
     let mut shards = stream::iter(0..SHARDS).map(|shard| store::of_day(app, day, shard)).buffered(AT_ONCE);
     while let Some(entries) = shards.try_next().await? {
-        for entry in &entries {
-            tree.push(entry.line().as_bytes());
-        }
+        hashes.extend(entries.iter().map(|entry| merkle::leaf(entry.line().as_bytes())));
         ledger::add(accounts, entries.iter().map(|entry| &entry.transfer));
     }
-    Ok(tree)
+    Ok(hashes)
+}
+
+/// How large the tree over hashes is, and its root.
+fn size_and_root(mut hashes: Vec<Hash>, by_hash: bool) -> (u64, String) {
+    if by_hash {
+        hashes.sort_unstable();
+    }
+    (hashes.len() as u64, merkle::hex(&merkle::root_of(&hashes)))
 }
 
 /// Where what is kept is another than what was moved, or nothing that can be.
@@ -186,14 +201,10 @@ async fn changed_since(app: &App, last: &Audited) -> Result<Option<Date>, Fault>
         return Ok(None);
     }
     let kept = read(app, day, None).await?;
-    let tree = add_day(app, day, &mut Changes::new()).await?;
-    Ok(((tree.size(), tree.root()) != (kept.transfers, kept.root)).then_some(day))
+    let hashes = add_day(app, day, &mut Changes::new()).await?;
+    Ok((size_and_root(hashes, kept.by_hash) != (kept.transfers, kept.root)).then_some(day))
 }
 
-async fn read(app: &App, day: Date, version: Option<&str>) -> Result<Kept, Fault> {
-    Ok(serde_json::from_slice(&bucket::kept(app, &key(day), version).await?)?)
-}
-
-fn key(day: Date) -> String {
-    format!("ledger/{day}.json")
+async fn read(app: &App, day: Date, version: Option<&str>) -> Result<ClosedDay, Fault> {
+    Ok(serde_json::from_slice(&bucket::kept(app, &bucket::day_key(day), version).await?)?)
 }

@@ -31,7 +31,8 @@ pub async fn handler(
     let payment = payment
         .filter(|payment| !payment.captures.is_empty() || !payment.credits.is_empty())
         .ok_or(NOT_FOUND)?;
-    let transfers = ledger::of_payment(&app, payment.payment_id).await?;
+    let entries = ledger::of_payment(&app, payment.payment_id).await?;
+    let transfers: Vec<_> = entries.into_iter().map(|entry| entry.transfer).collect();
     let invoices = invoices::all(&app, &payment.invoices).await?;
     Ok(Json(StatementAnswer::of(party, (&booking, &payment), &transfers, &invoices)))
 }

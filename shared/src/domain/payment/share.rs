@@ -24,6 +24,10 @@ use crate::domain::{
 pub const LEASE: SignedDuration = SignedDuration::from_mins(2);
 /// What failed, and what has no account to go to, is tried again after so long.
 const AGAIN: SignedDuration = SignedDuration::from_hours(24);
+/// Banks have what was released after two working days: so long after it Razorpay is asked by what they know it, and then each
+/// day, but not for longer than that.
+const AT_BANK_AFTER: SignedDuration = SignedDuration::from_hours(3 * 24);
+const ASKED_FOR: SignedDuration = SignedDuration::from_hours(21 * 24);
 
 /// What is set aside for a professional, or paid out to them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +46,9 @@ pub struct Share {
     pub state: ShareState,
     /// How much of it came back to us.
     pub taken_back: Money,
+    /// By what banks know it (UTR), once it was released and Razorpay has said that.
+    #[serde(default)]
+    pub bank_reference: Option<String>,
     /// Since when something is asked for that is not seen yet.
     pub asked_at: Option<Timestamp>,
     /// Since when it is as it is.
@@ -151,6 +158,13 @@ impl Share {
             ShareState::Released => false,
         }
     }
+
+    /// Whether Razorpay is to be asked by what a bank knows it: not of what came back whole.
+    fn asks_for_reference(&self, now: Timestamp) -> bool {
+        let asked = self.since + AT_BANK_AFTER..=self.since + ASKED_FOR;
+        let is_at_bank = self.state == ShareState::Released && self.taken_back < self.amount;
+        is_at_bank && self.bank_reference.is_none() && asked.contains(&now)
+    }
 }
 
 impl Payment {
@@ -200,6 +214,22 @@ impl Payment {
             ShareState::Failed => self.asks_for_account(booking, now),
             ShareState::Released => false,
         })
+    }
+
+    /// The transfer of which Razorpay has to be asked by what a bank knows it, and whether that is the last time.
+    #[must_use]
+    pub fn unknown_to_banks(&self, now: Timestamp) -> Option<(&str, bool)> {
+        let share = self.share.as_ref().filter(|share| share.asks_for_reference(now))?;
+        Some((share.id.as_deref()?, !share.asks_for_reference(now + AGAIN)))
+    }
+
+    /// It with what a bank knows the share by, where that was told.
+    #[must_use]
+    pub fn known_as(mut self, bank_reference: Option<String>) -> Self {
+        if let Some(share) = &mut self.share {
+            share.bank_reference = share.bank_reference.take().or(bank_reference);
+        }
+        self
     }
 
     /// What is to be done with the professional's share next.
@@ -273,6 +303,7 @@ impl Payment {
             id: None,
             state: ShareState::Asked,
             taken_back: Money::NOTHING,
+            bank_reference: None,
             asked_at: Some(now),
             since: now,
         };
@@ -363,6 +394,11 @@ impl Payment {
             Some(Share { state: ShareState::Failed, since, .. }) if due >= LEAST => {
                 let again = *since + AGAIN;
                 Some(if again > now { again } else { now + AGAIN })
+            }
+            Some(share @ Share { state: ShareState::Released, since, .. }) => {
+                let first = *since + AT_BANK_AFTER;
+                let next = if first > now { first } else { now + AGAIN };
+                share.asks_for_reference(next).then_some(next)
             }
             _ => None,
         }

@@ -280,6 +280,7 @@ impl World {
                 attempts: self.attempts.clone(),
                 transfer: self.shown(),
                 is_share_unknown: self.chance(10),
+                bank_reference: None,
                 payout_account: self.account.clone().filter(|_| asks),
                 taxes: None,
             };
@@ -609,6 +610,44 @@ fn what_is_too_little_to_be_taken_back_is_released_at_our_cost() {
         assert_eq!(moved[&Account::Payable(settled.professional_id)].balance, -gets.amount());
         assert_eq!((moved[&Account::Costs].balance, moved[&Account::Held].balance), (-less, share.amount()));
     }
+}
+
+#[test]
+fn it_is_asked_by_what_banks_know_what_was_released_but_not_for_ever() {
+    let mut booking = booking(CancellationPolicy::Standard, &[50_000], true, 2_000);
+    booking.settlement = Some(booking.bill().in_full());
+    let paid = Payment { state: State::Settled, ..Payment::new(&booking, at(0)) };
+    let amount = booking.bill().professional_gets();
+    let told = |status, taken_back| TransferTold {
+        id: "trf".to_owned(),
+        status,
+        amount,
+        taken_back,
+        on_hold: false,
+        fees: Money::NOTHING,
+    };
+    let asked = paid.sets_aside(account(), &booking, at(1));
+    let (released, _) = asked.share_told(&told(TransferStatus::Processed, Money::NOTHING), &booking, at(2));
+    let looks = |payment: &Payment| {
+        let (mut now, mut days) = (at(3), Vec::new());
+        while let Some(next) = payment.share_look(&booking, now) {
+            let (id, is_last) = payment.unknown_to_banks(next).unwrap();
+            days.push((next.duration_since(at(2)).as_hours() / 24, is_last));
+            assert_eq!(id, "trf");
+            now = next;
+        }
+        days
+    };
+    assert_eq!(looks(&released), (3..=21).map(|day| (day, day == 21)).collect::<Vec<_>>());
+    assert_eq!(released.unknown_to_banks(at(3)), None);
+
+    let known = released.clone().known_as(None).known_as(Some("UTR".to_owned())).known_as(None);
+    let reference = known.share.as_ref().and_then(|share| share.bank_reference.as_deref());
+    assert_eq!((reference, looks(&known)), (Some("UTR"), Vec::new()));
+    // No bank gets what came back whole.
+    let mut back = released;
+    back.share.as_mut().unwrap().taken_back = amount;
+    assert_eq!(looks(&back), Vec::new());
 }
 
 #[test]

@@ -169,6 +169,20 @@ struct TheirTransfer {
     notes: Value,
 }
 
+/// A transfer, of which the settlement alone is asked for.
+#[derive(Deserialize)]
+struct SettledTransfer {
+    recipient_settlement_id: Option<String>,
+    /// Where the list was asked for with it.
+    recipient_settlement: Option<TheirSettlement>,
+}
+
+#[derive(Deserialize)]
+struct TheirSettlement {
+    status: String,
+    utr: Option<String>,
+}
+
 impl From<TheirTransfer> for TransferTold {
     fn from(theirs: TheirTransfer) -> Self {
         let TheirTransfer { id, status, amount, amount_reversed, on_hold, fees, .. } = theirs;
@@ -276,6 +290,17 @@ pub async fn transfers(app: &App, payment: &Payment, share: &Share) -> Result<Ve
     };
     // They come the newest first.
     Ok(found.items.into_iter().filter(is_ours).map(TransferTold::from).rev().collect())
+}
+
+/// By what a bank knows what it got of a transfer (UTR), once it has got it: that of the settlement with which it did, which
+/// Razorpay tells with the list of its transfers.
+pub async fn bank_reference_of(app: &App, transfer_id: &str) -> Result<Option<String>, Failure> {
+    let transfer: SettledTransfer = get(app, &format!("/v1/transfers/{transfer_id}")).await?;
+    let Some(id) = transfer.recipient_settlement_id else { return Ok(None) };
+    let path = format!("/v1/transfers?recipient_settlement_id={id}&expand[]=recipient_settlement&count=1");
+    let found: Collection<SettledTransfer> = get(app, &path).await?;
+    let mut settlements = found.items.into_iter().filter_map(|transfer| transfer.recipient_settlement);
+    Ok(settlements.find(|settlement| settlement.status == "processed").and_then(|settlement| settlement.utr))
 }
 
 /// By what a transfer is known to be the one that was asked for.

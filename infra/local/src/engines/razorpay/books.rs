@@ -15,7 +15,7 @@ use crate::{Data, ids};
 /// The file in the data folder.
 const FILE: &str = "razorpay.sqlite";
 /// Counts up with each change of what is kept.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 /// The later an entity, the greater its number.
 const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;

@@ -294,8 +294,8 @@ pub(super) struct Transfer {
     pub status: TransferStatus,
     pub on_hold: bool,
     pub on_hold_until: Option<i64>,
-    /// Whether the account's bank has it: it cannot be taken back then.
-    pub is_settled: bool,
+    /// With what the account's bank has it: it cannot be taken back then.
+    pub settlement_id: Option<String>,
     /// When it is processed, let go or settled.
     pub due: Option<i64>,
     pub notes: Notes,
@@ -329,7 +329,7 @@ impl Entity for Transfer {
         };
         let settlement = match self {
             Self { status: TransferStatus::Created | TransferStatus::Failed, .. } => None,
-            Self { is_settled: true, .. } => Some("settled"),
+            Self { settlement_id: Some(_), .. } => Some("settled"),
             Self { on_hold: true, .. } => Some("on_hold"),
             _ => Some("pending"),
         };
@@ -341,7 +341,7 @@ impl Entity for Transfer {
             "recipient": self.recipient, "amount": self.amount, "currency": "INR",
             "amount_reversed": self.amount_reversed, "fees": fees, "tax": tax, "notes": self.notes.wire(),
             "linked_account_notes": [], "on_hold": self.on_hold, "on_hold_until": self.on_hold_until,
-            "settlement_status": settlement, "recipient_settlement_id": null, "created_at": self.created_at,
+            "settlement_status": settlement, "recipient_settlement_id": self.settlement_id, "created_at": self.created_at,
             "processed_at": self.processed_at,
             "error": { "code": error("BAD_REQUEST_ERROR"), "reason": error("account_not_activated"),
                 "description": error("The linked account cannot receive transfers."), "field": null,
@@ -356,6 +356,31 @@ impl Transfer {
         let fee = self.amount * TRANSFER_FEE / 10_000;
         let tax = fee * TAX_ON_FEE / 10_000;
         (fee + tax, tax)
+    }
+}
+
+/// What a linked account's bank got: here of one transfer, at Razorpay of all that were due.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Settlement {
+    pub id: String,
+    pub transfer_id: String,
+    pub amount: i64,
+    pub created_at: i64,
+}
+
+impl Entity for Settlement {
+    const PREFIX: &'static str = "setl_";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn wire(&self) -> Value {
+        let reference = self.id.trim_start_matches(Self::PREFIX).to_lowercase();
+        json!({
+            "id": self.id, "entity": "settlement", "amount": self.amount, "status": "processed", "fees": 0, "tax": 0,
+            "utr": format!("{}{}", self.created_at, &reference[..6]), "created_at": self.created_at,
+        })
     }
 }
 

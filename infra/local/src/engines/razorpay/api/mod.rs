@@ -19,7 +19,7 @@ use self::hooks::{create_webhook, edit_webhook};
 use self::orders::{create_order, edit_order, order, orders, payments_of};
 use self::payments::{capture_of, edit_payment, pay, payment_passes};
 use self::refunds::{refund, refund_of, refund_passes};
-use self::transfers::{edit_transfer, reverse, transfer, transfer_from_balance, transfer_passes};
+use self::transfers::{edit_transfer, reverse, transfer, transfer_from_balance, transfer_passes, transfers};
 use super::books::{Entries, Listing};
 use super::entities::{
     Account, Entity, Notes, Payment, Product, Refund, Reversal, Stakeholder, Transfer, Webhook,
@@ -98,9 +98,7 @@ impl<'r> Request<'r> {
             ("POST", &["v1", "transfers"]) => {
                 ("transfers.create", Box::new(move |it| transfer_from_balance(it, body, transfer_key)))
             }
-            ("GET", &["v1", "transfers"]) => {
-                ("transfers.all", Box::new(|it| list::<Transfer>(it, None, query)))
-            }
+            ("GET", &["v1", "transfers"]) => ("transfers.all", Box::new(|it| transfers(it, query))),
             ("GET", &["v1", "transfers", id]) => {
                 ("transfers.fetch", Box::new(|it| fetch::<Transfer>(it, id)))
             }

@@ -1,12 +1,16 @@
 //! The shares of payments that linked accounts get, and what they get beside.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::accounts::{activated, takes_nothing};
-use super::{Flag, LEAST, Paise, amount, check_key, collection, notes, once, read, rupees};
+use super::{
+    Flag, LEAST, Paise, amount, check_key, collection, listing, notes, once, parameter, read, rupees,
+};
 use crate::engines::razorpay::books::{Entries, new_id};
-use crate::engines::razorpay::entities::{Entity, Notes, Payment, Reversal, Transfer, TransferStatus};
+use crate::engines::razorpay::entities::{
+    Entity, Notes, Payment, Reversal, Settlement, Transfer, TransferStatus,
+};
 use crate::engines::razorpay::refusal::Refused;
 
 /// A linked account has a transfer after a second.
@@ -74,7 +78,7 @@ fn new_transfer(entries: &Entries<'_>, source: &str, new: NewTransfer) -> Result
         status: TransferStatus::Created,
         on_hold,
         on_hold_until: new.on_hold_until,
-        is_settled: false,
+        settlement_id: None,
         due: None,
         notes: notes(new.notes)?,
         created_at: entries.now(),
@@ -123,6 +127,28 @@ pub(in crate::engines::razorpay) fn transfer(
     Ok(collection(&made))
 }
 
+/// Transfers: all, or those that a bank got with one settlement; with that, where it is asked for.
+pub(in crate::engines::razorpay) fn transfers(entries: &Entries<'_>, query: &str) -> Result<Value, Refused> {
+    let transfers = match parameter(query, "recipient_settlement_id") {
+        None => entries.list::<Transfer>(&listing(None, query)?)?,
+        Some(id) => {
+            let settlement: Settlement = entries.get(&id)?;
+            vec![entries.get(&settlement.transfer_id)?]
+        }
+    };
+    let mut wire = collection(&transfers);
+    if parameter(query, "expand[]").is_some_and(|what| what == "recipient_settlement") {
+        for (at, transfer) in transfers.iter().enumerate() {
+            let settlement = match &transfer.settlement_id {
+                Some(id) => entries.find::<Settlement>(id)?,
+                None => None,
+            };
+            wire["items"][at]["recipient_settlement"] = json!(settlement.map(|settlement| settlement.wire()));
+        }
+    }
+    Ok(wire)
+}
+
 #[derive(Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::engines::razorpay) struct EditTransfer {
@@ -138,7 +164,7 @@ pub(in crate::engines::razorpay) fn edit_transfer(
     let Flag(on_hold) = edit.on_hold;
     check_hold(entries, on_hold, edit.on_hold_until)?;
     let before: Transfer = entries.get(id)?;
-    if before.is_settled {
+    if before.settlement_id.is_some() {
         return Err(Refused::bad_request("The transfer has been settled already"));
     }
     let mut transfer = Transfer { on_hold, on_hold_until: edit.on_hold_until, ..before };
@@ -187,7 +213,7 @@ pub(in crate::engines::razorpay) fn reverse(
     let transfer: Transfer = entries.get(id)?;
     let left = transfer.left();
     let amount = new.amount.map_or(left, |Paise(amount)| amount);
-    if transfer.is_settled {
+    if transfer.settlement_id.is_some() {
         return Err(Refused::bad_request("The linked account does not have sufficient balance"));
     }
     if amount < LEAST.min(left) {
@@ -248,7 +274,19 @@ pub(in crate::engines::razorpay) fn transfer_passes(
             let transfer = Transfer { on_hold: false, on_hold_until: None, ..transfer };
             entries.put(&Transfer { due: transfer.goes_on(now), ..transfer })
         }
-        TransferStatus::Processed => entries.put(&Transfer { is_settled: true, due: None, ..transfer }),
+        TransferStatus::Processed => settle(entries, transfer),
         TransferStatus::Created | TransferStatus::Failed => entries.put(&Transfer { due: None, ..transfer }),
     }
+}
+
+/// The account's bank gets what is left of a transfer.
+fn settle(entries: &Entries<'_>, transfer: Transfer) -> Result<(), Refused> {
+    let settlement = Settlement {
+        id: new_id(Settlement::PREFIX),
+        transfer_id: transfer.id.clone(),
+        amount: transfer.left(),
+        created_at: entries.now(),
+    };
+    entries.put(&settlement)?;
+    entries.put(&Transfer { settlement_id: Some(settlement.id), due: None, ..transfer })
 }
