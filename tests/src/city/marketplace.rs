@@ -185,6 +185,11 @@ impl Person {
 impl City {
     /// A city without limits in which bookings move on, payments are looked at and invoices numbered when a test says so, and not by schedule.
     pub async fn without_schedule() -> Self {
+        Self::without_schedule_where(|_| {}).await
+    }
+
+    /// One with something else changed of its template.
+    pub async fn without_schedule_where(edit: impl FnOnce(&mut Value) + Send + 'static) -> Self {
         Self::edited(|template| {
             template["Parameters"]["RateLimitFactor"]["Default"] = json!(1_000);
             template["Parameters"]["CreditsPerDay"]["Default"] = json!("1000000");
@@ -199,6 +204,7 @@ impl City {
             for function in scheduled {
                 template["Resources"][function]["Properties"]["Events"] = json!({});
             }
+            edit(template);
         })
         .await
     }

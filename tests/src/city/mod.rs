@@ -126,7 +126,9 @@ pub async fn wait_until(holds: impl AsyncFn() -> bool) {
 }
 
 fn client() -> reqwest::Client {
-    reqwest::Client::builder().timeout(Duration::from_mins(1)).build().expect("a client")
+    // A function may run for a quarter of an hour, and who asks meanwhile waits for it, where there is much to do.
+    let patience = Duration::from_mins(if full() { 16 } else { 1 });
+    reqwest::Client::builder().timeout(patience).build().expect("a client")
 }
 
 /// What a test's system starts with: the repository's template, in memory, on free ports, silent.

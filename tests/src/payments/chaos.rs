@@ -2,7 +2,10 @@
 //! with Razorpay to the paisa.
 
 mod on_one_machine {
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::{
+        collections::{BTreeMap, BTreeSet},
+        ops::Range,
+    };
 
     use futures_util::{StreamExt as _, stream};
     use jiff::SignedDuration;
@@ -16,9 +19,16 @@ mod on_one_machine {
 
     /// So many bookings each professional can have, with 50 at a time.
     const EACH: usize = 150;
+    /// So many are at it before everybody signs in anew, and before another run of a schedule is needed.
+    const WAVE: usize = 300;
+    /// What one of staff gives alone in a day, in rupees; another of them agrees to the rest.
+    const ALONE: u32 = 10_000;
     /// The functions that something happens to.
-    const FUNCTIONS: [&str; 9] = [
+    const FUNCTIONS: [&str; 12] = [
+        "AdminDecideCredits",
         "AdminGiveCredits",
+        "OpsAuditGateway",
+        "OpsAuditLedger",
         "PaymentsPay",
         "PaymentsSetPayoutAccount",
         "PaymentsVerifyPayment",
@@ -50,12 +60,18 @@ mod on_one_machine {
         razorpay: Razorpay,
         plumbers: Vec<Plumber>,
         customers: Vec<Person>,
-        staff: Person,
+        /// Who gives, and who agrees to it.
+        staff: [Person; 2],
+        /// So many runs a schedule needs.
+        runs: usize,
     }
 
     impl Scene {
         async fn set(payments: usize) -> Self {
-            let city = City::without_schedule().await;
+            let city = City::without_schedule_where(|template| {
+                template["Parameters"]["CreditsPerDay"]["Default"] = json!(ALONE);
+            })
+            .await;
             let mut plan = open_plan();
             plan["capacity"] = json!(50);
             let plumbers = city.plumbers(payments.div_ceil(EACH), offer(), plan).await;
@@ -69,25 +85,51 @@ mod on_one_machine {
             city.reconciles().await;
             let customers = vec![city.customer("asha").await, city.customer("kiran").await];
             // What the marketplace gives them pays for some of it; a part of that expires meanwhile.
-            let (staff, now) = (city.staff("usha").await, city.now().await);
+            let (staff, now) = ([city.staff("usha").await, city.staff("leela").await], city.now().await);
+            let (razorpay, runs) = (city.razorpay().await, payments.div_ceil(WAVE));
+            let scene = Self { city, razorpay, plumbers, customers, staff, runs };
             for n in 0..80 {
                 let hours = [None, Some(1), Some(30), Some(300)][n % 4];
                 let expires_at = hours.map(|hours| (now + SignedDuration::from_hours(hours)).to_string());
                 let amount = 3_000 + 1_000 * i64::try_from(n).unwrap();
-                let customer = &customers[n / 2 % 2];
-                staff.gives(&format!("n{n}"), customer, amount, expires_at).await.is(201);
+                let (key, customer) = (format!("n{n}"), &scene.customers[n / 2 % 2]);
+                let given = scene.staff[0].gives(&key, customer, amount, expires_at).await.is(201).body;
+                scene.is_agreed_to(&given).await;
             }
-            let razorpay = city.razorpay().await;
-            Self { city, razorpay, plumbers, customers, staff }
+            scene
         }
 
-        /// Everybody has a time held for them, within eight hours of each other.
-        async fn book(&self, payments: usize, seed: u64) -> Vec<Made> {
+        /// Does something with each, several at once.
+        async fn each<'a, F: Future<Output = ()>>(
+            &self,
+            all: &'a mut [Made],
+            does: impl Fn(&'a mut Made) -> F,
+        ) {
+            for wave in all.chunks_mut(WAVE) {
+                stream::iter(wave).map(&does).buffer_unordered(8).collect::<Vec<_>>().await;
+                self.all_come_back().await;
+            }
+        }
+
+        async fn all_come_back(&self) {
+            let plumbers = self.plumbers.iter().map(|plumber| &plumber.person);
+            for person in self.customers.iter().chain(plumbers).chain(&self.staff) {
+                person.comes_back().await;
+            }
+        }
+
+        /// What each professional has free.
+        async fn slots(&self) -> Vec<Vec<String>> {
             let mut slots = Vec::new();
             for plumber in &self.plumbers {
                 slots.push(plumber.slots(&self.city).await);
             }
-            let all = (0..payments).map(|n| {
+            slots
+        }
+
+        /// Everybody has a time held for them, within eight hours of each other.
+        async fn book(&self, which: Range<usize>, slots: &[Vec<String>], seed: u64) -> Vec<Made> {
+            let all = which.map(|n| {
                 let (plumber, customer) = (n / EACH, n % 2);
                 let order = self.plumbers[plumber].order(&slots[plumber][30 + n % 16]);
                 async move {
@@ -249,9 +291,11 @@ mod on_one_machine {
                 let key = format!("{}-{number}", made.booking["booking_id"].as_str().unwrap());
                 let mut tries = 0;
                 loop {
-                    let answer = self.staff.gives_back(&key, (customer, &made.payment), amount).await;
+                    let answer = self.staff[0].gives_back(&key, (customer, &made.payment), amount).await;
                     if answer.status == 201 {
-                        made.given += amount;
+                        if self.is_agreed_to(&answer.body).await {
+                            made.given += amount;
+                        }
                         break;
                     }
                     if answer.body["code"] == "not_possible_now" {
@@ -263,6 +307,22 @@ mod on_one_machine {
                     assert!(is_later && tries < 60, "{answer:?}");
                 }
             }
+        }
+
+        /// What one of staff may not give alone another agrees to: whether it is given.
+        async fn is_agreed_to(&self, credit: &Value) -> bool {
+            if credit["state"] == "given" {
+                return true;
+            }
+            for _ in 0..60 {
+                let answer = self.staff[1].decides_credit(credit, "approve").await;
+                if answer.status == 200 || answer.body["code"] == "not_possible_now" {
+                    return answer.status == 200;
+                }
+                let is_later = [429, 500, 503].contains(&answer.status) || answer.body["code"] == "conflict";
+                assert!(is_later, "{answer:?}");
+            }
+            panic!("nobody lets them agree to {credit}");
         }
 
         /// All attempts to pay for a booking.
@@ -291,10 +351,7 @@ mod on_one_machine {
 
         async fn move_on(&self, by: &str) {
             self.city.advance(by).await;
-            let plumbers = self.plumbers.iter().map(|plumber| &plumber.person);
-            for person in self.customers.iter().chain(plumbers) {
-                person.comes_back().await;
-            }
+            self.all_come_back().await;
         }
 
         /// The day comes for which all of it was booked.
@@ -305,30 +362,31 @@ mod on_one_machine {
             self.move_on(&format!("PT{wait}S")).await;
         }
 
-        /// Time goes by, with a round of schedules before each step.
+        /// Time goes by, with a round of schedules before each step, and the ledger's audit after them.
         async fn goes_by(&self, steps: &[&str]) {
             for by in steps {
                 self.schedules().await;
                 self.move_on(by).await;
             }
+            self.city.run_anyhow("OpsAuditLedger", json!({})).await;
         }
 
         /// Schedules come by, and may come to nothing.
         async fn schedules(&self) {
             let scheduled = [
                 "MarketLapseBookings",
-                "OpsAuditGateway",
                 "OpsReconcilePayments",
                 "PaymentsExpireCredits",
                 "PaymentsNumberInvoices",
             ];
-            for function in scheduled {
+            for function in scheduled.repeat(self.runs) {
                 self.city.run_anyhow(function, json!({})).await;
             }
+            self.city.run_anyhow("OpsAuditGateway", json!({})).await;
         }
 
-        /// Demands that all that Razorpay did is accounted for, at once and a week later.
-        async fn gateway_agrees(&self, seed: u64) {
+        /// Demands that all that Razorpay did is accounted for, at once and a week later; and that the ledger agrees with itself.
+        async fn audits_agree(&self, seed: u64) {
             let mut listed = 0;
             for later in ["PT1S", "PT144H"] {
                 self.move_on(later).await;
@@ -337,6 +395,9 @@ mod on_one_machine {
                 listed += audited["listed"].as_u64().unwrap();
             }
             assert!(listed > 0);
+            let audited = self.city.run("OpsAuditLedger", json!({})).await;
+            assert_eq!(audited["disagreements"], 0, "CONNECTO_SEED={seed}: {audited}");
+            self.all_come_back().await;
         }
 
         /// Demands that what we owe as GST stands on the invoices that we wrote, each of which has a number of its own, and that
@@ -371,24 +432,21 @@ mod on_one_machine {
         let seed = seed();
         println!("{payments} payments, CONNECTO_SEED={seed}");
         let scene = Scene::set(payments).await;
-        let mut made = scene.book(payments, seed).await;
+        let (slots, mut made) = (scene.slots().await, Vec::new());
         scene.goes_wrong().await;
-        let all: Vec<_> =
-            stream::iter(&mut made).map(|made| scene.tries_to_pay(made)).buffer_unordered(8).collect().await;
-        assert_eq!(all.len(), payments);
+        for first in (0..payments).step_by(WAVE) {
+            let which = first..payments.min(first + WAVE);
+            made.extend(scene.book(which.clone(), &slots, seed).await);
+            scene.each(&mut made[which], |made| scene.tries_to_pay(made)).await;
+        }
         scene.goes_by(&["PT1M", "PT2M", "PT2M", "PT2M", "PT4M", "PT5M"]).await;
         scene.schedules().await;
         scene.day_comes(&made).await;
-        stream::iter(&mut made).map(|made| scene.goes_on(made)).buffer_unordered(8).collect::<Vec<_>>().await;
+        scene.each(&mut made, |made| scene.goes_on(made)).await;
         scene.goes_by(&["PT1M", "PT3M", "PT26H", "PT1M", "PT3M", "PT50H", "PT1M"]).await;
         scene.others_can_be_paid().await;
         scene.goes_by(&["PT2M", "PT25H"]).await;
-        scene.staff.comes_back().await;
-        stream::iter(&mut made)
-            .map(|made| scene.gives_back(made))
-            .buffer_unordered(8)
-            .collect::<Vec<_>>()
-            .await;
+        scene.each(&mut made, |made| scene.gives_back(made)).await;
         scene.goes_by(&["PT3M", "PT25H"]).await;
         let strikes = scene.city.look("chaos").await;
         scene.city.behave().await;
@@ -397,13 +455,16 @@ mod on_one_machine {
             scene.move_on("PT13H").await;
         }
         scene.schedules().await;
-        scene.gateway_agrees(seed).await;
+        scene.audits_agree(seed).await;
 
         let books = scene.city.books_balance().await;
         assert_eq!((books.sum("escrow#"), books.sum("owed#")), (0, 0), "CONNECTO_SEED={seed}");
         let (mut ends, mut earned, mut shares) = (BTreeMap::<String, usize>::new(), 0, 0);
         let (mut withheld, mut by_credits, mut given) = (0, 0, 0);
-        for made in &made {
+        for (n, made) in made.iter().enumerate() {
+            if n % WAVE == 0 {
+                scene.all_come_back().await;
+            }
             let booking = scene.customers[made.customer].sees(&made.booking).await;
             let payment = scene.customers[made.customer].sees_payment(&made.payment).await;
             let attempts = scene.attempts(made).await;
@@ -435,6 +496,13 @@ mod on_one_machine {
             if is_paid {
                 let statement = scene.plumbers[made.plumber].person.statement(&made.booking).await;
                 let theirs = &statement["professional"];
+                let movements = statement["movements"].as_array().unwrap();
+                let proofs = scene.plumbers[made.plumber].person.proofs(&made.booking).await;
+                assert_eq!(proofs.len(), movements.len(), "CONNECTO_SEED={seed}: {statement:#} {proofs:#?}");
+                for movement in movements {
+                    let is_known = movement["kind"] != "paid_out" || movement["bank_reference"].is_string();
+                    assert!(is_known, "CONNECTO_SEED={seed}: {statement:#}");
+                }
                 shares += paise(&theirs["total"]);
                 let taxes = ["gst", "tcs", "tds"].map(|tax| paise(&theirs["taxes"][tax]));
                 withheld += taxes.into_iter().sum::<i64>();
