@@ -225,9 +225,7 @@ pub async fn look(app: &App, id: PaymentId) -> Result<Option<Payment>, Failure> 
                 tracing::error!(payment_id = %id, capture, "more went back than we asked for");
                 return Err(Fault::new("a refund that we did not ask for").into());
             }
-            Step::Wait => {
-                return Ok(Some(wait(app, payment.known_as(told.bank_reference), &booking).await?));
-            }
+            Step::Wait => return Ok(Some(wait(app, payment, &booking).await?)),
         };
         if written.is_err() {
             pause(app, round.min(4)).await?;
@@ -269,7 +267,6 @@ async fn told(
         }
         told.payout_account = active.filter(|_| asks_for_account);
     }
-    told.bank_reference = bank_reference(app, payment).await?;
     let Some(share) = payment.open_share(booking, now) else { return Ok(told) };
     let transfers = match razorpay::transfers(app, payment, share).await {
         Ok(transfers) => transfers,
@@ -373,9 +370,10 @@ pub async fn can_be_worked(app: &App, booking: &Booking) -> Result<bool, Fault> 
     Ok(professionals::find_public(app, booking.agreed.professional_id).await?.is_some())
 }
 
-/// Asks after refunds, and writes when the payment is looked at again.
+/// Asks after refunds, and by what a bank knows the share; and writes when the payment is looked at again.
 async fn wait(app: &App, mut payment: Payment, booking: &Booking) -> Result<Payment, Failure> {
-    let now = app.now();
+    let (now, bank_reference) = (app.now(), bank_reference(app, &payment).await?);
+    payment = payment.known_as(bank_reference);
     for (capture, refund) in payment.clone().refunding_captures() {
         let told = match razorpay::refund(app, &payment, (capture, refund)).await {
             Ok(told) => told,

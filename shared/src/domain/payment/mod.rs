@@ -162,8 +162,6 @@ pub struct Told {
     pub transfer: Option<TransferTold>,
     /// Whether Razorpay does not tell of that now.
     pub is_share_unknown: bool,
-    /// By what a bank knows the share, where that was asked for.
-    pub bank_reference: Option<String>,
     /// The linked account that the professional has, if it can get money.
     pub payout_account: Option<String>,
     /// How it is taxed if it is shared out now.

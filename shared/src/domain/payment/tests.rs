@@ -280,7 +280,6 @@ impl World {
                 attempts: self.attempts.clone(),
                 transfer: self.shown(),
                 is_share_unknown: self.chance(10),
-                bank_reference: None,
                 payout_account: self.account.clone().filter(|_| asks),
                 taxes: None,
             };
