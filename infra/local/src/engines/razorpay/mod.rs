@@ -4,6 +4,7 @@ mod api;
 mod books;
 mod checkout;
 mod entities;
+mod linked;
 mod refusal;
 mod signature;
 mod webhooks;

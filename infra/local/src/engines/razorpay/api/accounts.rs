@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 
 use super::Flag;
 use crate::engines::razorpay::books::{Entries, Listing, new_id};
-use crate::engines::razorpay::entities::{Account, Activation, Entity, Product, Stakeholder};
+use crate::engines::razorpay::entities::Entity;
+use crate::engines::razorpay::linked::{Account, Activation, Product, Stakeholder};
 use crate::engines::razorpay::refusal::Refused;
 
 /// An account is looked at after a second.

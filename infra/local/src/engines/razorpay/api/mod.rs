@@ -21,9 +21,8 @@ use self::payments::{capture_of, edit_payment, pay, payment_passes};
 use self::refunds::{refund, refund_of, refund_passes};
 use self::transfers::{edit_transfer, reverse, transfer, transfer_from_balance, transfer_passes, transfers};
 use super::books::{Entries, Listing};
-use super::entities::{
-    Account, Entity, Notes, Payment, Product, Refund, Reversal, Stakeholder, Transfer, Webhook,
-};
+use super::entities::{Entity, Notes, Payment, Refund, Reversal, Transfer, Webhook};
+use super::linked::{Account, Product, Stakeholder};
 use super::refusal::Refused;
 
 /// The least that can be paid, in paise.
