@@ -23,6 +23,7 @@ pub mod fault;
 pub mod hashing;
 pub mod http;
 pub mod lambda;
+pub mod loads;
 pub mod mail;
 pub mod media;
 pub mod observe;

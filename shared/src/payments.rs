@@ -1,4 +1,5 @@
-//! Looking at a payment: what Razorpay says of it is held against what we know, and what follows is done.
+//! Looking at a payment: what Razorpay says of it is held against what we know, and what follows is done. What is put into
+//! wallets is looked at in the same way, by [`crate::loads`].
 //!
 //! Whoever has it looked at, a browser that comes back from Checkout, a webhook, a booking that ended or a schedule, the same
 //! is done, so that it does not matter which of them comes first, twice or never.
@@ -6,6 +7,7 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use serde_json::json;
 use tokio::time::Instant;
 
 use crate::{
@@ -15,15 +17,18 @@ use crate::{
         id::PaymentId,
         money::Money,
         payment::{
-            Attempt, LEASE, Payment, RefundState, ShareState, State, Step, Told, TransferStatus, TransferTold,
+            AnyPayment, Attempt, Capture, Captures, LEASE, Payment, Refund, RefundState, RefundTold,
+            ShareState, State, Step, Take, Told, TransferStatus, TransferTold,
         },
         payout::PayoutAccount,
+        user::User,
     },
     fault::Fault,
     http::{
-        Error,
+        Error, PaymentAnswer,
         problem::{CONFLICT, PAYMENT_REFUSED, PAYMENTS_UNAVAILABLE},
     },
+    loads,
     observe::{self, Unit},
     store::{Refused, bookings, pause, payments, payout_accounts, professionals, wallets},
     taxes,
@@ -31,9 +36,9 @@ use crate::{
 };
 
 /// So often is looked again after something was done, or was another by then.
-const ROUNDS: u32 = 12;
+pub(crate) const ROUNDS: u32 = 12;
 /// No round begins later: who waits for an answer gets it in time.
-const NO_LATER: Duration = Duration::from_secs(12);
+pub(crate) const NO_LATER: Duration = Duration::from_secs(12);
 
 /// Who wants to pay is told to come back, or that it cannot be; what nobody expected stays a fault.
 impl From<Failure> for Error {
@@ -122,7 +127,9 @@ pub async fn ordered(app: &App, mut payment: Payment, mut is_new: bool) -> Resul
         if payment.order_id.is_some() || payment.by_money() == Money::NOTHING {
             return Ok(payment);
         }
-        let order_id = razorpay::order(app, &payment, !is_new).await?;
+        let due = (payment.payment_id, payment.by_money());
+        let notes = json!({ "booking_id": payment.booking_id });
+        let order_id = razorpay::order(app, due, notes, !is_new).await?;
         // Of two orders that are made at once one is the payment's, if it is for what is to be paid still; nobody gets to know
         // the other.
         let _ = payments::ordered(app, &payment, &order_id).await?;
@@ -133,47 +140,56 @@ pub async fn ordered(app: &App, mut payment: Payment, mut is_new: bool) -> Resul
     Err(Fault::new("a payment has no order").into())
 }
 
-/// Does what there is to do with a payment now. The payment as it is then; none where there is none, or nobody can pay it yet.
-pub async fn look(app: &App, id: PaymentId) -> Result<Option<Payment>, Failure> {
+/// A payment for who pays it, whatever it is for; `key_id` is Razorpay's name for us. One read where it is for a booking.
+pub async fn answer(
+    app: &App,
+    payment: &AnyPayment,
+    user: User,
+    key_id: String,
+) -> Result<PaymentAnswer, Fault> {
+    Ok(match payment {
+        AnyPayment::Booking(payment) => {
+            let booking = booking_of(app, payment).await?;
+            PaymentAnswer::of(app, (payment, &booking), user, key_id)
+        }
+        AnyPayment::Load(load) => PaymentAnswer::of_load(load, user, key_id),
+    })
+}
+
+/// Does what there is to do with a payment now. It as it is then; none where there is none, or nobody can pay it yet.
+pub async fn look(app: &App, id: PaymentId) -> Result<Option<AnyPayment>, Failure> {
     let (since, mut refused) = (Instant::now(), Vec::new());
     for round in 0..ROUNDS {
         if since.elapsed() > NO_LATER {
             return Err(Failure::Unavailable);
         }
-        let Some(payment) = payments::find(app, id).await? else { return Ok(None) };
+        let payment = match payments::find_any(app, id).await? {
+            None => return Ok(None),
+            Some(AnyPayment::Load(load)) => return Ok(Some(AnyPayment::Load(loads::look(app, load).await?))),
+            Some(AnyPayment::Booking(payment)) => *payment,
+        };
         if payment.all_orders().next().is_none() && payment.credits.is_empty() {
             return Ok(None);
         }
         let booking = booking_of(app, &payment).await?;
-        let attempts = attempts(app, &payment).await?;
+        let mut attempts = Vec::new();
+        for order_id in payment.all_orders() {
+            attempts.extend(attempts_of(app, order_id, payment.state).await?);
+        }
         let now = app.now();
         let told = told(app, (&payment, &booking), attempts).await?;
         let written = match payment.next(&told, &refused, &booking, now) {
             // What nobody may do the work of any more is not paid: what is set aside goes back by itself.
-            Step::Capture(_) | Step::Pay(None) if !can_be_worked(app, &booking).await? => {
-                return Ok(Some(wait(app, payment, &booking).await?));
+            Step::Take(Take::Capture(_)) | Step::PayByCredits if !can_be_worked(app, &booking).await? => {
+                return waited(app, payment, &booking).await;
             }
-            Step::Capture(attempt) => match razorpay::capture(app, &attempt).await {
-                Ok(()) => Ok(()),
-                // Somebody else was first, maybe: then it is seen in the next round.
-                Err(Failure::Refused(why)) => {
-                    tracing::warn!(payment_id = %id, why, "a capture is refused");
-                    refused.push(attempt.id);
-                    Ok(())
-                }
-                Err(failure) => return Err(failure),
-            },
-            Step::Pay(attempt) => {
-                let (next, transfers) = payment.paid_by(attempt, now);
-                match booking.after(&payment.act(), Actor::Customer, now) {
-                    Ok((after, row)) => {
-                        payments::pay(app, (&next, &transfers), (&booking, &after), row).await?
-                    }
-                    // The time that it was wanted until has just passed.
-                    Err(_) => Ok(()),
-                }
+            Step::Take(Take::Capture(attempt)) => {
+                capture(app, id, attempt, &mut refused).await?;
+                Ok(())
             }
-            Step::GiveBack(attempt) => {
+            Step::Take(Take::Pay(attempt)) => pay(app, (&payment, &booking), Some(attempt)).await?,
+            Step::PayByCredits => pay(app, (&payment, &booking), None).await?,
+            Step::Take(Take::GiveBack(attempt)) => {
                 let (next, transfers) = payment.gives_back(attempt, now);
                 payments::advance(app, &next, &transfers, Some(now)).await?
             }
@@ -225,7 +241,7 @@ pub async fn look(app: &App, id: PaymentId) -> Result<Option<Payment>, Failure> 
                 tracing::error!(payment_id = %id, capture, "more went back than we asked for");
                 return Err(Fault::new("a refund that we did not ask for").into());
             }
-            Step::Wait => return Ok(Some(wait(app, payment, &booking).await?)),
+            Step::Wait => return waited(app, payment, &booking).await,
         };
         if written.is_err() {
             pause(app, round.min(4)).await?;
@@ -234,20 +250,53 @@ pub async fn look(app: &App, id: PaymentId) -> Result<Option<Payment>, Failure> 
     Err(Fault::new("a payment that is always another").into())
 }
 
-/// The attempts to pay it, by all its orders.
-async fn attempts(app: &App, payment: &Payment) -> Result<Vec<Attempt>, Failure> {
-    let mut attempts = Vec::new();
-    for order_id in payment.all_orders() {
-        match razorpay::attempts(app, order_id).await {
-            Ok(some) => attempts.extend(some),
-            // Of old orders Razorpay tells nothing any more. What we know of them is enough.
-            Err(Failure::Refused(why)) if payment.state != State::Pending => {
-                tracing::warn!(payment_id = %payment.payment_id, why, "an order is not told of");
-            }
-            Err(failure) => return Err(failure),
+async fn waited(app: &App, payment: Payment, booking: &Booking) -> Result<Option<AnyPayment>, Failure> {
+    Ok(Some(AnyPayment::Booking(Box::new(wait(app, payment, booking).await?))))
+}
+
+/// The attempts to pay an order, of what has come so far.
+pub(crate) async fn attempts_of(app: &App, order_id: &str, state: State) -> Result<Vec<Attempt>, Failure> {
+    match razorpay::attempts(app, order_id).await {
+        // Of old orders Razorpay tells nothing any more. What we know of them is enough.
+        Err(Failure::Refused(why)) if state != State::Pending => {
+            tracing::warn!(order_id, why, "an order is not told of");
+            Ok(Vec::new())
         }
+        attempts => attempts,
     }
-    Ok(attempts)
+}
+
+/// Has an attempt captured, or noted among what is refused.
+pub(crate) async fn capture(
+    app: &App,
+    id: PaymentId,
+    attempt: Attempt,
+    refused: &mut Vec<String>,
+) -> Result<(), Failure> {
+    match razorpay::capture(app, &attempt).await {
+        // Somebody else was first, maybe: then it is seen in the next round.
+        Err(Failure::Refused(why)) => {
+            tracing::warn!(payment_id = %id, why, "a capture is refused");
+            refused.push(attempt.id);
+            Ok(())
+        }
+        done => done,
+    }
+}
+
+/// Writes that the booking is paid, by an attempt or by credits alone.
+async fn pay(
+    app: &App,
+    (payment, booking): (&Payment, &Booking),
+    attempt: Option<Attempt>,
+) -> Result<Result<(), Refused>, Fault> {
+    let now = app.now();
+    let (next, transfers) = payment.paid_by(attempt, now);
+    match booking.after(&payment.act(), Actor::Customer, now) {
+        Ok((after, row)) => payments::pay(app, (&next, &transfers), (booking, &after), row).await,
+        // The time that it was wanted until has just passed.
+        Err(_) => Ok(Ok(())),
+    }
 }
 
 /// What there is to know of a payment beside its attempts, where that matters now. What of the professional's share is not told
@@ -374,33 +423,48 @@ pub async fn can_be_worked(app: &App, booking: &Booking) -> Result<bool, Fault> 
 async fn wait(app: &App, mut payment: Payment, booking: &Booking) -> Result<Payment, Failure> {
     let (now, bank_reference) = (app.now(), bank_reference(app, &payment).await?);
     payment = payment.known_as(bank_reference);
-    for (capture, refund) in payment.clone().refunding_captures() {
-        let told = match razorpay::refund(app, &payment, (capture, refund)).await {
-            Ok(told) => told,
-            // It is asked again, by the same key. The others need not wait for it.
-            Err(Failure::Unavailable) => continue,
-            Err(Failure::Refused(why)) => {
-                tracing::error!(payment_id = %payment.payment_id, why, "a refund is refused");
-                observe::measure("refunds_failed", Unit::Count, 1.0, None);
-                continue;
-            }
-            Err(failure) => return Err(failure),
-        };
-        if (Some(&told.id), told.state) == (refund.id.as_ref(), RefundState::Pending) {
-            continue;
-        }
+    for (capture, refund) in payment.clone().captures.refunding() {
+        let Some(told) = refund_told(app, payment.payment_id, (capture, refund)).await? else { continue };
         let (next, transfers) = payment.refunded((&capture.id, refund.number), told, now);
         if payments::advance(app, &next, &transfers, Some(now)).await?.is_err() {
             // Somebody else looks at it, or is to: it stays due.
             return Ok(payment);
         }
-        if next.sum_of_refunds(RefundState::Failed) > payment.sum_of_refunds(RefundState::Failed) {
-            tracing::error!(payment_id = %payment.payment_id, "a refund failed");
-            observe::measure("refunds_failed", Unit::Count, 1.0, None);
-        }
+        refund_failed(payment.payment_id, [&payment.captures, &next.captures]);
         payment = next;
     }
     let (next, due) = payment.waits(booking, now);
     let written = payments::advance(app, &next, &[], due).await?;
     Ok(if written.is_ok() { next } else { payment })
+}
+
+/// What Razorpay says of a refund, which it is asked for; none where that is nothing new.
+pub(crate) async fn refund_told(
+    app: &App,
+    id: PaymentId,
+    (capture, refund): (&Capture, &Refund),
+) -> Result<Option<RefundTold>, Failure> {
+    match razorpay::refund(app, id, (capture, refund)).await {
+        Ok(told) => {
+            let is_known = (Some(&told.id), told.state) == (refund.id.as_ref(), RefundState::Pending);
+            Ok((!is_known).then_some(told))
+        }
+        // It is asked again, by the same key. The others need not wait for it.
+        Err(Failure::Unavailable) => Ok(None),
+        Err(Failure::Refused(why)) => {
+            tracing::error!(payment_id = %id, why, "a refund is refused");
+            observe::measure("refunds_failed", Unit::Count, 1.0, None);
+            Ok(None)
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Calls somebody where a refund failed from one time to the next.
+pub(crate) fn refund_failed(id: PaymentId, captures: [&Captures; 2]) {
+    let [before, next] = captures.map(|captures| captures.sum_of_refunds(RefundState::Failed));
+    if next > before {
+        tracing::error!(payment_id = %id, "a refund failed");
+        observe::measure("refunds_failed", Unit::Count, 1.0, None);
+    }
 }

@@ -18,12 +18,6 @@ pub const MOST: Money = Money::paise(10_000_000);
 /// Nothing that expires can be spent for longer.
 pub const LONGEST: SignedDuration = SignedDuration::from_hours(2 * 366 * 24);
 
-/// What one of staff gives away alone in a day, by rupees.
-#[must_use]
-pub const fn alone(rupees: u32) -> Money {
-    Money::paise(rupees as i64 * 100)
-}
-
 /// Credits that are given, or are to be.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Credit {

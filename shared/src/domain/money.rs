@@ -74,6 +74,12 @@ impl Money {
         Self { amount, currency: Currency::Inr }
     }
 
+    /// So many rupees.
+    #[must_use]
+    pub const fn rupees(rupees: u32) -> Self {
+        Self::paise(rupees as i64 * 100)
+    }
+
     /// In paise.
     #[must_use]
     pub const fn amount(self) -> i64 {

@@ -1,6 +1,7 @@
 //! Wallets: credits that the marketplace gave somebody, and that pay for bookings through it.
 //!
-//! Nobody loads money into one, and nothing is paid out of one: it is a promise of ours, and not a prepaid instrument.
+//! Nothing is paid out of one: it is a promise of ours, and not a prepaid instrument. So nobody loads money into one either, but
+//! where whoever runs this may have that, and says up to how much.
 //! Credits lie in [`Lot`]s, and what expires first is spent first. What is in a wallet stands in the ledger, too
 //! ([`super::ledger::Account::Wallet`]): the lots say until when, the ledger how much.
 
@@ -24,7 +25,7 @@ const SPENDABLE: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Credits that were given together, or what is left of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lot {
-    /// What was given; of a payment's own id what was money, and could not go back as such.
+    /// What was given; of a payment's own id what was money, and could not go back as such, or was loaded.
     pub credit_id: CreditId,
     /// How much of it.
     pub amount: Money,
@@ -68,6 +69,8 @@ pub struct Entry {
 pub enum EntryKind {
     /// They were given.
     Given,
+    /// Whose they are paid for them.
+    Loaded,
     /// They are kept for a booking, or pay for it.
     Spent,
     /// They came back from a booking that was not paid, or cost less.
@@ -120,7 +123,7 @@ impl Wallet {
         self.lots.iter().filter(move |lot| lot.is_good(now))
     }
 
-    /// Whether nothing more is given to whose it is.
+    /// Whether nothing more is given to whose it is, or loaded.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.lots.len() >= MOST_LOTS
@@ -130,6 +133,12 @@ impl Wallet {
     #[must_use]
     pub fn balance(&self, now: Timestamp) -> Money {
         self.good(now).map(|lot| lot.amount).sum()
+    }
+
+    /// How much more whose it is can load into it, where that may be done until so much is in it.
+    #[must_use]
+    pub fn room(&self, up_to: Money, now: Timestamp) -> Money {
+        if self.is_full() { Money::NOTHING } else { up_to.less(self.balance(now)) }
     }
 
     /// When something of it expires next.

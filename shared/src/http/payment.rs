@@ -1,5 +1,7 @@
 //! Payments as who pays gets them.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -10,14 +12,16 @@ use crate::{
         booking::{Booking, Event},
         id::{BookingId, PaymentId},
         money::Money,
-        payment::{Payment, RefundState, RefundTo, State},
+        payment::{Captures, Load, Payment, RefundState, RefundTo, State},
         person::PersonName,
         phone::Phone,
-        prose::Line,
         user::User,
         wallet,
     },
 };
+
+/// What Razorpay's Checkout says that is paid for where it is one's own wallet.
+const WALLET: &str = "ConnectO wallet";
 
 /// Whether customers pay here, by the parameter `Payments`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,17 +56,18 @@ impl Paying {
     }
 }
 
-/// What a customer pays for a booking.
+/// What a customer pays for a booking, or puts into their wallet.
 #[derive(Serialize, JsonSchema)]
 #[allow(clippy::struct_field_names, reason = "ids have whole names wherever they are told")]
 pub struct PaymentAnswer {
     payment_id: PaymentId,
-    booking_id: BookingId,
+    /// What it is for; null where it is for the customer's own wallet.
+    booking_id: Option<BookingId>,
     state: State,
     amount: Money,
     /// How much of it the customer's wallet pays.
     credits: Money,
-    /// How much went back into the wallet.
+    /// How much went into the wallet: what came back of a booking, or was put into it.
     credited: Money,
     /// Where the customer wants to have money back.
     refund_to: RefundTo,
@@ -89,7 +94,8 @@ pub struct Checkout {
     amount: i64,
     currency: &'static str,
     /// What is paid for.
-    description: Line<80>,
+    #[schemars(with = "String")]
+    description: Cow<'static, str>,
     prefill: Prefill,
 }
 
@@ -106,27 +112,64 @@ impl PaymentAnswer {
     #[must_use]
     pub fn of(app: &App, (payment, booking): (&Payment, &Booking), user: User, key_id: String) -> Self {
         let order_id = payment.order_id.clone().filter(|_| payment.is_wanted(booking, app.now()));
-        let checkout = order_id.map(|order_id| Checkout {
-            key: key_id,
-            order_id,
-            amount: payment.by_money().amount(),
-            currency: "INR",
-            description: booking.agreed.title.clone(),
-            prefill: Prefill { name: user.name, contact: user.phone.map(|own| own.number) },
-        });
+        let title = booking.agreed.title.as_str().to_owned();
+        let checkout = order_id
+            .map(|order_id| Checkout::new(key_id, (order_id, payment.by_money()), title.into(), user));
+        let [refunded, refunding, not_refunded] = refunds(&payment.captures);
         Self {
             payment_id: payment.payment_id,
-            booking_id: payment.booking_id,
+            booking_id: Some(payment.booking_id),
             state: payment.state,
             amount: payment.amount,
             credits: payment.by_credits(),
             credited: wallet::sum(&payment.credited),
             refund_to: payment.refund_to,
-            refunded: payment.sum_of_refunds(RefundState::Processed),
-            refunding: payment.sum_of_refunds(RefundState::Pending),
-            not_refunded: payment.sum_of_refunds(RefundState::Failed),
+            refunded,
+            refunding,
+            not_refunded,
             checkout,
             created_at: payment.created_at,
         }
     }
+
+    /// What is put into a wallet, for whose that is; `key_id` is Razorpay's name for us.
+    #[must_use]
+    pub fn of_load(load: &Load, user: User, key_id: String) -> Self {
+        let order_id = load.order_id.clone().filter(|_| load.state == State::Pending);
+        let checkout =
+            order_id.map(|order_id| Checkout::new(key_id, (order_id, load.amount), WALLET.into(), user));
+        let [refunded, refunding, not_refunded] = refunds(&load.captures);
+        Self {
+            payment_id: load.payment_id,
+            booking_id: None,
+            state: load.state,
+            amount: load.amount,
+            credits: Money::NOTHING,
+            credited: if load.state == State::Settled { load.amount } else { Money::NOTHING },
+            refund_to: RefundTo::Source,
+            refunded,
+            refunding,
+            not_refunded,
+            checkout,
+            created_at: load.created_at,
+        }
+    }
+}
+
+impl Checkout {
+    fn new(
+        key: String,
+        (order_id, amount): (String, Money),
+        description: Cow<'static, str>,
+        user: User,
+    ) -> Self {
+        let prefill = Prefill { name: user.name, contact: user.phone.map(|own| own.number) };
+        Self { key, order_id, amount: amount.amount(), currency: "INR", description, prefill }
+    }
+}
+
+/// What of captures has gone back, is on its way, and was not taken.
+fn refunds(captures: &Captures) -> [Money; 3] {
+    [RefundState::Processed, RefundState::Pending, RefundState::Failed]
+        .map(|state| captures.sum_of_refunds(state))
 }

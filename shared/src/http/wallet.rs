@@ -17,6 +17,8 @@ use crate::domain::{
 pub struct WalletAnswer {
     /// All of it.
     balance: Money,
+    /// How much more its owner can put into it now (`POST /v1/payments` with `load`); nothing where that is not possible.
+    loadable: Money,
     /// Until when, first what expires first, last what does not expire.
     lots: Vec<LotAnswer>,
 }
@@ -32,15 +34,15 @@ pub struct LotAnswer {
 }
 
 impl WalletAnswer {
-    /// A wallet as it is now.
+    /// A wallet as it is now, which may be loaded up to so much.
     #[must_use]
-    pub fn of(wallet: &Wallet, now: Timestamp) -> Self {
+    pub fn of(wallet: &Wallet, up_to: Money, now: Timestamp) -> Self {
         let lots = wallet.good(now).map(|lot| LotAnswer {
             credit_id: lot.credit_id,
             amount: lot.amount,
             expires_at: lot.expires_at,
         });
-        Self { balance: wallet.balance(now), lots: lots.collect() }
+        Self { balance: wallet.balance(now), loadable: wallet.room(up_to, now), lots: lots.collect() }
     }
 }
 
@@ -51,7 +53,7 @@ pub struct WalletEntry {
     amount: Money,
     /// What could be spent then.
     balance: Money,
-    /// What was given, or has expired; null for what is of a booking.
+    /// What was given or loaded, or has expired; null for what is of a booking.
     credit_id: Option<CreditId>,
     /// What that was given for; null for all else.
     note: Option<Line<200>>,

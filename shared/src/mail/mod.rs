@@ -97,6 +97,8 @@ pub enum MailKind {
     RefundBegun,
     /// To who was given credits.
     CreditsGiven,
+    /// To who put money into their wallet.
+    WalletLoaded,
     /// To a professional: what they earn goes to another bank account.
     PayoutAccountChanged,
 }
@@ -172,7 +174,7 @@ impl Link {
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 40] = [
         Self::VerifyEmail,
         Self::AlreadyRegistered,
         Self::ResetPassword,
@@ -205,6 +207,7 @@ impl MailKind {
         Self::BookingExpired,
         Self::RefundBegun,
         Self::CreditsGiven,
+        Self::WalletLoaded,
         Self::PayoutAccountChanged,
         Self::JobOffered,
         Self::QuoteReceived,
@@ -261,7 +264,7 @@ impl MailKind {
             | Self::RefundBegun
             | Self::QuoteAccepted
             | Self::ReviewRemoved => &[Link::Bookings],
-            Self::CreditsGiven => &[Link::Wallet],
+            Self::CreditsGiven | Self::WalletLoaded => &[Link::Wallet],
             Self::JobOffered | Self::QuoteDeclined => &[Link::OfferedJobs],
             Self::QuoteReceived | Self::JobExpired => &[Link::Jobs],
         }

@@ -20,6 +20,7 @@ pub mod jobs;
 pub mod ledger;
 pub mod limits;
 pub mod listings;
+pub mod loads;
 pub mod members;
 pub mod outbox;
 pub mod passkey_challenges;

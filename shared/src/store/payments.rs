@@ -2,7 +2,7 @@
 //!
 //! | pk | sk | gsi1pk | gsi1sk | |
 //! |---|---|---|---|---|
-//! | payment id | `payment` | `due#<shard>` | when it is looked at | a [`Payment`] that something may become of |
+//! | payment id | `payment` | `due#<shard>` | when it is looked at | a [`Payment`] that something may become of, or a [`Load`](super::loads) |
 //! | payment id | `payment` | | | one that waits for its booking, or is over |
 //! | order id | `order` | | | which payment Razorpay's order is for |
 //! | event id | `webhook` | | | that Razorpay told of it, and of which payment; gone after a week |
@@ -35,7 +35,7 @@ use crate::{
         invoice::Invoice,
         ledger::{Cause, Phase, Transfer},
         money::Money,
-        payment::{FIRST_LOOK, Moved, Payment},
+        payment::{AnyPayment, FIRST_LOOK, Moved, Payment},
         wallet::{Entry, EntryKind, Lot, Wallet},
     },
     fault::Fault,
@@ -55,12 +55,25 @@ struct About {
     payment_id: PaymentId,
 }
 
-/// A payment. One read.
-pub async fn find(app: &App, id: PaymentId) -> Result<Option<Payment>, Fault> {
+/// A payment, whatever it is for. One read.
+pub async fn find_any(app: &App, id: PaymentId) -> Result<Option<AnyPayment>, Fault> {
     get(app, Table::Ledger, key(id)).await
 }
 
-/// A payment of somebody's. One read.
+/// A payment of somebody's, whatever it is for. One read.
+pub async fn find_any_of(app: &App, id: PaymentId, payer: UserId) -> Result<Option<AnyPayment>, Fault> {
+    Ok(find_any(app, id).await?.filter(|payment| payment.payer() == payer))
+}
+
+/// A payment for a booking. One read.
+pub async fn find(app: &App, id: PaymentId) -> Result<Option<Payment>, Fault> {
+    Ok(match find_any(app, id).await? {
+        Some(AnyPayment::Booking(payment)) => Some(*payment),
+        _ => None,
+    })
+}
+
+/// A payment of somebody's for a booking. One read.
 pub async fn find_of(app: &App, id: PaymentId, customer_id: UserId) -> Result<Option<Payment>, Fault> {
     Ok(find(app, id).await?.filter(|payment| payment.customer_id == customer_id))
 }
@@ -128,18 +141,26 @@ pub async fn credit(
 /// Writes that a payment has this order, and has it looked at soon. `Err`: it has one by now, or is to be paid otherwise. A
 /// transaction of two writes.
 pub async fn ordered(app: &App, payment: &Payment, order_id: &str) -> Result<Result<(), Refused>, Fault> {
-    let about = About { payment_id: payment.payment_id };
-    let change = due_at(payment.payment_id, app.now() + FIRST_LOOK).set("order_id", s(order_id));
+    ordered_as_planned(app, (payment.payment_id, payment.planned_in), order_id).await
+}
+
+/// The same, of whatever is paid.
+pub(super) async fn ordered_as_planned(
+    app: &App,
+    (id, planned_in): (PaymentId, u64),
+    order_id: &str,
+) -> Result<Result<(), Refused>, Fault> {
+    let change = due_at(id, app.now() + FIRST_LOOK).set("order_id", s(order_id));
     // One of its own of before may be for as much.
-    let ours = [(":id", s(payment.payment_id.to_string()))];
+    let ours = [(":id", s(id.to_string()))];
     let is_its = Expression::new("attribute_not_exists(pk) OR payment_id = :id", ours);
     let as_planned = Expression::new(
         "order_id = :none AND (attribute_not_exists(planned_in) OR planned_in = :plan)",
-        [(":none", serde_dynamo::to_attribute_value(())?), (":plan", n(payment.planned_in))],
+        [(":none", serde_dynamo::to_attribute_value(())?), (":plan", n(planned_in))],
     );
     Transaction::new(app)
-        .update_if(Table::Ledger, key(payment.payment_id), change, as_planned)?
-        .put_if(Table::Ledger, Key::new(order_id, ORDER).with(&about)?, is_its)?
+        .update_if(Table::Ledger, key(id), change, as_planned)?
+        .put_if(Table::Ledger, Key::new(order_id, ORDER).with(&About { payment_id: id })?, is_its)?
         .commit()
         .await
 }
@@ -285,12 +306,21 @@ fn advance_in<'a>(
     transfers: &[Transfer],
     due: Option<Timestamp>,
 ) -> Result<Transaction<'a>, Fault> {
-    let id = payment.payment_id;
-    let mut item: Item = key(id).with(payment)?;
+    put_next_in(tx, (payment.payment_id, payment.version, payment), transfers, due)
+}
+
+/// Writes the next version of whatever is paid, and what it moves, in a transaction.
+pub(super) fn put_next_in<'a>(
+    tx: Transaction<'a>,
+    (id, version, next): (PaymentId, u64, &impl Serialize),
+    transfers: &[Transfer],
+    due: Option<Timestamp>,
+) -> Result<Transaction<'a>, Fault> {
+    let mut item: Item = key(id).with(next)?;
     if let Some(since) = due {
         item.extend(Waiting { since, id }.attributes(&shard(id)));
     }
-    let follows = Expression::new("version = :before", [(":before", n(payment.version - 1))]);
+    let follows = Expression::new("version = :before", [(":before", n(version - 1))]);
     ledger::move_in(tx.put_if(Table::Ledger, item, follows)?, Cause::Payment(id), transfers)
 }
 
@@ -331,7 +361,7 @@ fn sold_key(id: ProfessionalId, year: FinancialYear) -> Key {
     Key::new(id.to_string(), format!("sold#{year}"))
 }
 
-fn is_new() -> Expression {
+pub(super) fn is_new() -> Expression {
     Expression::new("attribute_not_exists(pk)", [])
 }
 
@@ -339,6 +369,6 @@ fn shard(id: PaymentId) -> String {
     format!("due#{}", id.shard(bookings::SHARDS))
 }
 
-fn key(id: PaymentId) -> Key {
+pub(super) fn key(id: PaymentId) -> Key {
     Key::new(id.to_string(), ITEM)
 }

@@ -42,6 +42,12 @@ impl Person {
         self.wallet().await["balance"]["amount"].as_i64().expect("an amount")
     }
 
+    /// Asks to put so many paise into their wallet.
+    pub async fn loads(&self, key: &str, amount: i64) -> Answer {
+        let body = json!({ "load": { "amount": amount, "currency": "INR" } });
+        self.browser().with("idempotency-key", key).post("/v1/payments", body).await
+    }
+
     /// Asks to pay for a booking with their credits, as far as these go.
     pub async fn asks_to_pay_by_credits(&self, key: &str, booking: &Value) -> Answer {
         let body = json!({ "booking_id": booking["booking_id"], "use_credits": true });

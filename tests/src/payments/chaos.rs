@@ -23,6 +23,8 @@ mod on_one_machine {
     const WAVE: usize = 300;
     /// What one of staff gives alone in a day, in rupees; another of them agrees to the rest.
     const ALONE: u32 = 10_000;
+    /// Until how much is in a wallet it is loaded, in rupees: there is not always room.
+    const LOADS: &str = "1000";
     /// The functions that something happens to.
     const FUNCTIONS: [&str; 12] = [
         "AdminDecideCredits",
@@ -52,6 +54,8 @@ mod on_one_machine {
         again: Option<Value>,
         /// What staff gave back of it.
         given: i64,
+        /// What they were answered when they put something into their wallet.
+        load: Value,
         dice: TestRng,
     }
 
@@ -70,6 +74,7 @@ mod on_one_machine {
         async fn set(payments: usize) -> Self {
             let city = City::without_schedule_where(|template| {
                 template["Parameters"]["CreditsPerDay"]["Default"] = json!(ALONE);
+                template["Parameters"]["WalletLoads"]["Default"] = json!(LOADS);
             })
             .await;
             let mut plan = open_plan();
@@ -139,7 +144,8 @@ mod on_one_machine {
                     bytes[..8].copy_from_slice(&seed.to_le_bytes());
                     bytes[8..16].copy_from_slice(&n.to_le_bytes());
                     let dice = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-                    Made { booking, customer, plumber, payment: Value::Null, again: None, given: 0, dice }
+                    let (payment, load) = (Value::Null, Value::Null);
+                    Made { booking, customer, plumber, payment, again: None, given: 0, load, dice }
                 }
             });
             stream::iter(all).buffered(2).collect().await
@@ -248,6 +254,44 @@ mod on_one_machine {
             }
         }
 
+        /// Some customers put something into their wallets, one way or another.
+        async fn tries_to_load(&self, made: &mut Made) {
+            if made.dice.random_range(0..6) != 0 {
+                return;
+            }
+            let (customer, amount) = (&self.customers[made.customer], made.dice.random_range(100..20_000));
+            let key = format!("{}-load", made.booking["booking_id"].as_str().unwrap());
+            for _ in 0..60 {
+                let answer = customer.loads(&key, amount).await;
+                if answer.status == 201 {
+                    made.load = answer.body;
+                    break;
+                }
+                if answer.status == 422 {
+                    // There is no more room.
+                    return;
+                }
+                let is_later = [429, 500, 503].contains(&answer.status) || answer.body["code"] == "conflict";
+                assert!(is_later, "{answer:?}");
+            }
+            let tabs: &[&str] = match made.dice.random_range(0..6) {
+                0 => &[],
+                1 => &["late@razorpay"],
+                2 => &["late@razorpay", "success@razorpay"],
+                3 => &["success@razorpay", "success@razorpay"],
+                _ => &["success@razorpay"],
+            };
+            for vpa in tabs {
+                let told = self.razorpay.try_pays(&made.load, vpa).await;
+                if let Some(told) = told
+                    && made.dice.random_range(0..2) == 0
+                {
+                    let answer = customer.verifies(&made.load, &told).await;
+                    assert!([200, 429, 500, 503].contains(&answer.status), "{answer:?}");
+                }
+            }
+        }
+
         /// What becomes of a booking that is confirmed.
         async fn goes_on(&self, made: &mut Made) {
             let (customer, plumber) = (&self.customers[made.customer], &self.plumbers[made.plumber].person);
@@ -336,6 +380,20 @@ mod on_one_machine {
             attempts
         }
 
+        /// Demands that what somebody put into their wallet is there, and kept by Razorpay, once or not at all. How much it is.
+        async fn is_loaded_or_not(&self, made: &Made, seed: u64) -> i64 {
+            if made.load.is_null() {
+                return 0;
+            }
+            let load = self.customers[made.customer].sees_payment(&made.load).await;
+            let attempts = self.razorpay.attempts(&made.load).await;
+            let is_settled = load["state"] == "settled";
+            assert!(is_settled || load["state"] == "expired", "CONNECTO_SEED={seed}: {load:#}");
+            let loaded = if is_settled { paise(&load["amount"]) } else { 0 };
+            assert_eq!(kept(&attempts), loaded, "CONNECTO_SEED={seed}: {load:#} {attempts:#?}");
+            loaded
+        }
+
         /// Those who did not say yet where their earnings go say it.
         async fn others_can_be_paid(&self) {
             for plumber in self.plumbers.iter().skip(1).step_by(2) {
@@ -422,6 +480,13 @@ mod on_one_machine {
         }
     }
 
+    /// What of attempts was captured, and has not gone back.
+    fn kept(attempts: &[Value]) -> i64 {
+        let captured = attempts.iter().filter(|attempt| attempt["captured"] == true);
+        let of = |attempt: &Value, name: &str| attempt[name].as_i64().unwrap();
+        captured.map(|attempt| of(attempt, "amount") - of(attempt, "amount_refunded")).sum()
+    }
+
     fn paise(money: &Value) -> i64 {
         money["amount"].as_i64().unwrap_or_default()
     }
@@ -437,7 +502,9 @@ mod on_one_machine {
         for first in (0..payments).step_by(WAVE) {
             let which = first..payments.min(first + WAVE);
             made.extend(scene.book(which.clone(), &slots, seed).await);
-            scene.each(&mut made[which], |made| scene.tries_to_pay(made)).await;
+            scene.each(&mut made[which.clone()], |made| scene.tries_to_pay(made)).await;
+            // What they were given is spent by now.
+            scene.each(&mut made[which], |made| scene.tries_to_load(made)).await;
         }
         scene.goes_by(&["PT1M", "PT2M", "PT2M", "PT2M", "PT4M", "PT5M"]).await;
         scene.schedules().await;
@@ -460,7 +527,7 @@ mod on_one_machine {
         let books = scene.city.books_balance().await;
         assert_eq!((books.sum("escrow#"), books.sum("owed#")), (0, 0), "CONNECTO_SEED={seed}");
         let (mut ends, mut earned, mut shares) = (BTreeMap::<String, usize>::new(), 0, 0);
-        let (mut withheld, mut by_credits, mut given) = (0, 0, 0);
+        let (mut withheld, mut by_credits, mut given, mut loaded) = (0, 0, 0, 0);
         for (n, made) in made.iter().enumerate() {
             if n % WAVE == 0 {
                 scene.all_come_back().await;
@@ -470,13 +537,8 @@ mod on_one_machine {
             let attempts = scene.attempts(made).await;
             let credits = paise(&payment["credits"]) - paise(&payment["credited"]);
             by_credits += credits;
-            let kept: i64 = attempts
-                .iter()
-                .filter(|attempt| attempt["captured"] == true)
-                .map(|attempt| {
-                    attempt["amount"].as_i64().unwrap() - attempt["amount_refunded"].as_i64().unwrap()
-                })
-                .sum();
+            let kept = kept(&attempts);
+            loaded += scene.is_loaded_or_not(made, seed).await;
             let is_paid = booking["payment_id"].is_string();
             let owed = if is_paid { paise(&booking["settlement"]["customer_pays"]) } else { 0 };
             given += made.given;
@@ -517,12 +579,12 @@ mod on_one_machine {
             (0, 0, shares),
             "CONNECTO_SEED={seed}"
         );
-        assert!(by_credits > 100_000 && given > 10_000, "{by_credits} {given}");
+        assert!(by_credits > 100_000 && given > 10_000 && loaded > 10_000, "{by_credits} {given} {loaded}");
         let taxes = ["gst", "tcs", "tds"].map(|tax| books.sum(tax)).into_iter().sum::<i64>();
-        // What was given was spent, is there still, has expired, or went back.
+        // What was given or loaded was spent, is there still, has expired, or went back.
         let spent = by_credits + books.sum("wallet#") + given;
         let ours = books.sum("revenue") + taxes + books.sum("credits");
-        assert_eq!(ours, earned - shares - spent, "CONNECTO_SEED={seed}");
+        assert_eq!(ours, earned + loaded - shares - spent, "CONNECTO_SEED={seed}");
         let written = scene.papers_agree(books.sum("gst")).await;
         assert!(withheld > 0 && written > payments / 4, "{withheld} {written}");
         let struck: u64 =

@@ -40,7 +40,7 @@ mod on_one_machine {
             order_id: None,
             orders: Vec::new(),
             state: State::Pending,
-            captures: Vec::new(),
+            captures: connecto_shared::domain::payment::Captures::default(),
             share: None,
             taxes: None,
             invoices: Vec::new(),

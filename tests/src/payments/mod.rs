@@ -4,6 +4,7 @@ mod audit;
 mod audit_gateway;
 mod audit_ledger;
 mod chaos;
+mod loads;
 mod measured;
 mod page;
 mod pay;

@@ -7,7 +7,7 @@ use connecto_shared::{
     domain::{
         credit::{self, Credit, CreditKind, CreditState},
         id::{PaymentId, UserId},
-        money::Price,
+        money::{Money, Price},
         prose::Line,
     },
     http::{
@@ -86,7 +86,7 @@ pub async fn handler(
         version: 1,
         created_at: now,
     };
-    let alone = credit::alone(app.setting("CREDITS_PER_DAY")?.parse()?);
+    let alone = Money::rupees(app.setting("CREDITS_PER_DAY")?.parse()?);
     for attempt in 0..ATTEMPTS {
         let gave = wallets::gave_today(&app, staff.user_id).await?;
         let Some(place) = wallets::place_of(&app, &proposed).await? else {

@@ -212,7 +212,7 @@ async fn check(app: &App, one: &Listed) -> Result<bool, Failure> {
 
 /// Whether a payment accounts for something. If it does not, it is looked at soon: it may only be behind.
 async fn accounts(app: &App, id: PaymentId, seen: &Seen) -> Result<bool, Fault> {
-    let Some(payment) = payments::find(app, id).await? else { return Ok(false) };
+    let Some(payment) = payments::find_any(app, id).await? else { return Ok(false) };
     let accounts = payment.accounts_for(seen);
     if !accounts {
         payments::put_off(app, id, app.now()).await?;

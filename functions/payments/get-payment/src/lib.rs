@@ -28,8 +28,7 @@ pub async fn handler(
     SignedIn { user, .. }: SignedIn,
     Path(OnePayment { id }): Path<OnePayment>,
 ) -> Result<Json<PaymentAnswer>, Error> {
-    let payment = store::find_of(&app, id, user.user_id).await?.ok_or(NOT_FOUND)?;
-    let booking = payments::booking_of(&app, &payment).await?;
+    let payment = store::find_any_of(&app, id, user.user_id).await?.ok_or(NOT_FOUND)?;
     let key_id = Keys::read(&app).await?.key_id;
-    Ok(Json(PaymentAnswer::of(&app, (&payment, &booking), user, key_id)))
+    Ok(Json(payments::answer(&app, &payment, user, key_id).await?))
 }

@@ -1,9 +1,10 @@
-//! What the person signed in may spend of what the marketplace gave them.
+//! What the person signed in may spend of what the marketplace gave them, or they paid for.
 
 use axum::extract::State;
 use connecto_shared::{
     App,
     http::{Error, Json, Problem, SignedIn, WalletAnswer},
+    loads,
     store::wallets,
 };
 
@@ -17,5 +18,5 @@ pub async fn handler(
     SignedIn { user, .. }: SignedIn,
 ) -> Result<Json<WalletAnswer>, Error> {
     let wallet = wallets::find(&app, user.user_id).await?;
-    Ok(Json(WalletAnswer::of(&wallet, app.now())))
+    Ok(Json(WalletAnswer::of(&wallet, loads::up_to(&app)?, app.now())))
 }

@@ -46,10 +46,10 @@ pub async fn handler(
     Path(OnePayment { id }): Path<OnePayment>,
     Json(body): Json<Verify>,
 ) -> Result<Json<PaymentAnswer>, Error> {
-    let payment = store::find_of(&app, id, user.user_id).await?.ok_or(NOT_FOUND)?;
+    let payment = store::find_any_of(&app, id, user.user_id).await?.ok_or(NOT_FOUND)?;
     let is_signed = |keys: &Keys| {
         let (attempt_id, signature) = (body.razorpay_payment_id.as_str(), body.razorpay_signature.as_str());
-        payment.all_orders().any(|order| keys.signed_payment(order, attempt_id, signature))
+        payment.orders().into_iter().any(|order| keys.signed_payment(order, attempt_id, signature))
     };
     let mut keys = Keys::read(&app).await?;
     if !is_signed(&keys) {
@@ -60,6 +60,5 @@ pub async fn handler(
     }
     limits::take(&app, VERIFY_PER_ACCOUNT, &user.user_id.to_string()).await??;
     let payment = payments::look(&app, id).await?.ok_or(NOT_FOUND)?;
-    let booking = payments::booking_of(&app, &payment).await?;
-    Ok(Json(PaymentAnswer::of(&app, (&payment, &booking), user, keys.key_id)))
+    Ok(Json(payments::answer(&app, &payment, user, keys.key_id).await?))
 }

@@ -2,15 +2,19 @@
 //!
 //! There is one payment for each booking, and one order at Razorpay for each payment; of an order any number of attempts
 //! are made. What is known of those is what Razorpay says when it is asked: [`Payment::next`] says what is to be done by
-//! it, whoever it was that had us ask.
+//! it, whoever it was that had us ask. What a customer puts into their wallet is another, and smaller, thing: a [`Load`].
 
+mod capture;
 mod credits;
+mod load;
 mod refund;
 mod seen;
 mod share;
 #[cfg(test)]
 mod tests;
 
+pub use capture::{Attempt, AttemptStatus, Capture, Captures, Take};
+pub use load::{Load, LoadStep};
 pub use refund::{Refund, RefundState, RefundTo, RefundTold};
 pub use seen::Seen;
 pub use share::{LEASE, Share, ShareState, Source, TransferStatus, TransferTold};
@@ -46,7 +50,7 @@ pub enum State {
     Pending,
     /// It is paid, and kept until the booking ends.
     Paid,
-    /// The booking has ended: each has their share.
+    /// The booking has ended: each has their share. Or what was paid is in the wallet that it was for.
     Settled,
     /// It was not paid, and cannot be any more.
     Expired,
@@ -85,7 +89,7 @@ pub struct Payment {
     /// How far it has come.
     pub state: State,
     /// What was captured, first what pays for the booking, if that was paid.
-    pub captures: Vec<Capture>,
+    pub captures: Captures,
     /// What the professional gets of it, once that is on its way.
     pub share: Option<Share>,
     /// How it is taxed, once that is settled.
@@ -99,58 +103,6 @@ pub struct Payment {
     pub version: u64,
     /// When it was made.
     pub created_at: Timestamp,
-}
-
-/// Money that Razorpay took for us.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Capture {
-    /// Razorpay's payment.
-    pub id: String,
-    /// How much.
-    pub amount: Money,
-    /// By what banks know it, where Razorpay said that.
-    pub bank_reference: Option<String>,
-    /// What goes back of it, one after the other.
-    #[serde(default, alias = "refund", deserialize_with = "refund::one_or_several")]
-    pub refunds: Vec<Refund>,
-}
-
-/// An attempt to pay an order, as Razorpay has it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Attempt {
-    /// Razorpay's payment.
-    pub id: String,
-    /// What became of it so far.
-    pub status: AttemptStatus,
-    /// How much.
-    pub amount: Money,
-    /// How much of it went back, or is on its way.
-    pub refunded: Money,
-    /// What Razorpay keeps of it, with the tax on that; nothing before it is captured.
-    pub fee: Money,
-    /// By what banks know it, where that is known.
-    pub bank_reference: Option<String>,
-    /// When it was made, in seconds since 1970.
-    pub created_at: i64,
-}
-
-/// What became of an attempt so far.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AttemptStatus {
-    /// Nothing.
-    Created,
-    /// The customer's bank has set the money aside: it can be captured, and goes back by itself if it is not.
-    Authorized,
-    /// We have the money.
-    Captured,
-    /// It went back.
-    Refunded,
-    /// The bank refused it, for now.
-    Failed,
-    /// Something that Razorpay did not say of payments before.
-    #[serde(other)]
-    Unknown,
 }
 
 /// What is said of a payment by those who are asked.
@@ -171,12 +123,10 @@ pub struct Told {
 /// What is to be done with a payment.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    /// To have Razorpay capture this attempt.
-    Capture(Attempt),
-    /// To note that this attempt, which is captured, pays for the booking, or credits alone.
-    Pay(Option<Attempt>),
-    /// To note that this attempt is captured, and that nothing is to be paid by it: it goes back.
-    GiveBack(Attempt),
+    /// To do something about an attempt: what is paid is the booking.
+    Take(Take),
+    /// To note that credits alone pay for the booking.
+    PayByCredits,
     /// To note that what was reserved of the wallet is free again.
     FreeCredits,
     /// To put into the wallet what banks did not take back.
@@ -201,6 +151,45 @@ pub enum Step {
     Wait,
 }
 
+/// What is paid through Razorpay: the one or the other, by what is written of it.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum AnyPayment {
+    /// A booking.
+    Booking(Box<Payment>),
+    /// Credits in one's own wallet.
+    Load(Load),
+}
+
+impl AnyPayment {
+    /// Who pays.
+    #[must_use]
+    pub fn payer(&self) -> UserId {
+        match self {
+            Self::Booking(payment) => payment.customer_id,
+            Self::Load(load) => load.user_id,
+        }
+    }
+
+    /// Razorpay's orders for it, also those of before.
+    #[must_use]
+    pub fn orders(&self) -> Vec<&str> {
+        match self {
+            Self::Booking(payment) => payment.all_orders().map(String::as_str).collect(),
+            Self::Load(load) => load.order_id.as_deref().into_iter().collect(),
+        }
+    }
+
+    /// Whether what Razorpay did is known to it as it is.
+    #[must_use]
+    pub fn accounts_for(&self, seen: &Seen) -> bool {
+        match self {
+            Self::Booking(payment) => payment.accounts_for(seen),
+            Self::Load(load) => load.accounts_for(seen),
+        }
+    }
+}
+
 /// A payment after a step, and what it moves.
 pub type Moved = (Payment, Vec<Transfer>);
 
@@ -209,23 +198,10 @@ fn later(since: Timestamp, now: Timestamp) -> Timestamp {
     now + (now.duration_since(since) / 2).clamp(FIRST_LOOK, LAST_LOOK)
 }
 
-impl Attempt {
-    /// It once it is captured.
-    fn captured(self) -> Capture {
-        let Self { id, amount, bank_reference, .. } = self;
-        Capture { id, amount, bank_reference, refunds: Vec::new() }
-    }
-
-    /// What its capture moves: all of it for somebody, and Razorpay's fee for us.
-    fn captured_for(&self, credit: Account, now: Timestamp) -> Vec<Transfer> {
-        let transfer = |name: &str, debit, credit, amount| {
-            let name = format!("{name}#{}", self.id);
-            Transfer { name, debit, credit, amount, phase: Phase::Whole, at: now }
-        };
-        let captured = transfer("capture", Account::Gateway, credit, self.amount);
-        let fee = transfer("fee", Account::Costs, Account::Gateway, self.fee);
-        [captured, fee].into_iter().filter(|transfer| transfer.amount > Money::NOTHING).collect()
-    }
+/// When what is over is looked at again, since somebody last wanted to pay.
+fn look_again(asked_at: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    let again = [SECOND_LOOK, MAY_BE_PAID_FOR].map(|after| asked_at + after);
+    again.into_iter().find(|again| *again > now)
 }
 
 impl Payment {
@@ -245,7 +221,7 @@ impl Payment {
             order_id: None,
             orders: Vec::new(),
             state: State::Pending,
-            captures: Vec::new(),
+            captures: Captures::default(),
             share: None,
             taxes: None,
             invoices: Vec::new(),
@@ -274,40 +250,27 @@ impl Payment {
     }
 
     /// What is to be done next, by what is told of it and by its booking; `refused` are the attempts that Razorpay does not let us
-    /// capture, and the transfers that it does not change for us. The earliest attempt that is good is the one that counts, so that all who look at once choose the same.
+    /// capture, and the transfers that it does not change for us.
     #[must_use]
     pub fn next(&self, told: &Told, refused: &[String], booking: &Booking, now: Timestamp) -> Step {
         let attempts = &told.attempts;
         let is_wanted = self.is_wanted(booking, now);
-        let earliest = |status: AttemptStatus| {
-            let is_possible = |attempt: &&Attempt| {
-                let is_due = attempt.amount == self.by_money() && !refused.contains(&attempt.id);
-                attempt.status == status && (status != AttemptStatus::Authorized || is_due)
-            };
-            let all = attempts.iter().filter(is_possible);
-            let new = all.filter(|attempt| self.captures.iter().all(|capture| capture.id != attempt.id));
-            new.min_by_key(|attempt| (attempt.created_at, &attempt.id))
-        };
-        if let Some(captured) = earliest(AttemptStatus::Captured) {
-            return if is_wanted && captured.amount == self.by_money() {
-                Step::Pay(Some(captured.clone()))
-            } else {
-                Step::GiveBack(captured.clone())
-            };
-        }
-        if is_wanted && let Some(authorized) = earliest(AttemptStatus::Authorized) {
-            return Step::Capture(authorized.clone());
+        let wanted = is_wanted.then(|| self.by_money());
+        if let Some(take) = self.captures.take(attempts, refused, wanted) {
+            return Step::Take(take);
         }
         if self.reserves_in_vain(booking, now) {
             return Step::FreeCredits;
         }
         if is_wanted && self.by_money() == Money::NOTHING {
-            return Step::Pay(None);
+            return Step::PayByCredits;
         }
-        if self.refund_to == RefundTo::Wallet && self.sum_of_refunds(RefundState::Failed) > Money::NOTHING {
+        if self.refund_to == RefundTo::Wallet
+            && self.captures.sum_of_refunds(RefundState::Failed) > Money::NOTHING
+        {
             return Step::CreditRefunds;
         }
-        if let Some(capture) = self.captures.iter().find(|capture| capture.disagrees(attempts)) {
+        if let Some(capture) = self.captures.disagreeing(attempts) {
             return Step::Disagree(capture.id.clone());
         }
         if let Some(step) = self.share_step(told, refused, booking, now) {
@@ -335,12 +298,8 @@ impl Payment {
     /// What was captured goes back.
     #[must_use]
     pub fn gives_back(&self, attempt: Attempt, now: Timestamp) -> Moved {
-        let mut transfers = attempt.captured_for(Account::Owed(self.customer_id), now);
-        let amount = attempt.amount;
-        let mut capture = attempt.captured();
-        transfers.extend(self.refund(&mut capture, amount, now));
         let mut next = self.next_version();
-        next.captures.push(capture);
+        let transfers = next.captures.give_back(attempt, self.customer_id, now);
         (next, transfers)
     }
 
@@ -393,7 +352,7 @@ impl Payment {
         };
         let mut transfers: Vec<_> = shares.map(share).collect();
         if let Some(paid) = next.captures.first_mut().filter(|_| refunded > Money::NOTHING) {
-            transfers.extend(self.refund(paid, refunded, now));
+            transfers.extend(paid.refund(refunded, self.customer_id, now));
         }
         ((next, transfers), split)
     }
@@ -402,7 +361,7 @@ impl Payment {
     #[must_use]
     pub fn waits(&self, booking: &Booking, now: Timestamp) -> (Self, Option<Timestamp>) {
         let mut next = self.next_version();
-        let refund = self.refunding_captures().map(|(_, refund)| later(refund.since, now)).min();
+        let refund = self.captures.refund_look(now);
         let share = self.share_look(booking, now);
         let look = if self.state == State::Pending {
             if !self.is_wanted(booking, now) && now.duration_since(self.asked_at) >= MAY_BE_PAID_FOR {
@@ -413,8 +372,7 @@ impl Payment {
                 free.into_iter().chain([later(self.asked_at, now)]).min()
             }
         } else {
-            let again = [SECOND_LOOK, MAY_BE_PAID_FOR].map(|after| self.asked_at + after);
-            again.into_iter().find(|again| *again > now)
+            look_again(self.asked_at, now)
         };
         (next, refund.into_iter().chain(share).chain(look).min())
     }

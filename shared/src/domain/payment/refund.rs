@@ -5,9 +5,10 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{Attempt, Capture, Moved, Payment, State};
+use super::{Attempt, Capture, Captures, Moved, Payment, State, later};
 use crate::domain::{
     credit::Credit,
+    id::{PaymentId, UserId},
     invoice::{Invoice, InvoiceLine, Item},
     ledger::{Account, Phase, Transfer},
     money::{LEAST, Money},
@@ -107,6 +108,25 @@ impl Refund {
     fn name(&self, of: &str) -> String {
         if self.number == 1 { format!("refund#{of}") } else { format!("refund#{of}#{}", self.number) }
     }
+
+    /// By what Razorpay knows that it is the one it was asked for before (`X-Refund-Idempotency`), of a payment's capture.
+    #[must_use]
+    pub fn key(&self, payment_id: PaymentId, of: &str) -> String {
+        let key = format!("{payment_id}-{of}-{}", self.tries);
+        if self.number == 1 { key } else { format!("{key}-{}", self.number) }
+    }
+
+    /// What it moves of what somebody is owed.
+    fn moves(&self, (of, owed): (&str, UserId), phase: Phase, now: Timestamp) -> Transfer {
+        let name = self.name(of);
+        let name = match phase {
+            Phase::Posted => format!("{name}#posted"),
+            Phase::Voided => format!("{name}#voided"),
+            Phase::Pending | Phase::Whole => name,
+        };
+        let (debit, credit) = (Account::Owed(owed), Account::Gateway);
+        Transfer { name, debit, credit, amount: self.amount, phase, at: now }
+    }
 }
 
 impl Capture {
@@ -122,34 +142,78 @@ impl Capture {
     fn sum_of_refunds(&self) -> Money {
         self.refunds.iter().map(|refund| refund.amount).sum()
     }
-}
 
-impl Payment {
-    /// Some of a capture is refunded: what that reserves of what the customer is owed. What Razorpay does not refund, for it is
-    /// too little, stays owed.
-    pub(super) fn refund(&self, of: &mut Capture, amount: Money, now: Timestamp) -> Option<Transfer> {
+    /// Some of it is refunded: what that reserves of what its payer is owed. What Razorpay does not refund, for it is too little,
+    /// stays owed.
+    pub(super) fn refund(&mut self, amount: Money, owed: UserId, now: Timestamp) -> Option<Transfer> {
         if amount < LEAST {
             return None;
         }
-        let number = of.refunds.last().map_or(1, |last| last.number + 1);
+        let number = self.refunds.last().map_or(1, |last| last.number + 1);
         let state = RefundState::Pending;
         let refund = Refund { number, amount, since: now, tries: 1, id: None, bank_reference: None, state };
-        let reserved = self.refunding((&of.id, &refund), Phase::Pending, now);
-        of.refunds.push(refund);
+        let reserved = refund.moves((&self.id, owed), Phase::Pending, now);
+        self.refunds.push(refund);
         Some(reserved)
     }
+}
 
-    fn refunding(&self, (of, refund): (&str, &Refund), phase: Phase, now: Timestamp) -> Transfer {
-        let name = refund.name(of);
-        let name = match phase {
-            Phase::Posted => format!("{name}#posted"),
-            Phase::Voided => format!("{name}#voided"),
-            Phase::Pending | Phase::Whole => name,
-        };
-        let (debit, credit) = (Account::Owed(self.customer_id), Account::Gateway);
-        Transfer { name, debit, credit, amount: refund.amount, phase, at: now }
+impl Captures {
+    /// What Razorpay says of the refund of a capture, and what that moves of what its payer is owed. One that the bank does not
+    /// take is tried again, each time as another: only then, or it might go back twice.
+    pub(super) fn refunded(
+        &mut self,
+        (of, number): (&str, u32),
+        told: RefundTold,
+        owed: UserId,
+        now: Timestamp,
+    ) -> Vec<Transfer> {
+        let RefundTold { id, state, bank_reference } = told;
+        let captures = self.iter_mut().filter(|capture| capture.id == of);
+        let mut refunds = captures.flat_map(|capture| &mut capture.refunds);
+        let Some(refund) = refunds.find(|refund| refund.number == number) else { return Vec::new() };
+        refund.bank_reference = bank_reference;
+        match state {
+            RefundState::Pending => {
+                refund.id = Some(id);
+                Vec::new()
+            }
+            RefundState::Processed => {
+                (refund.id, refund.state) = (Some(id), RefundState::Processed);
+                vec![refund.moves((of, owed), Phase::Posted, now)]
+            }
+            RefundState::Failed if refund.tries < REFUND_TRIES => {
+                (refund.id, refund.tries, refund.since) = (None, refund.tries + 1, now);
+                Vec::new()
+            }
+            RefundState::Failed => {
+                refund.state = RefundState::Failed;
+                vec![refund.moves((of, owed), Phase::Voided, now)]
+            }
+            RefundState::Credited => Vec::new(),
+        }
     }
 
+    /// Those of which something is on its way back.
+    pub fn refunding(&self) -> impl Iterator<Item = (&Capture, &Refund)> {
+        let all = self.iter().flat_map(|capture| capture.refunds.iter().map(move |refund| (capture, refund)));
+        all.filter(|(_, refund)| refund.state == RefundState::Pending)
+    }
+
+    /// When Razorpay is asked again after what is on its way back.
+    pub(super) fn refund_look(&self, now: Timestamp) -> Option<Timestamp> {
+        self.refunding().map(|(_, refund)| later(refund.since, now)).min()
+    }
+
+    /// How much has gone back, or is on its way.
+    #[must_use]
+    pub fn sum_of_refunds(&self, state: RefundState) -> Money {
+        let refunds = self.iter().flat_map(|capture| &capture.refunds);
+        refunds.filter(|refund| refund.state == state).map(|refund| refund.amount).sum()
+    }
+}
+
+impl Payment {
     /// How much more of it can go back to where it was paid from, after each has had their share.
     fn refundable(&self, now: Timestamp) -> Money {
         let is_paid = self.state == State::Settled && self.by_money() > Money::NOTHING;
@@ -158,7 +222,8 @@ impl Payment {
         let Some(paid) = self.captures.first().filter(is_possible) else { return Money::NOTHING };
         let refunds = paid.sum_of_refunds();
         // What came back as credits does not come back again.
-        let back = refunds.less(self.sum_of_refunds(RefundState::Credited)) + wallet::sum(&self.credited);
+        let back =
+            refunds.less(self.captures.sum_of_refunds(RefundState::Credited)) + wallet::sum(&self.credited);
         paid.amount.less(refunds).min(self.amount.less(back))
     }
 
@@ -171,7 +236,7 @@ impl Payment {
             return None;
         }
         let mut next = self.next_version();
-        let reserved = self.refund(next.captures.first_mut()?, credit.amount, now)?;
+        let reserved = next.captures.first_mut()?.refund(credit.amount, self.customer_id, now)?;
         next.invoices.extend(note.map(|note| note.invoice_id));
         let lines = || note.into_iter().flat_map(|note| &note.lines);
         let gst = lines().map(InvoiceLine::tax).sum();
@@ -193,46 +258,19 @@ impl Payment {
         Some((next, given.chain([reserved]).collect()))
     }
 
-    /// What Razorpay says of the refund of a capture. One that the bank does not take is tried again, each time as another: only
-    /// then, or it might go back twice.
+    /// What Razorpay says of the refund of a capture.
     #[must_use]
-    pub fn refunded(&self, (of, number): (&str, u32), told: RefundTold, now: Timestamp) -> Moved {
-        let RefundTold { id, state, bank_reference } = told;
+    pub fn refunded(&self, of: (&str, u32), told: RefundTold, now: Timestamp) -> Moved {
         let mut next = self.next_version();
-        let captures = next.captures.iter_mut().filter(|capture| capture.id == of);
-        let mut refunds = captures.flat_map(|capture| &mut capture.refunds);
-        let Some(refund) = refunds.find(|refund| refund.number == number) else {
-            return (next, Vec::new());
-        };
-        refund.bank_reference = bank_reference;
-        match state {
-            RefundState::Pending => {
-                refund.id = Some(id);
-                (next, Vec::new())
-            }
-            RefundState::Processed => {
-                (refund.id, refund.state) = (Some(id), RefundState::Processed);
-                let posted = self.refunding((of, refund), Phase::Posted, now);
-                (next, vec![posted])
-            }
-            RefundState::Failed if refund.tries < REFUND_TRIES => {
-                (refund.id, refund.tries, refund.since) = (None, refund.tries + 1, now);
-                (next, Vec::new())
-            }
-            RefundState::Failed => {
-                refund.state = RefundState::Failed;
-                let voided = self.refunding((of, refund), Phase::Voided, now);
-                (next, vec![voided])
-            }
-            RefundState::Credited => (next, Vec::new()),
-        }
+        let transfers = next.captures.refunded(of, told, self.customer_id, now);
+        (next, transfers)
     }
 
     /// It with another wish of the customer's, where that can still be met; none where all that goes back has gone.
     #[must_use]
     pub fn refunding_to(&self, refund_to: RefundTo) -> Option<Self> {
         let is_open = matches!(self.state, State::Pending | State::Paid)
-            || self.sum_of_refunds(RefundState::Failed) > Money::NOTHING;
+            || self.captures.sum_of_refunds(RefundState::Failed) > Money::NOTHING;
         is_open.then(|| Self { refund_to, ..self.next_version() })
     }
 
@@ -240,7 +278,7 @@ impl Payment {
     #[must_use]
     pub fn credits_refunds(&self, now: Timestamp) -> Moved {
         let (mut next, mut transfers) = (self.next_version(), Vec::new());
-        for capture in &mut next.captures {
+        for capture in next.captures.iter_mut() {
             for refund in capture.refunds.iter_mut().filter(|refund| refund.state == RefundState::Failed) {
                 refund.state = RefundState::Credited;
                 transfers.push(Transfer {
@@ -256,25 +294,5 @@ impl Payment {
         let amount = transfers.iter().map(|transfer| transfer.amount).sum();
         next.credited.extend(self.own_lot(amount));
         (next, transfers)
-    }
-
-    /// By what Razorpay knows that a refund is the one it was asked for before (`X-Refund-Idempotency`).
-    #[must_use]
-    pub fn refund_key(&self, of: &str, refund: &Refund) -> String {
-        let key = format!("{}-{of}-{}", self.payment_id, refund.tries);
-        if refund.number == 1 { key } else { format!("{key}-{}", refund.number) }
-    }
-
-    /// The captures of which something is on its way back.
-    pub fn refunding_captures<'a>(&'a self) -> impl Iterator<Item = (&'a Capture, &'a Refund)> {
-        let of = |capture: &'a Capture| capture.refunds.iter().map(move |refund| (capture, refund));
-        self.captures.iter().flat_map(of).filter(|(_, refund)| refund.state == RefundState::Pending)
-    }
-
-    /// How much has gone back, or is on its way.
-    #[must_use]
-    pub fn sum_of_refunds(&self, state: RefundState) -> Money {
-        let refunds = self.captures.iter().flat_map(|capture| &capture.refunds);
-        refunds.filter(|refund| refund.state == state).map(|refund| refund.amount).sum()
     }
 }

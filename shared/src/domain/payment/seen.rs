@@ -1,6 +1,6 @@
 //! What Razorpay did with money, whoever had it do that, and whether a payment accounts for it.
 
-use super::{Payment, RefundState, ShareState};
+use super::{Captures, Payment, RefundState, ShareState};
 use crate::domain::money::Money;
 
 /// Something that Razorpay did with money.
@@ -51,22 +51,32 @@ impl Seen {
     }
 }
 
-impl Payment {
-    /// Whether what Razorpay did is known to this payment as it is.
-    #[must_use]
-    pub fn accounts_for(&self, seen: &Seen) -> bool {
+impl Captures {
+    /// Whether what Razorpay did is known of what it took, as that is.
+    pub(super) fn account_for(&self, seen: &Seen) -> bool {
         match seen {
             Seen::Captured { id, amount } => {
-                self.captures.iter().any(|capture| capture.id == *id && capture.amount == *amount)
+                self.iter().any(|capture| capture.id == *id && capture.amount == *amount)
             }
             Seen::Refunded { id, of, amount, state } => {
-                let captures = self.captures.iter().filter(|capture| capture.id == *of);
+                let captures = self.iter().filter(|capture| capture.id == *of);
                 let mut refunds = captures.flat_map(|capture| &capture.refunds);
                 match refunds.find(|refund| refund.id.as_ref() == Some(id)) {
                     Some(refund) => refund.amount == *amount && refund.state.is(*state),
                     None => !seen.moved(),
                 }
             }
+            Seen::Transferred { .. } => !seen.moved(),
+            Seen::Unknown => false,
+        }
+    }
+}
+
+impl Payment {
+    /// Whether what Razorpay did is known to this payment as it is.
+    #[must_use]
+    pub fn accounts_for(&self, seen: &Seen) -> bool {
+        match seen {
             Seen::Transferred { id, amount, taken_back, on_hold } => {
                 let share = self.share.as_ref().filter(|share| share.id.as_ref() == Some(id));
                 let Some(share) = share else { return !seen.moved() };
@@ -79,7 +89,7 @@ impl Payment {
                 };
                 is_where_it_is && (share.amount, share.taken_back) == (*amount, *taken_back)
             }
-            Seen::Unknown => false,
+            _ => self.captures.account_for(seen),
         }
     }
 }

@@ -20,6 +20,7 @@ use super::{outside, secrets};
 use crate::{
     app::App,
     domain::{
+        id::PaymentId,
         money::Money,
         payment::{
             Attempt, AttemptStatus, Capture, Payment, Refund, RefundState, RefundTold, Share, Source,
@@ -202,26 +203,30 @@ struct Collection<T> {
     items: Vec<T>,
 }
 
-/// Makes the order for a payment, whose attempts we capture ourselves. `again`: it may have been made before.
-pub async fn order(app: &App, payment: &Payment, again: bool) -> Result<String, Failure> {
-    let receipt = payment.payment_id;
+/// Makes the order for so much of a payment, whose attempts we capture ourselves, with notes for whoever looks at Razorpay.
+/// `again`: it may have been made before.
+pub async fn order(
+    app: &App,
+    (receipt, amount): (PaymentId, Money),
+    notes: Value,
+    again: bool,
+) -> Result<String, Failure> {
+    let amount = amount.amount();
     if again {
         let found: Collection<Order> = get(app, &format!("/v1/orders?receipt={receipt}")).await?;
         // By all that makes it ours: nobody else's order may become this payment's.
-        let is_ours = |order: &Order| {
-            order.receipt == Some(receipt.to_string()) && order.amount == payment.by_money().amount()
-        };
+        let is_ours = |order: &Order| order.receipt == Some(receipt.to_string()) && order.amount == amount;
         let ours = found.items.into_iter().find(is_ours);
         if let Some(order) = ours {
             return Ok(order.id);
         }
     }
     let order = json!({
-        "amount": payment.by_money().amount(),
+        "amount": amount,
         "currency": "INR",
         "receipt": receipt,
         "payment_capture": false,
-        "notes": { "booking_id": payment.booking_id },
+        "notes": notes,
     });
     let made: Order = call(app, "POST", "/v1/orders", Some(&order), None).await?;
     Ok(made.id)
@@ -254,7 +259,7 @@ pub async fn capture(app: &App, attempt: &Attempt) -> Result<(), Failure> {
 /// to the next: the key is of one body.
 pub async fn refund(
     app: &App,
-    payment: &Payment,
+    payment_id: PaymentId,
     (capture, refund): (&Capture, &Refund),
 ) -> Result<RefundTold, Failure> {
     if let Some(id) = &refund.id {
@@ -264,10 +269,10 @@ pub async fn refund(
     let body = json!({
         "amount": refund.amount.amount(),
         "speed": "normal",
-        "notes": { "payment_id": payment.payment_id },
+        "notes": { "payment_id": payment_id },
     });
     let path = format!("/v1/payments/{}/refund", capture.id);
-    let key = payment.refund_key(&capture.id, refund);
+    let key = refund.key(payment_id, &capture.id);
     let key = Some((REFUND_KEY, key.as_str()));
     let made: TheirRefund = call(app, "POST", &path, Some(&body), key).await?;
     Ok(made.into())
