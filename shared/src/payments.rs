@@ -140,7 +140,7 @@ pub async fn ordered(app: &App, mut payment: Payment, mut is_new: bool) -> Resul
     Err(Fault::new("a payment has no order").into())
 }
 
-/// A payment for who pays it, whatever it is for; `key_id` is Razorpay's name for us. One read where it is for a booking.
+/// A payment for who pays it, whatever it is for; `key_id` is Razorpay's name for us. One read, or three.
 pub async fn answer(
     app: &App,
     payment: &AnyPayment,
@@ -152,7 +152,10 @@ pub async fn answer(
             let booking = booking_of(app, payment).await?;
             PaymentAnswer::of(app, (payment, &booking), user, key_id)
         }
-        AnyPayment::Load(load) => PaymentAnswer::of_load(load, user, key_id),
+        AnyPayment::Load(load) => {
+            let is_payable = loads::place_of(app, load).await?.is_some();
+            PaymentAnswer::of_load(load, is_payable, user, key_id)
+        }
     })
 }
 
@@ -174,7 +177,7 @@ pub async fn look(app: &App, id: PaymentId) -> Result<Option<AnyPayment>, Failur
         let booking = booking_of(app, &payment).await?;
         let mut attempts = Vec::new();
         for order_id in payment.all_orders() {
-            attempts.extend(attempts_of(app, order_id, payment.state).await?);
+            attempts.extend(attempts_of(app, (id, order_id), payment.state).await?);
         }
         let now = app.now();
         let told = told(app, (&payment, &booking), attempts).await?;
@@ -255,11 +258,15 @@ async fn waited(app: &App, payment: Payment, booking: &Booking) -> Result<Option
 }
 
 /// The attempts to pay an order, of what has come so far.
-pub(crate) async fn attempts_of(app: &App, order_id: &str, state: State) -> Result<Vec<Attempt>, Failure> {
+pub(crate) async fn attempts_of(
+    app: &App,
+    (id, order_id): (PaymentId, &str),
+    state: State,
+) -> Result<Vec<Attempt>, Failure> {
     match razorpay::attempts(app, order_id).await {
         // Of old orders Razorpay tells nothing any more. What we know of them is enough.
         Err(Failure::Refused(why)) if state != State::Pending => {
-            tracing::warn!(order_id, why, "an order is not told of");
+            tracing::warn!(payment_id = %id, order_id, why, "an order is not told of");
             Ok(Vec::new())
         }
         attempts => attempts,

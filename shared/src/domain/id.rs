@@ -20,13 +20,13 @@ impl<K: Kind> Id<K> {
         Self(TypeSafeId::from_uuid(uuid::Builder::from_unix_timestamp_millis(millis, random).into_uuid()))
     }
 
-    /// The `UUIDv7` in it.
+    /// The UUID in it.
     #[must_use]
     pub fn uuid(&self) -> uuid::Uuid {
         self.0.uuid()
     }
 
-    /// The id around a `UUIDv7` of ours.
+    /// The id around a UUID of ours.
     #[must_use]
     pub fn from_uuid(uuid: uuid::Uuid) -> Self {
         Self(TypeSafeId::from_uuid(uuid))
@@ -138,7 +138,7 @@ kinds! {
     Job = "job", JobId;
     /// What a professional would do a job for.
     Quote = "quo", QuoteId;
-    /// What a customer pays for a booking.
+    /// What a customer pays for a booking, or puts into their wallet.
     Payment = "pay", PaymentId;
     /// Credits that were given together.
     Credit = "crd", CreditId;

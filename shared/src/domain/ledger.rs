@@ -37,7 +37,7 @@ pub enum Account {
     Tcs,
     /// What we deducted for professionals' income tax, and owe.
     Tds,
-    /// What somebody may spend of what we gave them.
+    /// What somebody may spend of what we gave them, or they paid for.
     Wallet(UserId),
     /// What we gave away. An expense, too.
     Credits,
@@ -110,7 +110,7 @@ impl<'de> Deserialize<'de> for Account {
 /// Of what something is moved: by it transfers have names of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cause {
-    /// What a customer pays for a booking.
+    /// What a customer pays for a booking, or puts into their wallet.
     Payment(PaymentId),
     /// What was given to somebody.
     Credit(CreditId),

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    id::{BookingId, CreditId, UserId},
+    id::{BookingId, CreditId, PaymentId, UserId},
     india,
     ledger::{Account, Phase, Transfer},
     money::Money,
@@ -25,7 +25,8 @@ const SPENDABLE: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Credits that were given together, or what is left of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lot {
-    /// What was given; of a payment's own id what was money, and could not go back as such, or was loaded.
+    /// What was given; of a payment's own id what was money, and could not go back as such; of its
+    /// owner's what they loaded.
     pub credit_id: CreditId,
     /// How much of it.
     pub amount: Money,
@@ -53,12 +54,15 @@ pub struct Entry {
     pub amount: Money,
     /// What was in the wallet then.
     pub balance: Money,
-    /// Of what was given, where it is one.
+    /// Of what was given, where it is of that.
     pub credit_id: Option<CreditId>,
     /// What whoever gave it says of that, where it was given.
     pub note: Option<Line<200>>,
     /// Of which booking, where it is of one.
     pub booking_id: Option<BookingId>,
+    /// Of which load, where it is of one.
+    #[serde(default)]
+    pub payment_id: Option<PaymentId>,
     /// When.
     pub at: Timestamp,
 }
@@ -123,7 +127,7 @@ impl Wallet {
         self.lots.iter().filter(move |lot| lot.is_good(now))
     }
 
-    /// Whether nothing more is given to whose it is, or loaded.
+    /// Whether nothing more is given to whose it is.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.lots.len() >= MOST_LOTS
@@ -133,12 +137,6 @@ impl Wallet {
     #[must_use]
     pub fn balance(&self, now: Timestamp) -> Money {
         self.good(now).map(|lot| lot.amount).sum()
-    }
-
-    /// How much more whose it is can load into it, where that may be done until so much is in it.
-    #[must_use]
-    pub fn room(&self, up_to: Money, now: Timestamp) -> Money {
-        if self.is_full() { Money::NOTHING } else { up_to.less(self.balance(now)) }
     }
 
     /// When something of it expires next.

@@ -132,10 +132,10 @@ impl PaymentAnswer {
         }
     }
 
-    /// What is put into a wallet, for whose that is; `key_id` is Razorpay's name for us.
+    /// What is put into a wallet, for whose that is; `is_payable`: whether it may be now. `key_id` is Razorpay's name for us.
     #[must_use]
-    pub fn of_load(load: &Load, user: User, key_id: String) -> Self {
-        let order_id = load.order_id.clone().filter(|_| load.state == State::Pending);
+    pub fn of_load(load: &Load, is_payable: bool, user: User, key_id: String) -> Self {
+        let order_id = load.order_id.clone().filter(|_| is_payable);
         let checkout =
             order_id.map(|order_id| Checkout::new(key_id, (order_id, load.amount), WALLET.into(), user));
         let [refunded, refunding, not_refunded] = refunds(&load.captures);
@@ -145,8 +145,8 @@ impl PaymentAnswer {
             state: load.state,
             amount: load.amount,
             credits: Money::NOTHING,
-            credited: if load.state == State::Settled { load.amount } else { Money::NOTHING },
-            refund_to: RefundTo::Source,
+            credited: load.credited(),
+            refund_to: load.refund_to,
             refunded,
             refunding,
             not_refunded,

@@ -34,15 +34,15 @@ pub struct LotAnswer {
 }
 
 impl WalletAnswer {
-    /// A wallet as it is now, which may be loaded up to so much.
+    /// A wallet as it is now, into which so much more may be put.
     #[must_use]
-    pub fn of(wallet: &Wallet, up_to: Money, now: Timestamp) -> Self {
+    pub fn of(wallet: &Wallet, loadable: Money, now: Timestamp) -> Self {
         let lots = wallet.good(now).map(|lot| LotAnswer {
             credit_id: lot.credit_id,
             amount: lot.amount,
             expires_at: lot.expires_at,
         });
-        Self { balance: wallet.balance(now), loadable: wallet.room(up_to, now), lots: lots.collect() }
+        Self { balance: wallet.balance(now), loadable, lots: lots.collect() }
     }
 }
 
@@ -53,19 +53,21 @@ pub struct WalletEntry {
     amount: Money,
     /// What could be spent then.
     balance: Money,
-    /// What was given or loaded, or has expired; null for what is of a booking.
+    /// What was given, or has expired; null for all else.
     credit_id: Option<CreditId>,
     /// What that was given for; null for all else.
     note: Option<Line<200>>,
     /// What it was spent on, or came back from; null for what is not of a booking.
     booking_id: Option<BookingId>,
+    /// By which payment its owner put it there; null for all else.
+    payment_id: Option<PaymentId>,
     #[schemars(with = "String", extend("format" = "date-time"))]
     at: Timestamp,
 }
 
 impl From<Entry> for WalletEntry {
-    fn from(Entry { kind, amount, balance, credit_id, note, booking_id, at }: Entry) -> Self {
-        Self { kind, amount, balance, credit_id, note, booking_id, at }
+    fn from(Entry { kind, amount, balance, credit_id, note, booking_id, payment_id, at }: Entry) -> Self {
+        Self { kind, amount, balance, credit_id, note, booking_id, payment_id, at }
     }
 }
 

@@ -99,6 +99,8 @@ pub enum MailKind {
     CreditsGiven,
     /// To who put money into their wallet.
     WalletLoaded,
+    /// To who put money into their wallet, and gets it back.
+    WalletNotLoaded,
     /// To a professional: what they earn goes to another bank account.
     PayoutAccountChanged,
 }
@@ -174,7 +176,7 @@ impl Link {
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 41] = [
         Self::VerifyEmail,
         Self::AlreadyRegistered,
         Self::ResetPassword,
@@ -208,6 +210,7 @@ impl MailKind {
         Self::RefundBegun,
         Self::CreditsGiven,
         Self::WalletLoaded,
+        Self::WalletNotLoaded,
         Self::PayoutAccountChanged,
         Self::JobOffered,
         Self::QuoteReceived,
@@ -264,7 +267,7 @@ impl MailKind {
             | Self::RefundBegun
             | Self::QuoteAccepted
             | Self::ReviewRemoved => &[Link::Bookings],
-            Self::CreditsGiven | Self::WalletLoaded => &[Link::Wallet],
+            Self::CreditsGiven | Self::WalletLoaded | Self::WalletNotLoaded => &[Link::Wallet],
             Self::JobOffered | Self::QuoteDeclined => &[Link::OfferedJobs],
             Self::QuoteReceived | Self::JobExpired => &[Link::Jobs],
         }

@@ -174,6 +174,11 @@ pub async fn balances(app: &App, accounts: impl Iterator<Item = Account>) -> Res
     Ok(kept)
 }
 
+/// What is kept of one account. One read.
+pub async fn balance(app: &App, account: Account) -> Result<ledger::Change, Fault> {
+    Ok(get(app, Table::Ledger, balance_key(account)).await?.unwrap_or_default())
+}
+
 /// How far the ledger was audited. One read.
 pub async fn last_audited(app: &App) -> Result<Option<Audited>, Fault> {
     get(app, Table::Ops, audit_key()).await

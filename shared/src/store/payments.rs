@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Change, Expression, Item, Key, Refused, Table, Transaction, accounts, bookings, get, invoices, ledger, n,
-    outbox,
+    outbox, read,
     replies::{self, Ticket},
     s, unconditional,
     waiting::{Waiting, sortable, waiting},
@@ -57,7 +57,16 @@ struct About {
 
 /// A payment, whatever it is for. One read.
 pub async fn find_any(app: &App, id: PaymentId) -> Result<Option<AnyPayment>, Fault> {
-    get(app, Table::Ledger, key(id)).await
+    read(app, Table::Ledger, key(id)).await?.map(any_of).transpose()
+}
+
+/// The one or the other, by what it is for.
+fn any_of(item: Item) -> Result<AnyPayment, Fault> {
+    Ok(if item.contains_key("booking_id") {
+        AnyPayment::Booking(serde_dynamo::from_item(item)?)
+    } else {
+        AnyPayment::Load(serde_dynamo::from_item(item)?)
+    })
 }
 
 /// A payment of somebody's, whatever it is for. One read.
@@ -123,6 +132,7 @@ fn line(payment: &Payment, wallet: &Wallet, transfer: &Transfer) -> Entry {
         credit_id: None,
         note: None,
         booking_id: Some(payment.booking_id),
+        payment_id: None,
         at: transfer.at,
     }
 }
@@ -365,7 +375,7 @@ pub(super) fn is_new() -> Expression {
     Expression::new("attribute_not_exists(pk)", [])
 }
 
-fn shard(id: PaymentId) -> String {
+pub(super) fn shard(id: PaymentId) -> String {
     format!("due#{}", id.shard(bookings::SHARDS))
 }
 

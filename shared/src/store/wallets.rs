@@ -112,6 +112,7 @@ pub(super) async fn return_in<'a>(
         credit_id: None,
         note: None,
         booking_id: Some(booking_id),
+        payment_id: None,
         at,
     };
     change_in(tx, &wallet, &[line])
@@ -140,6 +141,7 @@ pub async fn expire(app: &App, user_id: UserId) -> Result<Result<bool, Refused>,
         credit_id: Some(lot.credit_id),
         note: None,
         booking_id: None,
+        payment_id: None,
         at: now,
     };
     let lines: Vec<_> = expired.iter().map(line).collect();
@@ -300,6 +302,7 @@ async fn given_in<'a>(
         credit_id: Some(credit.credit_id),
         note: Some(credit.note.clone()),
         booking_id: None,
+        payment_id: None,
         at,
     };
     let tx = change_in(tx, &next, &[line])?;

@@ -16,7 +16,7 @@ mod webhooks;
 
 use serde_json::{Value, json};
 
-use crate::city::{City, Person, Plumber, offer, open_plan, wait_until};
+use crate::city::{Answer, City, Person, Plumber, offer, open_plan, wait_until};
 
 /// 499 rupees, and two per cent of that.
 const PRICE: i64 = 50_898;
@@ -32,6 +32,16 @@ async fn held(city: &City) -> (Plumber, Person, Value) {
 
 fn money(amount: i64) -> Value {
     json!({ "amount": amount, "currency": "INR" })
+}
+
+/// Asks again where Razorpay did not answer in time, as it says.
+async fn patiently(ask: impl AsyncFn() -> Answer) -> Answer {
+    loop {
+        let answer = ask().await;
+        if answer.status != 503 {
+            return answer;
+        }
+    }
 }
 
 /// Waits until so much has gone back: who looks just as Razorpay tells of it may leave that to the schedule.

@@ -5,23 +5,13 @@ mod on_one_machine {
     use serde_json::{Value, json};
 
     use crate::{
-        city::{Answer, City, wait_until},
-        payments::{PRICE, held, money, refunded},
+        city::{City, wait_until},
+        payments::{PRICE, held, money, patiently, refunded},
     };
 
     /// 499 rupees less fifteen per cent, the GST of five per cent that is in it, and five per cent as TDS, for the professional has
     /// told no permanent account number.
     const SHARE: i64 = 37_544;
-
-    /// Asks again where Razorpay did not answer in time, as it says.
-    async fn patiently(ask: impl AsyncFn() -> Answer) -> Answer {
-        loop {
-            let answer = ask().await;
-            if answer.status != 503 {
-                return answer;
-            }
-        }
-    }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_booking_is_paid_done_and_shared_out() {

@@ -18,5 +18,5 @@ pub async fn handler(
     SignedIn { user, .. }: SignedIn,
 ) -> Result<Json<WalletAnswer>, Error> {
     let wallet = wallets::find(&app, user.user_id).await?;
-    Ok(Json(WalletAnswer::of(&wallet, loads::up_to(&app)?, app.now())))
+    Ok(Json(WalletAnswer::of(&wallet, loads::room(&app, user.user_id).await?, app.now())))
 }

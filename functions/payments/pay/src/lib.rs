@@ -25,7 +25,6 @@ use connecto_shared::{
     store::{
         bookings, limits, payments as store,
         replies::{Home, Ticket},
-        wallets,
     },
     taxes,
     vendor::razorpay::Keys,
@@ -123,19 +122,18 @@ async fn load(
     user: User,
     ticket: &Ticket,
 ) -> Result<CreatedOnce<PaymentAnswer>, Error> {
-    let up_to = loads::up_to(app)?;
-    if Paying::here(app) == Paying::Off || up_to == Money::NOTHING {
+    if loads::up_to(app)? == Money::NOTHING {
         return Err(NOT_POSSIBLE_NOW.into());
     }
     limits::take(app, PAY_PER_ACCOUNT, &user.user_id.to_string()).await??;
     // Without knowing who we are nothing could be sold for it.
     taxes::ourselves(app)?;
-    if amount > wallets::find(app, user.user_id).await?.room(up_to, app.now()) {
+    if amount > loads::room(app, user.user_id).await? {
         return Err(INVALID_INPUT.at("/load/amount", "out_of_range").into());
     }
     let load = loads::begun(app, ticket, amount).await?;
-    let id = load.payment_id;
-    answer(app, id, &PaymentAnswer::of_load(&load, user, Keys::read(app).await?.key_id), ticket).await
+    let begun = PaymentAnswer::of_load(&load, load.is_wanted(app.now()), user, Keys::read(app).await?.key_id);
+    answer(app, load.payment_id, &begun, ticket).await
 }
 
 async fn answer(

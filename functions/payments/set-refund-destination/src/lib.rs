@@ -3,13 +3,16 @@
 use axum::extract::State;
 use connecto_shared::{
     App,
-    domain::{id::PaymentId, payment::RefundTo},
+    domain::{
+        id::PaymentId,
+        payment::{AnyPayment, RefundTo},
+    },
     http::{
         Error, Json, Path, PaymentAnswer, Problem, SignedIn,
         problem::{CONFLICT, NOT_FOUND, TOO_LATE},
     },
     payments,
-    store::{pause, payments as store},
+    store::{loads, pause, payments as store},
     vendor::razorpay::Keys,
 };
 use schemars::JsonSchema;
@@ -42,24 +45,31 @@ pub async fn handler(
     Path(OnePayment { id }): Path<OnePayment>,
     Json(SetRefundDestination { refund_to }): Json<SetRefundDestination>,
 ) -> Result<Json<PaymentAnswer>, Error> {
-    let mut payment = store::find_of(&app, id, user.user_id).await?.ok_or(NOT_FOUND)?;
-    for attempt in 0..ATTEMPTS {
-        if payment.refund_to == refund_to {
-            break;
+    let mut refusals = 0;
+    loop {
+        let payment = store::find_any_of(&app, id, user.user_id).await?.ok_or(NOT_FOUND)?;
+        if payment.refund_to() == refund_to {
+            let key_id = Keys::read(&app).await?.key_id;
+            return Ok(Json(payments::answer(&app, &payment, user, key_id).await?));
         }
-        let next = payment.refunding_to(refund_to).ok_or(TOO_LATE)?;
-        if store::advance(&app, &next, &[], Some(app.now())).await?.is_ok() {
-            payment = next;
-            break;
+        let due = Some(app.now());
+        let written = match payment {
+            AnyPayment::Booking(payment) => {
+                let next = payment.refunding_to(refund_to).ok_or(TOO_LATE)?;
+                store::advance(&app, &next, &[], due).await?
+            }
+            AnyPayment::Load(load) => {
+                let next = load.refunding_to(refund_to).ok_or(TOO_LATE)?;
+                loads::advance(&app, &next, &[], due).await?
+            }
+        };
+        if written.is_err() {
+            if refusals == ATTEMPTS {
+                return Err(CONFLICT.into());
+            }
+            // Somebody looks at it, or Razorpay tells of it.
+            pause(&app, refusals).await?;
+            refusals += 1;
         }
-        // Somebody looks at it, or Razorpay tells of it.
-        pause(&app, attempt).await?;
-        payment = store::find(&app, id).await?.ok_or(NOT_FOUND)?;
     }
-    if payment.refund_to != refund_to {
-        return Err(CONFLICT.into());
-    }
-    let booking = payments::booking_of(&app, &payment).await?;
-    let key_id = Keys::read(&app).await?.key_id;
-    Ok(Json(PaymentAnswer::of(&app, (&payment, &booking), user, key_id)))
 }

@@ -1,6 +1,6 @@
 //! Attempts to pay an order, as Razorpay has them, and what of them is money that it took for us.
 
-use std::ops::{Deref, DerefMut};
+use std::ops::Deref;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -29,7 +29,7 @@ pub struct Capture {
 /// All that Razorpay took for one thing, first what pays for it, if anything did.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Captures(Vec<Capture>);
+pub struct Captures(pub(super) Vec<Capture>);
 
 /// What is to be done about an attempt.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,13 +82,13 @@ pub enum AttemptStatus {
 
 impl Attempt {
     /// It once it is captured.
-    pub(super) fn captured(self) -> Capture {
+    fn captured(self) -> Capture {
         let Self { id, amount, bank_reference, .. } = self;
         Capture { id, amount, bank_reference, refunds: Vec::new() }
     }
 
     /// What its capture moves: all of it for somebody, and Razorpay's fee for us.
-    pub(super) fn captured_for(&self, credit: Account, now: Timestamp) -> Vec<Transfer> {
+    fn captured_for(&self, credit: Account, now: Timestamp) -> Vec<Transfer> {
         let transfer = |name: &str, debit, credit, amount| {
             let name = format!("{name}#{}", self.id);
             Transfer { name, debit, credit, amount, phase: Phase::Whole, at: now }
@@ -104,12 +104,6 @@ impl Deref for Captures {
 
     fn deref(&self) -> &Vec<Capture> {
         &self.0
-    }
-}
-
-impl DerefMut for Captures {
-    fn deref_mut(&mut self) -> &mut Vec<Capture> {
-        &mut self.0
     }
 }
 
@@ -135,13 +129,20 @@ impl Captures {
         authorized.map(Take::Capture)
     }
 
+    /// An attempt is captured, and pays for what is to be paid: what that moves.
+    pub(super) fn pay(&mut self, attempt: Attempt, credit: Account, now: Timestamp) -> Vec<Transfer> {
+        let transfers = attempt.captured_for(credit, now);
+        self.0.insert(0, attempt.captured());
+        transfers
+    }
+
     /// An attempt is captured, and goes back to who paid it: what that moves.
     pub(super) fn give_back(&mut self, attempt: Attempt, owed: UserId, now: Timestamp) -> Vec<Transfer> {
         let mut transfers = attempt.captured_for(Account::Owed(owed), now);
         let amount = attempt.amount;
         let mut capture = attempt.captured();
         transfers.extend(capture.refund(amount, owed, now));
-        self.push(capture);
+        self.0.push(capture);
         transfers
     }
 

@@ -1,18 +1,22 @@
 //! What customers put into their own wallets, where that is allowed.
 //!
 //! Each load has one order at Razorpay, and pays for nothing but itself: what is captured for it lies in the wallet, and never
-//! expires; what is captured beside that, or when it may not be loaded any more, goes back.
+//! expires. It is wanted for an hour, as long as there is room in the wallet: what is authorised later, or beside what was paid, is
+//! not captured, and goes back by itself; what is captured all the same we give back.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Captures, MAY_BE_PAID_FOR, RefundTold, Seen, State, Take, later, look_again};
+use super::{Attempt, Captures, RefundState, RefundTo, RefundTold, Seen, State, Take, later, look_again};
 use crate::domain::{
     id::{CreditId, PaymentId, UserId},
     ledger::{Account, Transfer},
     money::Money,
     wallet::Lot,
 };
+
+/// A load is wanted for so long: who still wants one then begins another.
+const WANTED_FOR: SignedDuration = SignedDuration::from_hours(1);
 
 /// Money that a customer puts into their wallet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +33,8 @@ pub struct Load {
     pub state: State,
     /// What was captured, first what lies in the wallet, if that does.
     pub captures: Captures,
+    /// Where its payer wants to have back what they paid in vain.
+    pub refund_to: RefundTo,
     /// When its payer last wanted to pay.
     pub asked_at: Timestamp,
     /// Counts up with each write.
@@ -42,6 +48,8 @@ pub struct Load {
 pub enum LoadStep {
     /// To do something about an attempt.
     Take(Take),
+    /// To put into the wallet what banks did not take back.
+    CreditRefunds,
     /// To call somebody: more of this capture went back than we asked for.
     Disagree(String),
     /// Nothing, for now.
@@ -62,19 +70,29 @@ impl Load {
             order_id: None,
             state: State::Pending,
             captures: Captures::default(),
+            refund_to: RefundTo::Source,
             asked_at: now,
             version: 1,
             created_at: now,
         }
     }
 
+    /// Whether it is to be paid still, where there is room for it.
+    #[must_use]
+    pub fn is_wanted(&self, now: Timestamp) -> bool {
+        self.state == State::Pending && now < self.asked_at + WANTED_FOR
+    }
+
     /// What is to be done next, by what Razorpay says of the attempts to pay it; `refused` are those that it does not let us
     /// capture.
     #[must_use]
     pub fn next(&self, attempts: &[Attempt], refused: &[String], may_be_loaded: bool) -> LoadStep {
-        let is_wanted = self.state == State::Pending && may_be_loaded;
+        let is_wanted = may_be_loaded && self.state == State::Pending;
         if let Some(take) = self.captures.take(attempts, refused, is_wanted.then_some(self.amount)) {
             return LoadStep::Take(take);
+        }
+        if self.refund_to == RefundTo::Wallet && self.not_refunded() > Money::NOTHING {
+            return LoadStep::CreditRefunds;
         }
         let disagreeing = self.captures.disagreeing(attempts);
         disagreeing.map_or(LoadStep::Wait, |capture| LoadStep::Disagree(capture.id.clone()))
@@ -83,9 +101,8 @@ impl Load {
     /// It is paid by an attempt, and lies in the wallet.
     #[must_use]
     pub fn paid_by(&self, attempt: Attempt, now: Timestamp) -> Moved {
-        let transfers = attempt.captured_for(Account::Wallet(self.user_id), now);
         let mut next = Self { state: State::Settled, ..self.next_version() };
-        next.captures.insert(0, attempt.captured());
+        let transfers = next.captures.pay(attempt, Account::Wallet(self.user_id), now);
         (next, transfers)
     }
 
@@ -105,25 +122,49 @@ impl Load {
         (next, transfers)
     }
 
+    /// It with another wish of its payer's, where that can still be met.
+    #[must_use]
+    pub fn refunding_to(&self, refund_to: RefundTo) -> Option<Self> {
+        (self.not_refunded() > Money::NOTHING).then(|| Self { refund_to, ..self.next_version() })
+    }
+
+    /// What banks did not take back goes into the wallet.
+    #[must_use]
+    pub fn credits_refunds(&self, now: Timestamp) -> Moved {
+        let mut next = self.next_version();
+        let transfers = next.captures.credit_refunds(self.user_id, now);
+        (next, transfers)
+    }
+
     /// It as it is when nothing is to be done now, and when it is looked at again.
     #[must_use]
     pub fn waits(&self, now: Timestamp) -> (Self, Option<Timestamp>) {
         let mut next = self.next_version();
-        let look = if self.state != State::Pending {
-            look_again(self.asked_at, now)
-        } else if now.duration_since(self.asked_at) >= MAY_BE_PAID_FOR {
+        if self.state == State::Pending && !self.is_wanted(now) {
             next.state = State::Expired;
-            None
-        } else {
-            Some(later(self.asked_at, now))
+        }
+        let look = match next.state {
+            State::Pending => Some(later(self.asked_at, now)),
+            _ => look_again(self.asked_at, now),
         };
         (next, self.captures.refund_look(now).into_iter().chain(look).min())
     }
 
-    /// What lies in the wallet once it is paid.
+    /// So much in the wallet: all that somebody loads lies together there.
     #[must_use]
-    pub fn lot(&self) -> Lot {
-        Lot { credit_id: CreditId::from_uuid(self.payment_id.uuid()), amount: self.amount, expires_at: None }
+    pub fn lot(&self, amount: Money) -> Lot {
+        Lot { credit_id: CreditId::from_uuid(self.user_id.uuid()), amount, expires_at: None }
+    }
+
+    /// How much lies in the wallet of it: what was loaded, and what banks did not take back.
+    #[must_use]
+    pub fn credited(&self) -> Money {
+        let loaded = if self.state == State::Settled { self.amount } else { Money::NOTHING };
+        loaded + self.captures.sum_of_refunds(RefundState::Credited)
+    }
+
+    fn not_refunded(&self) -> Money {
+        self.captures.sum_of_refunds(RefundState::Failed)
     }
 
     /// Whether what Razorpay did is known to this load as it is.
@@ -139,14 +180,8 @@ impl Load {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
-
     use super::*;
-    use crate::domain::{
-        booking::tests::{at, booking},
-        catalogue::CancellationPolicy,
-        payment::{AnyPayment, AttemptStatus, Payment, RefundState},
-    };
+    use crate::domain::{booking::tests::at, payment::AttemptStatus};
 
     const AMOUNT: Money = Money::paise(50_000);
 
@@ -161,22 +196,6 @@ mod tests {
     }
 
     #[test]
-    fn neither_a_booking_s_payment_nor_a_load_is_read_as_the_other() {
-        let booking = booking(CancellationPolicy::Standard, &[50_000], true, 2_000);
-        let payment = serde_json::to_value(Payment::new(&booking, at(0))).unwrap();
-        let load = serde_json::to_value(load()).unwrap();
-        let read = |written: &Value| serde_json::from_value::<AnyPayment>(written.clone());
-        assert!(matches!(read(&payment), Ok(AnyPayment::Booking(_))));
-        assert!(matches!(read(&load), Ok(AnyPayment::Load(_))));
-        // Not even where something of it cannot be read.
-        for (written, name) in [(&payment, "booking_id"), (&payment, "amount"), (&load, "user_id")] {
-            let mut broken = written.clone();
-            broken[name] = json!("?");
-            assert!(read(&broken).is_err(), "{name}");
-        }
-    }
-
-    #[test]
     fn one_attempt_lies_in_the_wallet_and_others_go_back() {
         let attempts = [attempt("a", AttemptStatus::Captured), attempt("b", AttemptStatus::Captured)];
         let LoadStep::Take(Take::Pay(first)) = load().next(&attempts, &[], true) else { panic!("not paid") };
@@ -185,7 +204,7 @@ mod tests {
         let moved: Vec<_> = transfers.iter().map(|one| (one.debit, one.credit, one.amount)).collect();
         let fee = Money::paise(1_180);
         assert_eq!(moved, [(Account::Gateway, wallet, AMOUNT), (Account::Costs, Account::Gateway, fee)]);
-        assert_eq!((paid.state, paid.lot().expires_at), (State::Settled, None));
+        assert_eq!((paid.state, paid.credited()), (State::Settled, AMOUNT));
         let LoadStep::Take(Take::GiveBack(other)) = paid.next(&attempts, &[], true) else {
             panic!("not given back")
         };

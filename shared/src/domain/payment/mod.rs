@@ -151,9 +151,8 @@ pub enum Step {
     Wait,
 }
 
-/// What is paid through Razorpay: the one or the other, by what is written of it.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(untagged)]
+/// What is paid through Razorpay.
+#[derive(Clone, Debug, PartialEq)]
 pub enum AnyPayment {
     /// A booking.
     Booking(Box<Payment>),
@@ -168,6 +167,15 @@ impl AnyPayment {
         match self {
             Self::Booking(payment) => payment.customer_id,
             Self::Load(load) => load.user_id,
+        }
+    }
+
+    /// Where they want to have money back.
+    #[must_use]
+    pub const fn refund_to(&self) -> RefundTo {
+        match self {
+            Self::Booking(payment) => payment.refund_to,
+            Self::Load(load) => load.refund_to,
         }
     }
 
@@ -289,8 +297,7 @@ impl Payment {
         let mut next = self.next_version();
         next.state = State::Paid;
         if let Some(attempt) = attempt {
-            transfers.extend(attempt.captured_for(Account::Escrow(self.booking_id), now));
-            next.captures.insert(0, attempt.captured());
+            transfers.extend(next.captures.pay(attempt, Account::Escrow(self.booking_id), now));
         }
         (next, transfers)
     }
@@ -351,7 +358,7 @@ impl Payment {
             at: now,
         };
         let mut transfers: Vec<_> = shares.map(share).collect();
-        if let Some(paid) = next.captures.first_mut().filter(|_| refunded > Money::NOTHING) {
+        if let Some(paid) = next.captures.0.first_mut().filter(|_| refunded > Money::NOTHING) {
             transfers.extend(paid.refund(refunded, self.customer_id, now));
         }
         ((next, transfers), split)

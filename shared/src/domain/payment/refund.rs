@@ -169,7 +169,7 @@ impl Captures {
         now: Timestamp,
     ) -> Vec<Transfer> {
         let RefundTold { id, state, bank_reference } = told;
-        let captures = self.iter_mut().filter(|capture| capture.id == of);
+        let captures = self.0.iter_mut().filter(|capture| capture.id == of);
         let mut refunds = captures.flat_map(|capture| &mut capture.refunds);
         let Some(refund) = refunds.find(|refund| refund.number == number) else { return Vec::new() };
         refund.bank_reference = bank_reference;
@@ -205,6 +205,25 @@ impl Captures {
         self.refunding().map(|(_, refund)| later(refund.since, now)).min()
     }
 
+    /// What banks did not take back goes into the wallet of its payer: what that moves.
+    pub(super) fn credit_refunds(&mut self, owed: UserId, now: Timestamp) -> Vec<Transfer> {
+        let mut transfers = Vec::new();
+        for capture in &mut self.0 {
+            for refund in capture.refunds.iter_mut().filter(|refund| refund.state == RefundState::Failed) {
+                refund.state = RefundState::Credited;
+                transfers.push(Transfer {
+                    name: format!("{}#credited", refund.name(&capture.id)),
+                    debit: Account::Owed(owed),
+                    credit: Account::Wallet(owed),
+                    amount: refund.amount,
+                    phase: Phase::Whole,
+                    at: now,
+                });
+            }
+        }
+        transfers
+    }
+
     /// How much has gone back, or is on its way.
     #[must_use]
     pub fn sum_of_refunds(&self, state: RefundState) -> Money {
@@ -236,7 +255,7 @@ impl Payment {
             return None;
         }
         let mut next = self.next_version();
-        let reserved = next.captures.first_mut()?.refund(credit.amount, self.customer_id, now)?;
+        let reserved = next.captures.0.first_mut()?.refund(credit.amount, self.customer_id, now)?;
         next.invoices.extend(note.map(|note| note.invoice_id));
         let lines = || note.into_iter().flat_map(|note| &note.lines);
         let gst = lines().map(InvoiceLine::tax).sum();
@@ -277,20 +296,8 @@ impl Payment {
     /// What banks did not take back goes into the wallet.
     #[must_use]
     pub fn credits_refunds(&self, now: Timestamp) -> Moved {
-        let (mut next, mut transfers) = (self.next_version(), Vec::new());
-        for capture in next.captures.iter_mut() {
-            for refund in capture.refunds.iter_mut().filter(|refund| refund.state == RefundState::Failed) {
-                refund.state = RefundState::Credited;
-                transfers.push(Transfer {
-                    name: format!("{}#credited", refund.name(&capture.id)),
-                    debit: Account::Owed(self.customer_id),
-                    credit: Account::Wallet(self.customer_id),
-                    amount: refund.amount,
-                    phase: Phase::Whole,
-                    at: now,
-                });
-            }
-        }
+        let mut next = self.next_version();
+        let transfers = next.captures.credit_refunds(self.customer_id, now);
         let amount = transfers.iter().map(|transfer| transfer.amount).sum();
         next.credited.extend(self.own_lot(amount));
         (next, transfers)
